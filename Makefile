@@ -1,0 +1,51 @@
+# Two commands for everyone: `make monitor` and `make test`. Both make .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup monitor test lint format lock notebooks clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make monitor    render the monitor on invented schools (demo)"
+	@echo "make test       run the whole test suite"
+	@echo "make format     let ruff write the code as it should look"
+	@echo "make notebooks  run the notebooks again and store their outputs"
+	@echo "make lock       pin the dependencies again (needs uv)"
+	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Call make with PYTHON=python3.12, say.") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing the locked dependencies (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY)
+
+monitor: $(READY)
+	@$(BIN)/kansen render --data data/demo
+
+test: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/kansen demo --output data/demo
+	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --nbval notebooks
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+notebooks: $(READY)
+	@$(BIN)/kansen demo --output data/demo
+	@$(BIN)/python -m kansen_analysis.publish.execute notebooks
+
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) data/demo reports/demo-* reports/quarto

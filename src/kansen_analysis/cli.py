@@ -1,0 +1,285 @@
+"""The command ``kansen``: demo, check, goals, render."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kansen_analysis import __version__, schoolyear, workspace
+from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
+
+OK, DATA_ERRORS, WRONG_USE = 0, 1, 2
+app = typer.Typer(
+    help="Monitor of Kansen4Kinderen: published school data, comparable schools, a verdict per "
+    "goal. Add --debug to any command to see a traceback.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder with the published files; else data/raw, else the demo."),
+]
+ParticipantsOption = Annotated[
+    Path | None,
+    typer.Option("--participants", help="Register of participants; else the one of the data."),
+]
+YearOption = Annotated[
+    str | None, typer.Option("--school-year", help="Edition, such as 2024-2025; else the latest.")
+]
+ProtocolOption = Annotated[
+    Path | None, typer.Option("--protocol", help="A protocol in the form of goals.yml.")
+]
+
+
+def _choices(*words: str) -> click.Choice:
+    return click.Choice(words)
+
+
+def _data(data: Path | None) -> Path:
+    """Choose the data folder and say which on the first line."""
+    if data is None:
+        folder, why = workspace.default_data()
+    else:
+        folder = data
+        kind = "invented schools" if workspace.is_demo(folder) else "published files"
+        if not folder.is_dir():
+            if (workspace.root() / "data" / "demo").resolve() != folder.resolve():
+                raise UsageError(f"There is no data folder {folder}.")
+            folder, kind = workspace.demo_folder(), "invented schools"
+        why = f"Data: {folder}, {kind}."
+    err.print(why)
+    return folder
+
+
+@contextmanager
+def _progress(words: str):
+    """Show a bar on a terminal, plain lines elsewhere; yields a function of (text, done, all)."""
+    if not err.is_terminal:
+        yield lambda text, done=None, total=None: err.print(f"{words}: {text}")
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda text, done=None, total=None: bar.update(
+            task, description=f"{words}: {text}", completed=done or 0, total=total
+        )
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", help="Where the files go.")] = Path(
+        "data/demo"
+    ),
+    seed: Annotated[int | None, typer.Option("--seed", help="Another invented country.")] = None,
+) -> None:
+    """Write the demo data: invented schools in the layouts of the published files."""
+    from kansen_analysis.demo import SEED, write_demo
+
+    folder = write_demo(output, SEED if seed is None else seed)
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    out.print(f"Wrote {len(list(folder.iterdir()))} files ({size:.0f} MB) to {folder}.")
+
+
+@app.command()
+def check(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    form: Annotated[
+        str, typer.Option("--format", click_type=_choices("table", "json", "csv"))
+    ] = "table",
+    unmatched: Annotated[
+        bool, typer.Option("--unmatched", help="List the schools without a match as well.")
+    ] = False,
+) -> None:
+    """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.check import check as run
+    from kansen_analysis.data import open_folder
+    from kansen_analysis.participants import read_participants
+
+    path = _data(data)
+    folder = open_folder(path)
+    with _progress("Reading") as progress:
+        folder.scan(progress)
+    findings = list(folder.findings)
+    register = participants or workspace.default_participants(path)
+    people = 0
+    try:
+        people = len(read_participants(register))
+    except DataErrors as errors:
+        findings += errors.findings
+    if findings:
+        if form == "json":
+            print(json.dumps({"findings": [f.as_dict() for f in findings]}, ensure_ascii=False))
+        raise DataErrors(findings)
+    coverage, lost = run(folder)
+    if form == "json":
+        answer = {
+            "data": str(path),
+            "sources": coverage.to_dict("records"),
+            "unmatched": lost.astype(object).where(lost.notna(), None).to_dict("records"),
+            "unknown_files": folder.unknown,
+            "participants": people,
+            "findings": [],
+        }
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    if form == "csv":
+        (lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))).to_csv(
+            sys.stdout, index=False
+        )
+        return
+    table = Table(box=None, header_style="bold")
+    for name in ("source", "school year", "rows", "schools", "masked cells", "unmatched", ""):
+        table.add_column(name, justify="right" if name in ("rows", "schools") else "left")
+    for row in coverage.itertuples():
+        table.add_row(
+            row.source,
+            row.school_year,
+            str(row.rows),
+            str(row.schools),
+            str(row.masked_cells),
+            str(row.unmatched_schools),
+            "provisional" if row.provisional else "",
+        )
+    out.print(table)
+    for name in folder.unknown:
+        out.print(f"Not known, left aside: {name}")
+    if unmatched:
+        for row in lost.itertuples():
+            name = row.name if isinstance(row.name, str) else ""
+            out.print(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
+    elif len(lost):
+        out.print(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
+    out.print(f"{people} participants in {register}. No mistakes found.")
+
+
+@app.command()
+def goals(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    form: Annotated[
+        str, typer.Option("--format", click_type=_choices("table", "json", "csv"))
+    ] = "table",
+) -> None:
+    """Give the verdict on each of the four goals."""
+    from kansen_analysis.monitor import Monitor
+
+    year = schoolyear.parse(school_year) if school_year else None
+    verdicts = Monitor(_data(data), participants, year, protocol).verdicts
+    if form == "csv":
+        verdicts.to_csv(sys.stdout, index=False)
+    elif form == "json":
+        plain = verdicts.astype(object).where(verdicts.notna(), None)
+        print(json.dumps(plain.to_dict("records"), ensure_ascii=False, indent=1, default=float))
+    else:
+        for row in verdicts.itertuples():
+            out.print(f"[bold]{row.goal}. {row.name}: {row.verdict}[/bold]")
+            out.print(f"   {row.reason}")
+
+
+def _told_protocol(protocol: Path | None) -> dict[str, str]:
+    """Tell the notebooks which protocol; its checksum makes a changed one a new edition."""
+    if protocol is None:
+        return {}
+    content = hashlib.sha256(protocol.read_bytes()).hexdigest()
+    return {"KANSEN_PROTOCOL": str(protocol.absolute()), "KANSEN_PROTOCOL_SHA256": content}
+
+
+@app.command()
+def render(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            click_type=_choices("auto", "quarto", "embedded"),
+            help="auto takes Quarto when it is on PATH.",
+        ),
+    ] = "auto",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Else reports/ with the school year.")
+    ] = None,
+) -> None:
+    """Run the notebooks and build the monitor."""
+    from kansen_analysis.data import HANDED, hand_over
+    from kansen_analysis.monitor import Monitor
+    from kansen_analysis.publish import RenderConfig, site
+
+    path = _data(data)
+    year = schoolyear.parse(school_year) if school_year else None
+    site.choose_engine(engine)  # a missing engine is told before anything is read
+    with _progress("Reading") as progress:
+        progress(path.name)
+        monitor = Monitor(path, participants, year, protocol)
+    label = schoolyear.label(monitor.year)
+    target = output or workspace.root() / "reports" / (f"demo-{label}" if monitor.demo else label)
+    with tempfile.TemporaryDirectory() as scratch, _progress("Rendering") as progress:
+        os.environ[HANDED] = str(Path(scratch) / "data")
+        hand_over(monitor.folder, Path(os.environ[HANDED]))
+        result = site.render(
+            RenderConfig(
+                root=workspace.root(),
+                data=path,
+                participants=participants or workspace.default_participants(path),
+                school_year=monitor.year,
+                engine=engine,
+                output=target,
+                demo=monitor.demo,
+                extra_env=_told_protocol(protocol),
+            ),
+            progress,
+        )
+    for warning in result.warnings:
+        err.print(f"Warning: {warning}")
+    out.print(result.message)
+    verb = "Still valid, nothing to do" if result.reused else f"Rendered {result.pages} pages"
+    out.print(f"{verb}, in {result.seconds:.0f} s.")
+    out.print(str(result.index))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+def main() -> None:
+    """Run the command; a mistake ends with one message and exit code 1 or 2."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(WRONG_USE)
+    except KansenError as error:
+        if debug:
+            raise
+        err.print(str(error), markup=False)
+        sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)

@@ -1,0 +1,169 @@
+"""What can go wrong, one class per kind of mistake.
+
+A mistake in a file is told as a *finding*: where it stands (file, line, column), what was found,
+what was expected and what to do. Findings are exceptions, so one of them can be raised alone, but a
+run collects them and raises them together as `DataErrors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class KansenError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class UsageError(KansenError):
+    """The command or function was called with words it does not know."""
+
+
+class RenderError(KansenError):
+    """A page could not be executed or rendered."""
+
+
+class EngineError(KansenError):
+    """The asked-for rendering engine is missing or too old."""
+
+
+class PanelError(KansenError):
+    """A panel cannot be analysed as it is."""
+
+
+class ProtocolError(KansenError):
+    """The protocol of the goals is not of the expected form."""
+
+
+class Finding(KansenError):
+    """One mistake in one place of one file.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file, as it stands in the data folder.
+    found, expected, remedy : str
+        What stands there, what should, and what to do about it.
+    line : int, optional
+        Line in the file, counted from 1 with the header as line 1.
+    column : str, optional
+        Raw column header, or sheet and column for a workbook.
+
+    Examples
+    --------
+    >>> print(CellError("a.csv", "'1x'", "a whole number", "mend the cell", line=7, column="HAVO"))
+    a.csv, line 7, column HAVO: found '1x', expected a whole number; mend the cell
+    """
+
+    kind = "finding"
+
+    def __init__(
+        self,
+        file: str,
+        found: str,
+        expected: str,
+        remedy: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+    ):
+        self.file, self.found, self.expected, self.remedy = str(file), found, expected, remedy
+        self.line, self.column = line, column
+        super().__init__(str(self))
+
+    @property
+    def place(self) -> str:
+        """File, line and column in words."""
+        parts = [self.file]
+        if self.line is not None:
+            parts.append(f"line {self.line}")
+        if self.column is not None:
+            parts.append(f"column {self.column}")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.place}: found {self.found}, expected {self.expected}; {self.remedy}"
+
+    def as_dict(self) -> dict:
+        """Return the finding as a flat record, for CSV and JSON."""
+        names = ("file", "line", "column", "found", "expected", "remedy")
+        return {"kind": self.kind} | {name: getattr(self, name) for name in names}
+
+
+class FileFormatError(Finding):
+    """The file as a whole is not what it should be: HTML, empty, cut off, another encoding."""
+
+    kind = "file"
+
+
+class LayoutError(Finding):
+    """A column is unknown, missing or doubled."""
+
+    kind = "layout"
+
+
+class CellError(Finding):
+    """A cell holds something its column cannot hold."""
+
+    kind = "cell"
+
+
+class ConsistencyError(Finding):
+    """Cells that belong together contradict each other."""
+
+    kind = "consistency"
+
+
+class SchoolYearError(Finding):
+    """The school year of a file cannot be told, or is told in two ways."""
+
+    kind = "school year"
+
+
+class DuplicateError(Finding):
+    """The same thing is there twice: two files for a year, two rows for a school."""
+
+    kind = "duplicate"
+
+
+class MissingFileError(Finding):
+    """A file that is needed is not there."""
+
+    kind = "missing file"
+
+
+class ParticipantsError(Finding):
+    """The register of participants has a mistake."""
+
+    kind = "participants"
+
+
+class DataErrors(KansenError):
+    """All findings of one run, raised together.
+
+    Examples
+    --------
+    >>> print(DataErrors([CellError("a.csv", "'x'", "a count", "mend it", line=2, column="PRO")]))
+    1 mistake in the data:
+    - a.csv, line 2, column PRO: found 'x', expected a count; mend it
+    """
+
+    SHOWN = 20
+
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = list(findings)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        count = len(self.findings)
+        lines = [f"{count} mistake{'s' if count != 1 else ''} in the data:"]
+        lines += [f"- {finding}" for finding in self.findings[: self.SHOWN]]
+        if count > self.SHOWN:
+            lines.append(f"- … and {count - self.SHOWN} more")
+        return "\n".join(lines)
+
+
+def raise_all(findings: Iterable[Finding]) -> None:
+    """Raise `DataErrors` when there is at least one finding."""
+    findings = list(findings)
+    if findings:
+        raise DataErrors(findings)

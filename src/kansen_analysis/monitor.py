@@ -1,0 +1,274 @@
+"""One edition of the monitor: a data folder, participants, a school year, and what follows."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from kansen_analysis import panel, schoolyear, workspace
+from kansen_analysis.comparison import Pools, choose_pools, in_region
+from kansen_analysis.data import load, open_folder
+from kansen_analysis.effects import EffectEstimate, estimate_effect
+from kansen_analysis.errors import UsageError, raise_all
+from kansen_analysis.goals import Protocol, judge, load_protocol
+from kansen_analysis.participants import read_participants
+from kansen_analysis.sources import names
+
+
+class Monitor:
+    """Everything the pages of one edition show.
+
+    Parameters
+    ----------
+    data : pathlib.Path or str
+        Folder with the published files.
+    participants : pathlib.Path or str, optional
+        Register of participants; by default the one that goes with the folder.
+    school_year : int, optional
+        First year of the school year the edition is about; later files are left aside. By default
+        the latest school year with results.
+    protocol : pathlib.Path or str, optional
+        A file in the form of ``goals.yml``.
+
+    Raises
+    ------
+    DataErrors
+        With everything that is wrong in the files or in the register.
+    UsageError
+        When a folder or file is not there, or the folder has nothing of the asked-for year.
+    """
+
+    def __init__(
+        self,
+        data: Path | str,
+        participants: Path | str | None = None,
+        school_year: int | None = None,
+        protocol: Path | str | None = None,
+    ):
+        self.folder = open_folder(data)
+        self.folder.scan()
+        raise_all(self.folder.findings)
+        self.demo = workspace.is_demo(self.folder.path)
+        self.participants = read_participants(
+            participants or workspace.default_participants(self.folder.path)
+        )
+        self.protocol: Protocol = load_protocol(protocol)
+        years = self.result_years
+        if not years:
+            raise UsageError(f"{self.folder.path} holds no results of any school year.")
+        if school_year is not None and school_year not in years:
+            known = ", ".join(schoolyear.label(year) for year in years)
+            raise UsageError(
+                f"There are no results of {schoolyear.label(school_year)}; there are of {known}."
+            )
+        self.year = school_year or years[-1]
+
+    @classmethod
+    def from_environment(cls) -> Monitor:
+        """Open the edition that the command told a notebook about, else the demo."""
+        data = os.environ.get("KANSEN_DATA") or workspace.demo_folder()
+        year = os.environ.get("KANSEN_SCHOOL_YEAR")
+        return cls(
+            data,
+            os.environ.get("KANSEN_PARTICIPANTS") or None,
+            schoolyear.parse(year) if year else None,
+            os.environ.get("KANSEN_PROTOCOL") or None,
+        )
+
+    def __repr__(self) -> str:
+        kind = "invented schools" if self.demo else "published files"
+        return f"Monitor({schoolyear.label(self.year)}, {kind})"
+
+    @cached_property
+    def result_years(self) -> list[int]:
+        """School years of which there are results or advices."""
+        found: set[int] = set()
+        for source in ("eindscores", "referentieniveaus", "leerresultaten", "schooladviezen"):
+            for file in self.folder.of(source):
+                found.update(file.years)
+        return sorted(found)
+
+    def load(self, source: str) -> pd.DataFrame:
+        """Return a tidy source up to and including the school year of this edition."""
+        table = load(source, self.folder)
+        return table[table["year"] <= self.year] if len(table) else table
+
+    def provisional(self, *sources: str) -> list[int]:
+        """School years of these sources that the publisher may still revise."""
+        years: set[int] = set()
+        for source in sources:
+            table = self.load(source)
+            if len(table):
+                years.update(table.loc[table["provisional"], "year"].unique().tolist())
+        return sorted(years)
+
+    @cached_property
+    def files(self) -> pd.DataFrame:
+        """The files this edition rests on: source, name, school years, checksum."""
+        rows = [
+            {
+                "source": file.source,
+                "file": file.path.name,
+                "first_year": file.years[0],
+                "last_year": file.years[-1],
+                "rows": file.rows,
+                "sha256": file.sha256,
+                "note": file.note,
+            }
+            for source in names()
+            for file in self.folder.of(source)
+        ]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """Name, place, municipality, province and board of every regular school."""
+        return panel.school_facts(self.folder)
+
+    @cached_property
+    def programme_start(self) -> int:
+        """First school year in which any school had a coach."""
+        starts = self.participants["coach_start"].dropna()
+        return int(starts.min()) if len(starts) else self.year + 1
+
+    @cached_property
+    def schools(self) -> pd.DataFrame:
+        """All regular schools with what the comparison is chosen on, from before the programme."""
+        weging = panel.fixed_weging(self.folder, self.programme_start)
+        history = load("leerlingen_historisch", self.folder)
+        schools = self.facts.merge(weging, on="school", how="left")
+        schools["pupils"] = float("nan")
+        if len(history):
+            before = history[
+                (history["kind"] == "Bo") & (history["year"] == self.programme_start - 1)
+            ]
+            size = before.drop_duplicates("school").set_index("school")["pupils"]
+            schools["pupils"] = schools["school"].map(size).astype(float)
+        schools["kind"] = "Bo"
+        schools["participant"] = schools["school"].isin(self.participants["school"])
+        region = self.protocol.own_region
+        schools["own_region"] = in_region(schools, region.province, region.municipalities)
+        return schools
+
+    @cached_property
+    def pools(self) -> Pools:
+        """The schools the participants are compared with."""
+        region = self.protocol.own_region
+        return choose_pools(
+            self.schools, province=region.province, municipalities=region.municipalities
+        )
+
+    @cached_property
+    def target_levels(self) -> pd.DataFrame:
+        """%1S/2F per school and school year, up to this edition."""
+        levels = panel.target_levels(self.folder)
+        return levels[levels["year"] <= self.year].reset_index(drop=True)
+
+    @cached_property
+    def advice_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Lowest and highest number of pupils per advice, by school and school year."""
+        low, high = panel.advice_cells(self.folder)
+        inside = low.index.get_level_values("year") <= self.year
+        return low[inside], high[inside]
+
+    @cached_property
+    def advice_levels(self) -> pd.DataFrame:
+        """Lowest and highest possible mean advice per school and school year."""
+        return panel.advice_levels(*self.advice_cells)
+
+    @cached_property
+    def standard_scores(self) -> pd.DataFrame:
+        """Test scores as z within school year and provider."""
+        scores = panel.standard_scores(self.folder)
+        return scores[scores["year"] <= self.year].reset_index(drop=True)
+
+    def group_of(self, schools: pd.Series) -> pd.Series:
+        """Tell for each school whether it takes part, is compared with, or neither."""
+        group = pd.Series("overige scholen", index=schools.index, dtype="str")
+        compared = schools.isin(self.pools.members["school"])
+        group[compared] = "vergelijkbare scholen"
+        group[schools.isin(self.participants["school"])] = "deelnemende scholen"
+        return group
+
+    def _outcome_panel(self, outcome: pd.DataFrame, goal: int) -> pd.DataFrame:
+        """Turn an outcome into the panel that the estimator takes."""
+        rule = self.protocol.goal(goal).outcome
+        first, last = rule.window
+        inside = outcome["year"].between(first or 0, last or self.year)
+        rows = outcome[inside & ~outcome["year"].isin(rule.exclude_years) & (outcome["n"] > 0)]
+        starts = self.participants.set_index("school")["coach_start"]
+        rows = rows.merge(
+            self.schools[["school", "schoolweging", "own_region", "board"]], on="school"
+        ).merge(panel.main_provider(self.folder), on=["school", "year"], how="left")
+        takes_part = rows["school"].isin(self.participants["school"])
+        compared = rows["school"].isin(self.pools.members["school"])
+        rows["cohort"] = rows["school"].map(starts).astype("Int64")
+        # A participant whose start is unknown, or still to come, is no comparison school either.
+        usable = compared | (takes_part & (rows["cohort"] <= self.year).fillna(False))
+        rows = rows[usable & rows["schoolweging"].notna()]
+        return rows[
+            [
+                "school",
+                "year",
+                "value",
+                "n",
+                "cohort",
+                "schoolweging",
+                "provider",
+                "own_region",
+                "board",
+            ]
+        ].sort_values(["school", "year"], ignore_index=True)
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        """The panel of goal 1: share of target levels reached, in percent."""
+        return self._outcome_panel(self.target_levels, 1)
+
+    def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
+        """Leave out participants without a year before or after; say why when nobody is left."""
+        total = len(self.participants)
+        unknown = int(self.participants["coach_start"].isna().sum())
+        treated = rows[rows["cohort"].notna()]
+        after = treated["year"] >= treated["cohort"]
+        both = after.groupby(treated["school"]).agg(["any", "all"])
+        usable = both.index[both["any"] & ~both["all"]]
+        kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
+        before = sorted(kept.loc[kept["year"] < kept["cohort"].min(), "year"].unique())
+        if len(usable) and len(before) >= 2:
+            return kept, None
+        sentences = [f"Er doen {total} scholen mee."]
+        if unknown:
+            sentences.append(
+                f"Van {unknown} daarvan noemt geen document het eerste schooljaar met een coach."
+            )
+        first = int(rows["year"].min()) if len(rows) else None
+        if first is not None:
+            sentences.append(
+                f"De toetsresultaten in deze bestanden beginnen in {schoolyear.label(first)}; voor "
+                "een toets zijn minstens twee schooljaren van vóór de start nodig."
+            )
+        return kept, " ".join(sentences)
+
+    @cached_property
+    def estimates(self) -> dict[int, EffectEstimate | str]:
+        """Per goal the estimate, or in Dutch why there is none."""
+        rows, problem = self._testable(self.panel)
+        found: dict[int, EffectEstimate | str] = {}
+        if problem:
+            found[1] = problem
+        else:
+            found[1] = estimate_effect(rows, seed=1)
+        found[2] = (
+            "De adviezen zijn vanaf 2022-2023 grotendeels afgeschermd (‘<5’). Wij tonen wat er "
+            "over bekend is; een toets op deze cijfers is nog niet gemaakt."
+        )
+        return found
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """One row per goal with its verdict and the reason in Dutch."""
+        return judge(self.estimates, self.protocol)
