@@ -8,10 +8,10 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -20,7 +20,7 @@ from rich.table import Table
 from kansen_analysis import __version__, schoolyear, workspace
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
 
-OK, DATA_ERRORS, WRONG_USE = 0, 1, 2
+DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
     help="Monitor of Kansen4Kinderen: published school data, comparable schools, a verdict per "
     "goal. Add --debug to any command to see a traceback.",
@@ -47,8 +47,23 @@ ProtocolOption = Annotated[
 ]
 
 
-def _choices(*words: str) -> click.Choice:
-    return click.Choice(words)
+class Form(StrEnum):
+    """How an answer is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class Engine(StrEnum):
+    """What renders the pages."""
+
+    auto = "auto"
+    quarto = "quarto"
+    embedded = "embedded"
+
+
+FormOption = Annotated[Form, typer.Option("--format", help="How the answer is written.")]
 
 
 def _data(data: Path | None) -> Path:
@@ -100,9 +115,7 @@ def demo(
 def check(
     data: DataOption = None,
     participants: ParticipantsOption = None,
-    form: Annotated[
-        str, typer.Option("--format", click_type=_choices("table", "json", "csv"))
-    ] = "table",
+    form: FormOption = Form.table,
     unmatched: Annotated[
         bool, typer.Option("--unmatched", help="List the schools without a match as well.")
     ] = False,
@@ -175,9 +188,7 @@ def goals(
     participants: ParticipantsOption = None,
     school_year: YearOption = None,
     protocol: ProtocolOption = None,
-    form: Annotated[
-        str, typer.Option("--format", click_type=_choices("table", "json", "csv"))
-    ] = "table",
+    form: FormOption = Form.table,
 ) -> None:
     """Give the verdict on each of the four goals."""
     from kansen_analysis.monitor import Monitor
@@ -210,13 +221,8 @@ def render(
     school_year: YearOption = None,
     protocol: ProtocolOption = None,
     engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            click_type=_choices("auto", "quarto", "embedded"),
-            help="auto takes Quarto when it is on PATH.",
-        ),
-    ] = "auto",
+        Engine, typer.Option("--engine", help="auto takes Quarto when it is on PATH.")
+    ] = Engine.auto,
     output: Annotated[
         Path | None, typer.Option("--output", help="Else reports/ with the school year.")
     ] = None,
@@ -228,7 +234,7 @@ def render(
 
     path = _data(data)
     year = schoolyear.parse(school_year) if school_year else None
-    site.choose_engine(engine)  # a missing engine is told before anything is read
+    site.choose_engine(engine.value)  # a missing engine is told before anything is read
     with _progress("Reading") as progress:
         progress(path.name)
         monitor = Monitor(path, participants, year, protocol)
@@ -243,7 +249,7 @@ def render(
                 data=path,
                 participants=participants or workspace.default_participants(path),
                 school_year=monitor.year,
-                engine=engine,
+                engine=engine.value,
                 output=target,
                 demo=monitor.demo,
                 extra_env=_told_protocol(protocol),
@@ -270,14 +276,7 @@ def main() -> None:
     if debug:
         sys.argv.remove("--debug")
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(WRONG_USE)
+        app()
     except KansenError as error:
         if debug:
             raise

@@ -25,8 +25,7 @@ def answer(monitor: Monitor) -> Prose:
     """Give the verdict on this goal with its reason."""
     row = monitor.verdicts.set_index("goal").loc[GOAL]
     word = verdict_word(row)
-    sign = f'[{figures.SIGNS[word]}]{{aria-hidden="true"}}'
-    return Prose(f"**{sign} {word}.** {row['reason']}")
+    return Prose(f"**{word}.** {row['reason']}")
 
 
 def _weighted(rows: pd.DataFrame) -> pd.Series:

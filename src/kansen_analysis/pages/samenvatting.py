@@ -70,13 +70,12 @@ def goals_text(monitor: Monitor) -> Prose:
     blocks = []
     for _, row in monitor.verdicts.iterrows():
         word = verdict_word(row)
-        sign = f'[{figures.SIGNS[word]}]{{aria-hidden="true"}}'
         page = PAGES.get(row["goal"])
         more = f" [Lees meer over dit doel]({page})." if page else ""
         question = monitor.protocol.goal(row["goal"]).question
         blocks.append(
             f"### Doel {row['goal']}: {row['name']} {{#sec-doel-{row['goal']}}}\n\n"
-            f"{question} **{sign} {word}.** {row['reason']}{more}"
+            f"{question} **{word}.** {row['reason']}{more}"
         )
     return Prose("\n\n".join(blocks))
 

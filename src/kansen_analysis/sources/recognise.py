@@ -12,6 +12,7 @@ from kansen_analysis.sources import reading, spec
 
 LIKE_ENOUGH = 0.6  # below this a header belongs to something we do not know
 _SCAN = 10  # lines in which a header may stand
+_COLUMNS = 3  # no published file has fewer
 _SEPARATORS = ";,\t|"
 
 
@@ -25,8 +26,12 @@ class Part:
 
     @cached_property
     def header(self) -> list[str]:
-        """The raw column headers."""
-        return [str(cell).strip() for cell in self.grid.rows[self.header_at]]
+        """The raw column headers; a column that has none by design gets a name."""
+        header = [str(cell).strip() for cell in self.grid.rows[self.header_at]]
+        if spec.NO_HEADER in self.layout.columns.values():
+            last = max((i for i, cell in enumerate(header) if cell), default=-1)
+            header[last + 1 : last + 2] = [spec.NO_HEADER]
+        return header
 
 
 @dataclass(frozen=True)
@@ -63,16 +68,19 @@ def _csv(path: Path, content: bytes, only: str | None) -> Recognised | None:
     """Recognise a csv by the line that looks most like a header we know."""
     lines = content[:20_000].decode("latin-1").lstrip("\u00ef\u00bb\u00bf").splitlines()[:_SCAN]
     best = (0.0, None, 0, "")
+    layouts = _layouts(False, only)
     for separator in _SEPARATORS:
-        split = list(csv.reader(lines, delimiter=separator))
-        for layout in _layouts(False, only):
-            other = set(spec.get(layout.source).meta.get("not_with", []))
-            for at, header in enumerate(split):
-                if other & set(header):
-                    continue
-                best = max(
-                    best, (layout.likeness(header), layout, at, separator), key=lambda b: b[0]
-                )
+        for at, line in enumerate(lines):
+            header = next(csv.reader([line], delimiter=separator), [])
+            if len(header) < _COLUMNS:
+                continue
+            for layout in layouts:
+                likeness = layout.likeness(header)
+                # Between layouts alike, the one that is written with this separator.
+                if likeness and layout.separator == separator:
+                    likeness += 1e-6
+                if likeness > best[0]:
+                    best = (likeness, layout, at, separator)
     score, layout, at, separator = best
     if layout is None or score < LIKE_ENOUGH:
         suggested = only or _named_by_file(path)

@@ -2,8 +2,12 @@
 
 A folder holds ``source.yml`` (publisher, licence, citation, rules), ``files.csv`` (one row per
 school year and sheet: exact file name, header row, separator, encoding), ``columns.csv`` (one row
-per layout: canonical name → raw header of that layout, empty = absent) and ``variables.csv``
-(canonical name → Dutch label, unit, decimals, kind, limits).
+per layout: canonical name → raw header of that layout, empty = absent), ``variables.csv``
+(canonical name → Dutch label, unit, decimals, kind, limits), ``breaks.csv`` (what changed when, and
+what may then not be compared) and, where a column holds codes, ``codes.csv``.
+
+Several data sets may feed one table of `kansen_analysis.load`: DUO's yearly file and its long file
+over all years, say. ``table`` in ``source.yml`` names it, when it is not the data set itself.
 """
 
 from __future__ import annotations
@@ -20,29 +24,43 @@ from kansen_analysis import schoolyear
 from kansen_analysis.errors import UsageError
 
 HERE = Path(__file__).parent
+NO_HEADER = "(zonder kop)"  # the column that a workbook gives no header
 
 # A raw header may hold one of these; the school year is then part of the header.
-_PLACEHOLDERS = {
+_YEARS = {
     "{yyzz}": r"(?P<year>\d{4})",  # 2223
     "{yyyy}": r"(?P<year>\d{4})",  # 2022
+    "{yy-zz}": r"(?P<year>\d\d-\d\d)",  # 22-23
     "{years}": r"(?P<year>.+)",  # 2021-2022, 2022-2023, 2023-2024
     "{year}": r"(?P<year>\d{4}-\d{4})",
 }
+# Or one of these, where editions number or word a column otherwise.
+_WILD = {"{n}": r"\d+", "{text}": r"\w*"}
 
 
 def header_pattern(raw: str) -> re.Pattern:
-    """Compile a raw header, with or without a year in it, into a pattern."""
-    pattern = re.escape(raw)
-    for name, expression in _PLACEHOLDERS.items():
+    """Compile a raw header into a pattern; ``|`` stands between spellings of one header.
+
+    Examples
+    --------
+    >>> header_pattern("LEERLINGEN_{yyyy}").fullmatch("LEERLINGEN_2021")["year"]
+    '2021'
+    >>> bool(header_pattern("BRINNUMMER|BRIN NUMMER").fullmatch("BRIN NUMMER"))
+    True
+    """
+    pattern = "|".join(re.escape(one) for one in raw.split("|"))
+    for name, expression in (_YEARS | _WILD).items():
         pattern = pattern.replace(re.escape(name), expression)
     return re.compile(pattern)
 
 
-def header_year(raw: str, match: re.Match) -> int:
-    """Return the (last) school year that a header with a placeholder names."""
+def header_year(raw: str, match: re.Match) -> int | None:
+    """Return the (last) school year that a header with a placeholder names, if it names one."""
+    if not any(name in raw for name in _YEARS):
+        return None
     if "{yyyy}" in raw:
         return int(match["year"])
-    if "{yyzz}" in raw:
+    if "{yyzz}" in raw or "{yy-zz}" in raw:
         return 2000 + int(match["year"][:2])
     return schoolyear.find(match["year"])[-1]
 
@@ -54,10 +72,14 @@ class Layout:
     source: str
     name: str
     columns: dict[str, str]  # canonical name → raw header
+    optional: frozenset[str]  # canonical names of columns that may be absent
+    ignored: re.Pattern  # headers that may be there and are not read
+    marks: tuple[str, ...]  # headers without which a file is not of this source
     sheet: str  # "" for a csv
     header_row: int
     separator: str
     encodings: tuple[str, ...]
+    thousands: bool  # counts are written 1.001
 
     @cached_property
     def patterns(self) -> dict[str, re.Pattern]:
@@ -65,20 +87,33 @@ class Layout:
         return {name: header_pattern(raw) for name, raw in self.columns.items()}
 
     @cached_property
+    def _plain(self) -> frozenset[str]:
+        return frozenset(raw for raw in self.columns.values() if not re.search(r"[{|]", raw))
+
+    @cached_property
+    def _other(self) -> list[re.Pattern]:
+        return [header_pattern(raw) for raw in self.columns.values() if raw not in self._plain]
+
+    @cached_property
     def sheet_pattern(self) -> re.Pattern:
         """The sheets this layout is for."""
         return header_pattern(self.sheet)
 
-    def year_columns(self) -> list[str]:
-        """Canonical names whose raw header carries a school year."""
-        return [n for n, raw in self.columns.items() if any(p in raw for p in _PLACEHOLDERS)]
-
     def likeness(self, header: list[str]) -> float:
         """Share of headers that this layout and a file have in common, 0 to 1."""
-        cells = {cell.strip() for cell in header if cell.strip()}
-        hit = {c for c in cells for p in self.patterns.values() if p.fullmatch(c)}
-        used = sum(any(p.fullmatch(c) for c in cells) for p in self.patterns.values())
-        return used / (len(self.columns) + len(cells - hit)) if cells else 0.0
+        cells = {str(cell).strip() for cell in header} - {""}
+        if not cells or not cells.issuperset(self.marks):
+            return 0.0
+        used = cells & self._plain
+        rest = cells - used
+        both = len(used)
+        for pattern in self._other:
+            hit = {cell for cell in rest if pattern.fullmatch(cell)}
+            both += bool(hit)
+            rest -= hit
+        rest = {cell for cell in rest if not self.ignored.fullmatch(cell)}
+        absent_allowed = sum(self.columns[n] not in cells for n in self.optional)
+        return both / (len(self.columns) - absent_allowed + len(rest))
 
 
 @dataclass(frozen=True)
@@ -90,6 +125,8 @@ class Source:
     files: pd.DataFrame
     columns: pd.DataFrame
     variables: pd.DataFrame
+    codes: pd.DataFrame
+    breaks: pd.DataFrame
 
     @cached_property
     def layouts(self) -> list[Layout]:
@@ -97,18 +134,28 @@ class Source:
         found = []
         for name, row in self.columns.iterrows():
             files = self.files[self.files["layout"] == name]
+            present = {canonical: raw for canonical, raw in row.items() if raw}
             found.append(
                 Layout(
                     source=self.name,
                     name=name,
-                    columns={canonical: raw for canonical, raw in row.items() if raw},
+                    columns={canonical: raw.rstrip("?") for canonical, raw in present.items()},
+                    optional=frozenset(c for c, raw in present.items() if raw.endswith("?")),
+                    ignored=re.compile(self.meta.get("ignore", r"(?!)")),
+                    marks=tuple(self.meta.get("marks", ())),
                     sheet=files["sheet"].iloc[0],
                     header_row=int(files["header_row"].iloc[0]),
                     separator=files["separator"].iloc[0],
                     encodings=tuple(dict.fromkeys(e for e in files["encoding"] if e)),
+                    thousands="thousands" in files and files["thousands"].iloc[0] == ".",
                 )
             )
         return found
+
+    @property
+    def table(self) -> str:
+        """The table of `kansen_analysis.load` that this data set feeds."""
+        return self.meta.get("table", self.name)
 
     @property
     def dimensions(self) -> list[str]:
@@ -125,7 +172,9 @@ class Source:
         return {n: HERE / self.name / n for n in ("files.csv", "columns.csv", "variables.csv")}
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
+    if columns and not path.exists():
+        return pd.DataFrame(columns=list(columns), dtype="str")
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -157,6 +206,8 @@ def get(name: str) -> Source:
         files=_read(folder / "files.csv"),
         columns=_read(folder / "columns.csv").set_index("layout"),
         variables=_read(folder / "variables.csv").set_index("name"),
+        codes=_read(folder / "codes.csv", ("variable", "code")),
+        breaks=_read(folder / "breaks.csv", ("year", "change", "effect", "comparison")),
     )
 
 
@@ -170,3 +221,26 @@ def names() -> tuple[str, ...]:
     True
     """
     return tuple(sorted(path.parent.name for path in HERE.glob("*/source.yml")))
+
+
+@cache
+def feeding(table: str) -> tuple[str, ...]:
+    """Return the data sets that feed one table of `kansen_analysis.load`, the main one first.
+
+    Raises
+    ------
+    UsageError
+        When there is no such table.
+
+    Examples
+    --------
+    >>> feeding("schooladviezen")
+    ('schooladviezen', 'schooladviezen_ckan')
+    """
+    found = [n for n in names() if get(n).table == table]
+    if not found and table in names():  # a data set that feeds a table under another name
+        found = [table]
+    if not found:
+        known = ", ".join(sorted({get(n).table for n in names()}))
+        raise UsageError(f"There is no source {table!r}. Known: {known}.")
+    return tuple(sorted(found, key=lambda n: (bool(get(n).meta.get("fills")), n)))

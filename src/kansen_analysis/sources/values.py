@@ -8,15 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import numpy as np
 import pandas as pd
 
+from kansen_analysis import schoolyear
 from kansen_analysis.errors import CellError
 
 _COUNT = re.compile(r"\d{1,9}")
-_DECIMAL = re.compile(r"\d+(,\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})*")
+_DECIMAL = {mark: re.compile(rf"-?\d+({re.escape(mark)}\d+)?") for mark in ",."}
 _BRIN = re.compile(r"\d\d[A-Z]{2}")
 _KINDS = {k.upper(): k for k in ("Bo", "Sbo", "So", "Vso", "So/Vso")}
 
@@ -28,6 +30,8 @@ class _BadCell(ValueError):
 def _text(cell) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time():
+        return str(cell.date())
     return str(cell).strip()
 
 
@@ -35,27 +39,51 @@ def _is_empty(cell) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def read_count(cell, masked: dict) -> tuple:
-    """Read a number of pupils as (value, lowest, highest); a hidden one has no value."""
+def read_count(cell, masked: dict, thousands: bool = False) -> tuple:
+    """Read a number of pupils as (value, lowest, highest); a hidden one has no value.
+
+    Parameters
+    ----------
+    cell : object
+        The raw cell.
+    masked : dict
+        Symbol → lowest and highest number it stands for.
+    thousands : bool, default False
+        Numbers above 999 are written with a point, 1.001.
+
+    Examples
+    --------
+    >>> read_count("17", {}), read_count("<5", {"<5": (1, 4)}), read_count("1.001", {}, True)
+    ((17, 17, 17), (<NA>, 1, 4), (1001, 1001, 1001))
+    """
     text = _text(cell)
     if text in masked:
         low, high = masked[text]
         return pd.NA, low, pd.NA if high is None else high
     symbols = " or ".join(repr(s) for s in masked)
+    if thousands and not isinstance(cell, int | float) and _THOUSANDS.fullmatch(text):
+        text = text.replace(".", "")
     if isinstance(cell, datetime | date) or not _COUNT.fullmatch(text):
         raise _BadCell("a whole number of pupils" + (f", or {symbols}" if symbols else ""))
     return int(text), int(text), int(text)
 
 
-def read_decimal(cell) -> float:
-    """Read a number with a decimal comma (text) or a number cell of a workbook."""
+def read_decimal(cell, mark: str = ",") -> float:
+    """Read a number as text with a decimal comma (or another mark), or a workbook's number.
+
+    Examples
+    --------
+    >>> read_decimal("31,47"), read_decimal(31.47), read_decimal("-0.5", ".")
+    (31.47, 31.47, -0.5)
+    """
     if isinstance(cell, bool | datetime | date):
         raise _BadCell("a number, not a date")
     if isinstance(cell, int | float):
         return float(cell)
-    text = cell.strip()
-    if not _DECIMAL.fullmatch(text):
-        raise _BadCell("a number with a decimal comma, such as 31,47")
+    text = _text(cell)
+    if not _DECIMAL[mark].fullmatch(text):
+        kind = {",": "comma, such as 31,47", ".": "point, such as 31.47"}[mark]
+        raise _BadCell(f"a number with a decimal {kind}")
     return float(text.replace(",", "."))
 
 
@@ -66,6 +94,21 @@ def read_date(cell) -> date:
         return datetime.strptime(text, "%Y%m%d").date()
     except ValueError:
         raise _BadCell("a date written as 20221001") from None
+
+
+def read_year(cell) -> int:
+    """Read a school year as DUO's long files have it: its first year, or both.
+
+    Examples
+    --------
+    >>> read_year("2024"), read_year("2024-2025")
+    (2024, 2024)
+    """
+    text = _text(cell)
+    years = [int(text)] if re.fullmatch(r"(19|20)\d\d", text) else schoolyear.find(text)
+    if len(years) != 1:
+        raise _BadCell("a year such as 2024, the first of a school year")
+    return years[0]
 
 
 def _read_brin(cell) -> str:
@@ -83,6 +126,28 @@ def _read_branch(cell) -> str:
     if re.fullmatch(_BRIN.pattern + r"\d\d", text):
         return text
     raise _BadCell("a vestiging such as 00 or 06GS00")
+
+
+def _read_school(cell) -> str:
+    """Read a whole key: ``06GS00``, or ``04. 40776-06GS-000`` (number. board-BRIN-location)."""
+    match = re.fullmatch(rf"(?:\d+\. )?(?:\d+-)?({_BRIN.pattern})(?:-0)?(\d\d)", _text(cell))
+    if not match:
+        raise _BadCell("a school such as 06GS00")
+    return match[1] + match[2]
+
+
+def _read_region(cell) -> str:
+    text = _text(cell)
+    if not re.fullmatch(r"[A-Z]{2}\d{1,8}", text):
+        raise _BadCell("a region of CBS, such as GM0114 or NL01")
+    return text
+
+
+def _read_period(cell) -> str:
+    text = _text(cell)
+    if not re.fullmatch(r"\d{4}[A-Z]{2}\d\d", text):
+        raise _BadCell("a period of CBS, such as 2022JJ00 or 2022SJ00")
+    return text
 
 
 def _read_ovt(cell) -> str:
@@ -117,14 +182,18 @@ CODES: dict[str, Callable] = {
     "brin": _read_brin,
     "branch": _read_branch,
     "ovt": _read_ovt,
+    "school": _read_school,
+    "region": _read_region,
+    "period": _read_period,
     "municipality_code": _read_municipality,
     "board": _read_board,
     "kind": _read_kind,
 }
 
 
-def _reader(variable: pd.Series, meta: dict, masked: dict) -> Callable:
+def _reader(variable: pd.Series, meta: dict, masked: dict, thousands: bool) -> Callable:
     """Return the function that reads one cell of this variable."""
+    mark = meta.get("decimal", ",")
     missing = {text.lower() for text in meta.get("unknown", {}).get(variable.name, [])}
     kind, may_be_empty = variable["kind"], variable["empty"] == "unknown"
     nothing = (pd.NA, pd.NA, pd.NA) if kind == "count" else None
@@ -137,15 +206,18 @@ def _reader(variable: pd.Series, meta: dict, masked: dict) -> Callable:
             if may_be_empty:
                 return nothing
             raise _BadCell(f"{label}, not an empty cell")
+        text = _text(cell)
+        if text.lower() in missing:
+            return nothing
         if kind == "count":
-            triple = read_count(cell, masked)
+            triple = read_count(cell, masked, thousands)
             if triple[0] is not pd.NA and not low <= triple[0] <= high:
                 raise _BadCell(f"a number of pupils {limits}")
             return triple
         if kind in ("mean", "share"):
-            if _text(cell) in masked or _text(cell) in meta.get("not_a_mean", []):
+            if text in masked or text in meta.get("not_a_mean", []):
                 return None
-            value = read_decimal(cell)
+            value = read_decimal(cell, mark)
             if value == 0 and "mean_needs" in meta and kind == "mean":
                 return None  # the publisher's way to write that nobody sat this test
             if not (math.isfinite(value) and low <= value <= high):
@@ -153,9 +225,8 @@ def _reader(variable: pd.Series, meta: dict, masked: dict) -> Callable:
             return value
         if kind == "date":
             return read_date(cell)
-        text = _text(cell)
-        if text.lower() in missing:
-            return None
+        if kind == "year":
+            return read_year(cell)
         return CODES[name](cell) if name in CODES else text
 
     return read
@@ -171,6 +242,7 @@ def read_column(
     column: str,
     lines: list[int],
     findings: list,
+    thousands: bool = False,
 ) -> dict[str, pd.Series]:
     """Read one column.
 
@@ -186,13 +258,15 @@ def read_column(
         Where the cells stand, for findings.
     findings : list
         Takes one `CellError` per distinct unreadable cell.
+    thousands : bool, default False
+        Counts above 999 are written with a point.
 
     Returns
     -------
     dict of str to pandas.Series
         One column, or for a count the column with its ``_low`` and ``_high``.
     """
-    read = _reader(variable, meta, masked)
+    read = _reader(variable, meta, masked, thousands)
     keys = np.empty(len(cells), dtype=object)
     keys[:] = cells
     codes, distinct = pd.factorize(keys, use_na_sentinel=False)
@@ -226,6 +300,8 @@ def read_column(
     if kind in ("mean", "share"):
         numbers = np.array([np.nan if v is None else v for v in values], dtype=float)
         return {name: pd.Series(numbers[codes])}
+    if kind == "year":
+        return {name: pd.Series(pd.array(values, dtype="Int64").take(codes))}
     if kind == "date":
         return {name: pd.Series(pd.array(values, dtype=object)[codes])}
     return {name: pd.Series(pd.array(values, dtype="str")[codes])}

@@ -1,0 +1,222 @@
+"""What goes into the panel, against counts made another way."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kansen_analysis import panel
+from kansen_analysis.data import open_folder
+from kansen_analysis.sources import DataFolder
+
+counts = st.integers(0, 9)
+
+
+class Folder(DataFolder):
+    """A folder that holds the tables it is given."""
+
+    def __init__(self, **tables):
+        self.tables = tables
+
+    def read(self, source):
+        return self.tables.get(source, pd.DataFrame(columns=["school", "year"])).copy()
+
+
+def hidden(count):
+    return (1, 4) if 1 <= count <= 4 else (count, count)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 6), min_size=4, max_size=4))
+def test_bounds_of_the_mean_rank_are_those_of_trying_everything(true):
+    ranges = [range(hidden(c)[0], hidden(c)[1] + 1) for c in true]
+    low, high = (np.array([[hidden(c)[end] for c in true]]) for end in (0, 1))
+    found_low, found_high = panel.mean_rank_bounds(low, high)
+    means = [
+        sum(rank * n for rank, n in enumerate(cells)) / sum(cells)
+        for cells in itertools.product(*ranges)
+        if sum(cells)
+    ]
+    if not means:
+        assert np.isnan(found_low[0])
+        return
+    assert found_low[0] == pytest.approx(min(means))
+    assert found_high[0] == pytest.approx(max(means))
+
+
+def levels_of(rekenen, lezen, taal, mask, school="90AA00", year=2022):
+    rows = []
+    domains = {"rekenen": rekenen, "lezen": lezen, "taalverzorging": taal}
+    for domain, cells in domains.items():
+        names = ["<1F", "1F", "1S", "2F"] if domain == "rekenen" else ["<1F", "1F", "2F"]
+        for level, count in zip(names, cells, strict=True):
+            low, high = hidden(count) if mask else (count, count)
+            rows.append(
+                {
+                    **{"school": school, "year": year, "kind": "Bo", "domain": domain},
+                    **{"level": level, "pupils_low": low, "pupils_high": high},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@st.composite
+def three_domains(draw):
+    """Three domains with the same pupils, as the publisher counts them."""
+    pupils = draw(st.integers(1, 25))
+
+    def split(parts):
+        cuts = sorted(draw(st.lists(st.integers(0, pupils), min_size=parts, max_size=parts)))
+        edges = [0, *cuts, pupils]
+        return [b - a for a, b in itertools.pairwise(edges)]
+
+    return [*split(2), 0], split(2), split(2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(three_domains())
+def test_the_true_share_lies_in_its_interval(cells):
+    rekenen, lezen, taal = cells
+    reached = rekenen[2] + rekenen[3] + lezen[2] + taal[2]
+    share = 100 * reached / (3 * sum(lezen))
+    found = panel.reference_levels(Folder(referentieniveaus=levels_of(*cells, mask=True)))
+    assert found["low"].item() - 1e-9 <= share <= found["high"].item() + 1e-9
+    assert found["pupils_low"].item() <= sum(lezen) <= found["pupils_high"].item()
+    exact = panel.reference_levels(Folder(referentieniveaus=levels_of(*cells, mask=False)))
+    assert exact["low"].item() == pytest.approx(share)
+    assert exact["high"].item() == pytest.approx(share)
+
+
+def test_a_school_where_nobody_was_tested_is_left_out():
+    none = levels_of([0, 0, 0, 0], [0, 0, 0], [0, 0, 0], mask=True)
+    assert len(panel.reference_levels(Folder(referentieniveaus=none))) == 0
+
+
+def test_a_domain_of_zeros_says_nothing_about_the_other_two():
+    partly = levels_of([0, 0, 0, 0], [0, 6, 6], [0, 7, 5], mask=True)
+    found = panel.reference_levels(Folder(referentieniveaus=partly))
+    assert found["pupils_low"].item() == found["pupils_high"].item() == 12
+
+
+def scores(**columns):
+    frame = pd.DataFrame({"kind": "Bo", "year": 2022, "provider": "IEP", **columns})
+    return frame.assign(pupils=frame["pupils"].astype("Int64"))
+
+
+def test_scores_are_standardised_within_year_and_provider():
+    rng = np.random.default_rng(1)
+    n = 40
+    one = scores(
+        school=[f"90A{chr(65 + i // 26)}{chr(65 + i % 26)}"[:4] + f"{i:02d}" for i in range(n)],
+        pupils=rng.integers(5, 40, n),
+        mean_score=rng.normal(80, 5, n),
+    )
+    other = one.assign(provider="CET", mean_score=one["mean_score"] + 455)
+    found = panel.standard_scores(Folder(eindscores=one)).set_index("school")["value"]
+    weight = one["pupils"].astype(float).to_numpy()
+    mean = np.average(one["mean_score"], weights=weight)
+    expected = (one["mean_score"] - mean) / np.std(one["mean_score"], ddof=1)
+    assert found.loc[one["school"]].to_numpy() == pytest.approx(expected.to_numpy())
+    moved = panel.standard_scores(Folder(eindscores=other)).set_index("school")["value"]
+    assert moved.to_numpy() == pytest.approx(found.loc[moved.index].to_numpy())
+
+
+def test_a_provider_with_too_few_schools_is_not_standardised():
+    few = scores(
+        school=[f"90AA{i:02d}" for i in range(29)], pupils=20, mean_score=np.arange(29) + 60.0
+    )
+    assert len(panel.standard_scores(Folder(eindscores=few))) == 0
+
+
+def test_special_primary_schools_are_not_in_the_reference():
+    rows = scores(
+        school=[f"90AA{i:02d}" for i in range(40)], pupils=20, mean_score=np.arange(40) + 50.0
+    )
+    low = rows.iloc[:1].assign(school="90AB00", kind="Sbo", mean_score=10.0)
+    both = pd.concat([rows, low], ignore_index=True)
+    alone = panel.standard_scores(Folder(eindscores=rows))
+    pd.testing.assert_frame_equal(panel.standard_scores(Folder(eindscores=both)), alone)
+
+
+def weging(**values):
+    rows = [
+        {"school": school, "ovt": school, "year": year, "schoolweging": value}
+        for school, by_year in values.items()
+        for year, value in by_year.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_schoolweging_is_fixed_before_the_programme(monkeypatch):
+    table = weging(a={2018: 30.0, 2019: 32.0, 2023: 39.0}, b={2022: 28.0, 2023: 35.0})
+    monkeypatch.setattr(panel, "load", lambda source, folder: table)
+    found = panel.fixed_weging(None, before=2021).set_index("school")
+    assert found.loc["a", "schoolweging"] == 31.0, "years after the start must not count"
+    assert found.loc["b", "schoolweging"] == 28.0, "without earlier years the earliest counts"
+    assert found["weging_year"].tolist() == [2019, 2022]
+
+
+def test_a_schoolweging_outside_twenty_to_forty_is_cut_as_the_inspectie_does(monkeypatch):
+    table = weging(a={2018: 42.4}, b={2018: 19.0})
+    monkeypatch.setattr(panel, "load", lambda source, folder: table)
+    assert panel.fixed_weging(None, before=2021)["schoolweging"].tolist() == [40.0, 20.0]
+
+
+@pytest.fixture(scope="module")
+def real(real_data):
+    return open_folder(real_data / "raw")
+
+
+@pytest.mark.real
+def test_both_series_of_goal_one_agree_where_nothing_is_hidden(real):
+    """METHODS 5.4: bias -0.01 point, 94.5% within 1 point."""
+    levels = panel.reference_levels(real)
+    exact = panel.target_levels(real)
+    exact = exact[exact["origin"] == "leerresultaten"]
+    both = levels[levels["low"] == levels["high"]].merge(exact, on=["school", "year"])
+    error = both["low_x"] - both["value"]
+    assert abs(error.mean()) < 0.02
+    assert (error.abs() <= 1).mean() > 0.92
+
+
+@pytest.mark.real
+def test_five_schools_have_the_advice_ranges_of_the_methods_note(real):
+    """METHODS 5.3, without a total: 18QW 2022-2023 3.66-4.72; 06GS exact before 2022-2023."""
+    levels = panel.advice_levels(*panel.advice_cells(real)).set_index(["school", "year"])
+    exact = {
+        ("06GS00", 2019): 5.86,
+        ("10HM00", 2020): 4.33,
+        ("13PS00", 2021): 5.18,
+        ("18QW00", 2021): 4.18,
+        ("08CT00", 2019): 3.80,
+    }
+    for key, value in exact.items():
+        row = levels.loc[key]
+        assert row["low"] == row["high"] == pytest.approx(value, abs=0.005)
+    for key, (low, high) in {
+        ("06GS00", 2022): (3.42, 6.42),
+        ("13PS00", 2023): (2.83, 6.33),
+        ("08CT00", 2022): (2.83, 5.33),
+        ("08CT00", 2024): (3.83, 6.89),
+    }.items():
+        assert levels.loc[key, "low"] == pytest.approx(low, abs=0.005)
+        assert levels.loc[key, "high"] == pytest.approx(high, abs=0.005)
+
+
+@pytest.mark.real
+def test_national_share_of_target_levels_falls_as_published(real):
+    """METHODS 0.1: 59.8, 56.6, 55.7 (mean over schools in the leerresultaten)."""
+    results = panel.load("leerresultaten", real)
+    means = results.groupby("year")["pct_1s2f"].mean().round(1)
+    assert means.tolist() == [59.8, 56.6, 55.7]
+
+
+@pytest.mark.real
+def test_scores_of_2018_2019_average_zero_over_pupils(real):
+    found = panel.standard_scores(real)
+    assert set(found["year"]) == {2018}
+    assert np.average(found["value"], weights=found["n"]) == pytest.approx(0, abs=0.01)
+    assert found["value"].std() == pytest.approx(1, abs=0.02)
