@@ -1,0 +1,1 @@
+"""What a report shows, in Dutch: numbers, tables, figures and the files behind them."""

@@ -1,0 +1,199 @@
+"""The figure as a reader meets it: finding, subtitle, picture, notes, source, table, file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kansen_analysis.display import downloads, tables
+from kansen_analysis.display._canvas import WIDE, Board, paint
+from kansen_analysis.display._html import below, text
+from kansen_analysis.errors import UsageError
+
+ALT_MIN, ALT_MAX = 40, 250
+
+
+@dataclass(frozen=True, repr=False)
+class Figure:
+    """A figure that shows itself in a notebook.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the monitor; names the files.
+    title : str
+        The finding, as a sentence.
+    subtitle : str
+        What is measured, of whom, where, when, unit.
+    alt : str
+        What the picture shows, written from the data; 40 to 250 characters.
+    source : str
+        Publisher and data set.
+    notes : tuple of str
+        Below the figure.
+    frame, variables : pandas.DataFrame
+        The disclosed frame it was drawn from, and its description.
+    svg, svg_narrow : str
+        The picture for a desk and for a phone.
+    shown, shown_variables : pandas.DataFrame
+        The same frame as its table shows it, if that is another shape.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    alt: str
+    source: str
+    notes: tuple[str, ...]
+    frame: pd.DataFrame
+    variables: pd.DataFrame
+    svg: str = field(repr=False)
+    svg_narrow: str = field(repr=False)
+    shown: pd.DataFrame | None = None
+    shown_variables: pd.DataFrame | None = None
+
+    def __post_init__(self):
+        """Refuse an alt text that says too little or too much."""
+        if not ALT_MIN <= len(self.alt) <= ALT_MAX:
+            raise UsageError(
+                f"{self.name}: alt text of {len(self.alt)} characters, "
+                f"{ALT_MIN} to {ALT_MAX} were expected: {self.alt}"
+            )
+
+    def html(self) -> str:
+        """Return the figure with its table and files as HTML, without blank lines."""
+        links = downloads.link(
+            self.name, self.frame, self.variables, source=self.source, notes=self.notes
+        )
+        shown = self.frame if self.shown is None else self.shown
+        about = self.variables if self.shown_variables is None else self.shown_variables
+        return "\n".join(
+            [
+                f'<div class="kansen-block kansen-figure" id="figuur-{text(self.name)}">',
+                f'<p class="kansen-title">{text(self.title)}</p>',
+                f'<p class="kansen-subtitle">{text(self.subtitle)}</p>',
+                self._picture(),
+                '<details class="kansen-details"><summary>Tabel'
+                f'<span class="kansen-hidden"> bij: {text(self.title)}</span></summary>',
+                tables.bare(f"bij-{self.name}", self.subtitle, shown, about),
+                "</details>",
+                below(self.source, self.notes, links, self.name, self.title),
+                "</div>",
+            ]
+        )
+
+    def _picture(self) -> str:
+        wide, narrow = (
+            downloads.place(f"figures/{self.name}{tail}.svg", svg.encode("utf-8"), "image/svg+xml")
+            for tail, svg in (("", self.svg), ("-smal", self.svg_narrow))
+        )
+        return (
+            f'<picture><source media="(max-width: {WIDE}px)" srcset="{text(narrow)}" '
+            f"{_size(self.svg_narrow)}>"
+            f'<img class="kansen-image" src="{text(wide)}" alt="{text(self.alt)}" '
+            f"{_size(self.svg)}></picture>"
+        )
+
+    def __repr__(self) -> str:
+        """Return a fixed text: stored outputs are compared."""
+        return f"Figuur {self.name}: {self.title}"
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": repr(self)}
+
+
+def make(
+    painter: Callable[[Board], None],
+    height,
+    *,
+    texts: dict,
+    alt: Sequence[str],
+    kind: str,
+    frame: pd.DataFrame,
+    variables: pd.DataFrame,
+    notes: Sequence[str] = (),
+    shown: pd.DataFrame | None = None,
+    shown_variables: pd.DataFrame | None = None,
+    width: int = WIDE,
+) -> Figure:
+    """Paint a figure and put its texts around it.
+
+    `texts` holds name, title, subtitle, source and notes as the caller gave them; `notes` are
+    added by the chart itself; `alt` are sentences, the most important first.
+    """
+    described = tables.described(frame, variables)
+    svg, narrow = paint(texts["name"], painter, height, width=width)
+    return Figure(
+        name=texts["name"],
+        title=texts["title"],
+        subtitle=texts["subtitle"],
+        alt=alt_text(alt, kind),
+        source=texts["source"],
+        notes=(*texts["notes"], *notes),
+        frame=frame.reset_index(drop=True),
+        variables=described,
+        svg=svg,
+        svg_narrow=narrow,
+        shown=shown,
+        shown_variables=shown_variables,
+    )
+
+
+def alt_text(sentences: Sequence[str], kind: str) -> str:
+    """Put sentences together while they fit, and say last what kind of figure it is.
+
+    Examples
+    --------
+    >>> alt_text(["De deelnemers stijgen van 40 naar 50.", "x" * 300], "Lijngrafiek.")
+    'De deelnemers stijgen van 40 naar 50. Lijngrafiek.'
+    """
+    said: list[str] = []
+    for sentence in sentences:
+        if len(" ".join([*said, sentence, kind])) <= ALT_MAX:
+            said.append(sentence)
+    return " ".join([*said, kind])
+
+
+def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFrame:
+    """Return the frame with a fresh index, or say which columns are missing.
+
+    Raises
+    ------
+    UsageError
+        If a column is missing or there are no rows.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise UsageError(f"{chart}: the frame has no column {', '.join(missing)}")
+    if frame.empty:
+        raise UsageError(f"{chart}: the frame has no rows")
+    # Charts calculate with plain floats; nullable ones would bring their own NA along.
+    nullable = [c for c in frame if isinstance(frame[c].dtype, pd.Float32Dtype | pd.Float64Dtype)]
+    return frame.astype(dict.fromkeys(nullable, float)).reset_index(drop=True)
+
+
+def flags(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a yes/no column, no where it is missing."""
+    if name not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame[name].astype("boolean").fillna(False).astype(bool)
+
+
+def describe(*rows: tuple) -> pd.DataFrame:
+    """Return variables from rows of (column, label, unit, decimals, kind)."""
+    names = ["column", "label", "unit", "decimals", "kind"]
+    return pd.DataFrame(rows, columns=names).set_index("column")
+
+
+def _size(svg: str) -> str:
+    width, height = (
+        round(float(re.search(rf'<svg[^>]*?\b{side}="([\d.]+)"', svg)[1]))
+        for side in ("width", "height")
+    )
+    return f'width="{width}" height="{height}"'

@@ -1,0 +1,127 @@
+"""Small numbers of pupils are hidden, and cannot be worked out from what is shown."""
+
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kansen_analysis.disclosure import disclose, is_small
+from kansen_analysis.errors import UsageError
+
+
+def about(**kinds):
+    units = {"count": "leerlingen", "schools": "scholen", "share": "%", "mean": "punten"}
+    return pd.DataFrame(
+        {
+            "kind": ["count" if kind == "schools" else kind for kind in kinds.values()],
+            "unit": [units[kind] for kind in kinds.values()],
+        },
+        index=list(kinds),
+    )
+
+
+def test_one_to_four_pupils_become_an_interval_and_zero_and_five_do_not():
+    out = disclose(pd.DataFrame({"n": [0, 1, 4, 5, None]}), about(n="count"))
+    assert out["n_low"].tolist() == [0, 1, 1, 5, pd.NA]
+    assert out["n_high"].tolist() == [0, 4, 4, 5, pd.NA]
+    assert out["n"].isna().tolist() == [False, True, True, False, True]
+    assert is_small(out, "n").tolist() == [False, True, True, False, False]
+
+
+def test_the_frame_given_is_not_changed():
+    frame = pd.DataFrame({"n": [3]})
+    disclose(frame, about(n="count"))
+    assert frame["n"].tolist() == [3]
+
+
+def test_a_count_of_schools_is_not_about_persons():
+    out = disclose(pd.DataFrame({"n": [3]}), about(n="schools"))
+    assert out["n"].tolist() == [3]
+    assert "n_low" not in out
+
+
+def test_an_interval_of_the_publisher_stays_and_one_narrowed_within_it_is_widened():
+    frame = pd.DataFrame({"n": [None, None, None], "n_low": [1, 2, 6], "n_high": [4, 3, 9]})
+    out = disclose(frame, about(n="count"))
+    assert out[["n_low", "n_high"]].to_numpy().tolist() == [[1, 4], [1, 4], [6, 9]]
+    assert out["n"].isna().all()
+
+
+def test_a_mean_on_fewer_than_five_pupils_is_blank_and_says_why():
+    frame = pd.DataFrame({"n": [4, 5, None], "score": [50.5, 60.5, 70.5]})
+    out = disclose(frame, about(n="count", score="mean"), base="n")
+    assert out["score"].isna().tolist() == [True, False, False]
+    assert out.loc[0, "score_reason"] == "minder dan 5 leerlingen"
+    assert out["score_reason"].isna().tolist() == [False, True, True]
+
+
+def test_the_range_of_a_mean_is_blank_too():
+    frame = pd.DataFrame({"n": [3], "score": [None], "score_low": [3.5], "score_high": [6.1]})
+    out = disclose(frame, about(n="count", score="mean"), base="n")
+    assert out[["score_low", "score_high"]].isna().all(axis=None)
+    assert out["score_reason"].notna().all()
+
+
+def test_each_variable_can_rest_on_a_count_of_its_own():
+    described = about(n23="count", n24="count", s23="share", s24="share")
+    described["base"] = ["", "", "n23", "n24"]
+    frame = pd.DataFrame({"n23": [3], "n24": [20], "s23": [33.3], "s24": [45.0]})
+    out = disclose(frame, described)
+    assert out["s23"].isna().all()
+    assert out["s24"].tolist() == [45.0]
+
+
+def test_a_share_goes_with_its_hidden_count():
+    frame = pd.DataFrame({"n": [40, 40], "vwo": [2, 10], "share": [5.0, 25.0]})
+    out = disclose(
+        frame, about(n="count", vwo="count", share="share"), base="n", parts={"share": "vwo"}
+    )
+    assert out["share"].isna().tolist() == [True, False]
+
+
+def test_a_total_that_gives_one_hidden_part_away_becomes_a_range():
+    frame = pd.DataFrame({"a": [3, 6], "b": [12, 12], "total": [15, 18]})
+    out = disclose(frame, about(a="count", b="count", total="count"), totals={"total": ["a", "b"]})
+    assert out[["total_low", "total_high"]].to_numpy().tolist() == [[13, 16], [18, 18]]
+    assert out["total"].isna().tolist() == [True, False]
+    assert out["b"].tolist() == [12, 12]
+
+
+def test_a_total_with_an_unknown_part_stays():
+    frame = pd.DataFrame({"a": [3], "b": [None], "total": [15]})
+    out = disclose(frame, about(a="count", b="count", total="count"), totals={"total": ["a", "b"]})
+    assert out["total"].tolist() == [15]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=5))
+@example([1, 1, 1, 1])  # a total of 4 is hidden too, and still gives all four away
+@example([4, 4, 6])
+def test_no_hidden_count_can_be_worked_out(cells):
+    names = [f"c{i}" for i in range(len(cells))]
+    frame = pd.DataFrame(
+        {**{n: [c] for n, c in zip(names, cells, strict=True)}, "all": [sum(cells)]}
+    )
+    kinds = about(**dict.fromkeys(names, "count"), all="count")
+    row = disclose(frame, kinds, totals={"all": names}).iloc[0]
+    hidden = [i for i, n in enumerate(names) if pd.isna(row[n])]
+    assert hidden == [i for i, c in enumerate(cells) if 1 <= c <= 4]
+    assert row["all_low"] <= sum(cells) <= row["all_high"]
+    # What a reader can subtract: try every value each hidden cell may have.
+    rest = sum(c for i, c in enumerate(cells) if i not in hidden)
+    k = len(hidden)
+    if k:
+        sums = [s for s in range(k, 4 * k + 1) if row["all_low"] <= rest + s <= row["all_high"]]
+        possible = {v for s in sums for v in range(1, 5) if k - 1 <= s - v <= 4 * (k - 1)}
+        assert len(possible) > 1
+
+
+def test_a_broken_count_is_an_error():
+    for wrong in (-1, 2.5):
+        with pytest.raises(UsageError, match="n is not a count"):
+            disclose(pd.DataFrame({"n": [wrong]}), about(n="count"))
+
+
+def test_a_name_that_is_no_count_of_pupils_is_an_error():
+    with pytest.raises(UsageError, match="leerlingen"):
+        disclose(pd.DataFrame({"n": [9]}), about(n="count"), base="leerlingen")
