@@ -1,0 +1,205 @@
+"""Which schools the participants are compared with, chosen before any result is looked at.
+
+Two pools, always both (METHODS 2.2): **B**, look-alikes elsewhere in the country, eight to ten per
+participant, of the same kind of region, about the same schoolweging and size; and **A**, every
+other school of the own region (the province and the municipalities that border on it). Test results
+and advices play no part: choosing on them would make regression to the mean look like an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis.errors import PanelError
+
+COLUMNS = (
+    *("school", "schoolweging", "pupils", "province", "municipality_code", "kind", "participant"),
+)
+KIND = "Bo"  # sbo schools stand in the same files and score far lower
+CALIPER = 2.0  # points of schoolweging
+AIM = 0.1  # standardised difference that counts as balanced
+
+
+@dataclass(frozen=True, eq=False)
+class Pools:
+    """The chosen schools and how alike they are.
+
+    Attributes
+    ----------
+    members : DataFrame
+        One row per chosen school, ready to be exported: ``school, pool`` (``A`` or ``B``),
+        ``matched_to`` (for B the participant it was chosen for), ``schoolweging, pupils, province,
+        municipality_code``, sorted by pool and school.
+    balance : DataFrame
+        Index ``variable``: mean of the participants, of all other schools and of each pool, and
+        the standardised differences before choosing and after (``before, after_b, after_a``).
+    left_out : DataFrame
+        Participants that could not be placed, with ``reason`` in Dutch.
+    short : DataFrame
+        Participants with fewer look-alikes than asked for, and how many were ``found``.
+    """
+
+    members: pd.DataFrame
+    balance: pd.DataFrame
+    left_out: pd.DataFrame
+    short: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Show the size, the same on every machine."""
+        counts = self.members["pool"].value_counts()
+        return f"Pools(A={counts.get('A', 0)}, B={counts.get('B', 0)})"
+
+    def schools(self, pool: str) -> list[str]:
+        """Return the codes of one pool."""
+        return self.members.loc[self.members["pool"] == pool, "school"].tolist()
+
+
+def in_region(
+    schools: pd.DataFrame, province: str, municipalities: Collection[str] = ()
+) -> pd.Series:
+    """Tell which schools lie in the province or in one of the municipalities.
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"province": ["Drenthe", "Overijssel", "Overijssel"],
+    ...                         "municipality_code": ["0119", "0160", "0193"]})
+    >>> in_region(schools, "Drenthe", ["0160"]).tolist()
+    [True, True, False]
+    """
+    return schools["province"].eq(province) | schools["municipality_code"].isin(
+        list(municipalities)
+    )
+
+
+def choose_pools(
+    schools: pd.DataFrame,
+    *,
+    province: str = "Drenthe",
+    municipalities: Collection[str] = (),
+    per_participant: int = 8,
+    caliper: float = CALIPER,
+) -> Pools:
+    """Choose both comparison pools.
+
+    Parameters
+    ----------
+    schools : DataFrame
+        One row per school: ``school``, ``schoolweging`` (fixed, from before the programme),
+        ``pupils`` (likewise), ``province``, ``municipality_code`` (text), ``kind``,
+        ``participant`` (bool), and when known ``region_kind`` (for instance stedelijkheid).
+    province, municipalities : str and collection of str
+        The own region; `goals.load_protocol` has both.
+    per_participant : int
+        Look-alikes per participant, eight to ten.
+    caliper : float
+        Largest difference in schoolweging, in points.
+
+    Returns
+    -------
+    Pools
+
+    Raises
+    ------
+    PanelError
+        When a column is missing, a school occurs twice, or nobody takes part.
+
+    Notes
+    -----
+    Look-alikes lie outside the own region, so that the pools share no school. They are dealt out
+    one round at a time, participants with the fewest candidates first; each takes the nearest
+    school that is left (schoolweging and log pupils in standard deviations, ties by code), so the
+    order of the rows does not matter.
+    """
+    _check(schools)
+    schools = schools.sort_values("school", ignore_index=True)
+    if "region_kind" not in schools.columns:
+        schools = schools.assign(region_kind="")
+    known = schools["schoolweging"].notna() & (schools["pupils"].fillna(0) > 0)
+    regular = schools["kind"] == KIND
+    participants = schools["participant"].astype(bool)
+    left_out = schools.loc[participants & ~(known & regular), ["school"]].assign(
+        reason=np.where(regular, "schoolweging of leerlingental onbekend", "geen basisschool (bo)")[
+            participants & ~(known & regular)
+        ]
+    )
+    usable = schools[known & regular].reset_index(drop=True)
+    takes_part = usable["participant"].astype(bool).to_numpy()
+    own = in_region(usable, province, municipalities).to_numpy()
+
+    chosen = _deal(usable, takes_part, ~takes_part & ~own, per_participant, caliper)
+    national = usable.loc[list(chosen)].assign(pool="B", matched_to=list(chosen.values()))
+    regional = usable[~takes_part & own].assign(pool="A", matched_to=pd.NA)
+    found = pd.Series(list(chosen.values()), dtype=object).value_counts()
+    found = usable.loc[takes_part, ["school"]].assign(
+        found=lambda part: part["school"].map(found).fillna(0).astype(int)
+    )
+    names = ["school", "pool", "matched_to", "schoolweging", "pupils", "province"]
+    members = pd.concat([regional, national])[[*names, "municipality_code"]]
+    return Pools(
+        members=members.sort_values(["pool", "school"], ignore_index=True),
+        balance=_balance(usable, takes_part, national.index, regional.index),
+        left_out=left_out.reset_index(drop=True),
+        short=found[found["found"] < per_participant].reset_index(drop=True),
+    )
+
+
+def _check(schools: pd.DataFrame) -> None:
+    if missing := [name for name in COLUMNS if name not in schools.columns]:
+        raise PanelError(f"The frame of schools has no column {', '.join(missing)}; add it.")
+    if schools["school"].duplicated().any():
+        twice = schools.loc[schools["school"].duplicated(), "school"].iloc[0]
+        raise PanelError(f"School {twice} occurs twice; keep one row per school.")
+    if not schools["participant"].astype(bool).any():
+        raise PanelError("No school is marked as participant; check the register of participants.")
+
+
+def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, str]:
+    """Deal candidates to participants: row of the candidate -> code of the participant."""
+    weging = usable["schoolweging"].to_numpy(float)
+    size = np.log(usable["pupils"].to_numpy(float))
+    kind = usable["region_kind"].fillna("").to_numpy()
+    pool, people = np.flatnonzero(candidate), np.flatnonzero(takes_part)
+    away = np.abs(weging[people, None] - weging[pool])
+    apart = np.abs(size[people, None] - size[pool])
+    distance = np.hypot(away / (weging.std() or 1), apart / (size.std() or 1))
+    distance[(away > caliper) | (kind[people, None] != kind[pool])] = np.inf
+    choices = np.isfinite(distance).sum(1)
+    code = usable["school"].to_numpy()
+    order = sorted(range(len(people)), key=lambda at: (choices[at], code[people[at]]))
+    chosen: dict[int, str] = {}
+    for _ in range(rounds):
+        for at in order:
+            if not len(pool):
+                continue
+            nearest = int(distance[at].argmin())  # the first of equals, so by code
+            if np.isfinite(distance[at, nearest]):
+                chosen[int(pool[nearest])] = str(code[people[at]])
+                distance[:, nearest] = np.inf
+    return chosen
+
+
+def _balance(usable, takes_part, national, regional) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {"schoolweging": usable["schoolweging"], "pupils": usable["pupils"].astype(float)}
+    ).astype(float)
+    table["log_pupils"] = np.log(table["pupils"])
+    kinds = sorted(usable["region_kind"].dropna().unique())
+    if len(kinds) > 1:
+        for kind in kinds:
+            table[f"region_kind: {kind}"] = (usable["region_kind"] == kind).astype(float)
+    people, others = table[takes_part], table[~takes_part]
+    pools = {"b": table.loc[national], "a": table.loc[regional]}
+    balance = pd.DataFrame({"participants": people.mean(), "others": others.mean()})
+    for name, part in pools.items():
+        balance[f"pool_{name}"] = part.mean()
+    # One yardstick before and after: otherwise a narrower pool would look worse for being narrow.
+    spread = np.sqrt((people.var() + others.var()) / 2).replace(0, np.nan)
+    balance["before"] = (people.mean() - others.mean()) / spread
+    for name, part in pools.items():
+        balance[f"after_{name}"] = (people.mean() - part.mean()) / spread
+    balance.index.name = "variable"
+    return balance

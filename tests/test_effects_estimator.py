@@ -1,0 +1,313 @@
+"""The estimator gives the numbers that others give, and finds what was planted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from kansen_analysis.effects import (
+    FIGURES,
+    detectable_difference,
+    estimate_effect,
+)
+from kansen_analysis.errors import PanelError
+from kansen_analysis.randomisation import choose_strata, randomise, redraw
+from kansen_analysis.regression import fit, to_data
+from kansen_analysis.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return simulate("S0", seed=1, effect=0.1)
+
+
+@pytest.fixture(scope="module")
+def estimate(panel):
+    return estimate_effect(panel)
+
+
+def with_dummies(panel: pd.DataFrame, k: float, groups: str = "school"):
+    """The same model with a dummy for everything, written down the long way."""
+    base = panel[(panel["year"] < panel["cohort"]).fillna(False)]
+    usable = panel["cohort"].isna() | panel["school"].isin(base["school"])
+    usable &= panel.groupby("school")["year"].transform("size") > 1
+    frame = panel[usable].reset_index(drop=True)
+    year = pd.get_dummies(frame["year"], drop_first=True).astype(float)
+    running = (frame["year"] >= frame["cohort"]).fillna(False)
+    cell = (frame["cohort"].astype(str) + "/" + frame["year"].astype(str)).where(running)
+    cells = pd.get_dummies(cell).astype(float)
+    provider = pd.get_dummies(
+        frame["provider"] + frame["year"].astype(str), dtype=float
+    )  # one provider per year goes into the year effect
+    provider = provider[[name for name in provider if not name.startswith("A")]]
+    parts = [
+        pd.get_dummies(frame["school"], dtype=float),
+        year,
+        year.mul(frame["schoolweging"], axis=0).add_prefix("w"),
+        provider,
+    ]
+    x = pd.concat([*parts, cells], axis=1).to_numpy()
+    groups = pd.factorize(frame[groups])[0]
+    results = sm.WLS(frame["value"], x, weights=frame["n"] / (frame["n"] + k)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
+    )
+    contrast = np.zeros(x.shape[1])
+    contrast[-cells.shape[1] :] = cells.sum() / cells.to_numpy().sum()
+    return results.t_test(contrast), np.linalg.matrix_rank(x) == x.shape[1]
+
+
+@pytest.mark.parametrize("world", ["S0", "unbalanced"])
+def test_subtracting_school_means_equals_school_dummies(world):
+    panel = simulate(world, seed=7, effect=0.2, schools=90, treated=45)
+    found = estimate_effect(panel, details=False)
+    test, full_rank = with_dummies(panel, found.shocks.k)
+    assert full_rank
+    assert found.effect == pytest.approx(test.effect.item(), abs=1e-10)
+    assert found.std_error == pytest.approx(test.sd.item(), rel=1e-8)
+    low, high = test.conf_int()[0]
+    assert (found.ci_low, found.ci_high) == pytest.approx((low, high), abs=1e-9)
+    assert found.p_value == pytest.approx(test.pvalue.item(), rel=1e-6)
+
+
+def test_errors_by_board_equal_those_of_school_dummies():
+    panel = simulate("S0", seed=7, effect=0.2, schools=90, treated=45)
+    found = estimate_effect(panel, details=False)
+    test, _ = with_dummies(panel, found.shocks.k, groups="board")
+    assert found.board_clustered["std_error"] == pytest.approx(test.sd.item(), rel=1e-8)
+    assert found.board_clustered["n_boards"] == panel["board"].nunique()
+
+
+@pytest.mark.parametrize(("world", "seed"), [("S0", 1), ("S4", 2), ("unbalanced", 3)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_coefficient_equals_diff_diff(world, seed, weighted):
+    diff_diff = pytest.importorskip("diff_diff", reason="diff-diff is a development extra")
+    panel = simulate(world, seed, effect=0.1).assign(schoolweging=30.0, provider=pd.NA)
+    if not weighted:
+        panel["n"] = 20
+    found = estimate_effect(panel, details=False)
+    # diff-diff keeps participants without an earlier year; we leave them out and say so.
+    before = panel["school"][(panel["year"] < panel["cohort"]).fillna(False)].unique()
+    panel = panel[panel["cohort"].isna() | panel["school"].isin(before)]
+    panel = panel[panel.groupby("school")["year"].transform("size") > 1]
+    data = pd.DataFrame(
+        {
+            "id": pd.factorize(panel["school"])[0],
+            "year": panel["year"].to_numpy(),
+            "value": panel["value"].to_numpy(),
+            "first": panel["cohort"].fillna(0).astype(int).to_numpy(),
+            "weight": (panel["n"] / (panel["n"] + found.shocks.k)).to_numpy(),
+        }
+    )
+    design = diff_diff.SurveyDesign(weights="weight", weight_type="pweight") if weighted else None
+    theirs = diff_diff.WooldridgeDiD(method="ols").fit(
+        data, "value", "id", "year", first_treat="first", survey_design=design
+    )
+    assert found.effect == pytest.approx(theirs.overall_att, abs=1e-8)
+
+
+def test_the_four_versions_are_the_same_fit_on_the_stated_rows(panel, estimate):
+    """V3 and V4 are V1 on fewer rows; the weights stay those of the whole panel."""
+    data, _ = to_data(panel)
+    data = replace(data, weight=data.n / (data.n + estimate.shocks.k))
+    fewer_years = data.rows(~np.isin(data.year, [2017, 2018]))  # the last two before 2020
+    region = data.rows(~np.isnan(data.cohort) | data.own_region)
+    for name, part in (("V3", fewer_years), ("V4", region)):
+        again = fit(part)
+        expected = again.contrast([again.cells["effect"]]).iloc[0]
+        assert estimate.versions.loc[name].to_numpy() == pytest.approx(expected.to_numpy())
+    assert list(estimate.versions.columns) == FIGURES
+    assert list(estimate.versions.index) == ["V1", "V2", "V3", "V4"]
+    assert estimate.versions.loc["V1", "effect"] == estimate.effect
+
+
+def test_a_bad_last_year_before_the_start_moves_v1_and_not_v2():
+    panel = simulate("S0", seed=5)
+    tested = np.sort(panel["year"].unique())
+    cohort = panel["cohort"]
+    last = cohort.map({int(g): int(tested[tested < g][-1]) for g in cohort.dropna().unique()})
+    dip = (panel["year"] == last).fillna(False)
+    worse = panel.assign(value=panel["value"] - 0.3 * dip)
+    before, after = estimate_effect(panel, details=False), estimate_effect(worse, details=False)
+    moved = after.versions["effect"] - before.versions["effect"]
+    assert moved["V1"] > 0.02
+    assert abs(moved["V2"]) < 1e-3  # the weights see the dip, the coefficients do not
+
+
+def test_a_shock_to_the_own_region_does_not_move_v4():
+    panel = simulate("S0", seed=5)
+    region = panel["own_region"] & (panel["year"] >= 2021)
+    shocked = panel.assign(value=panel["value"] + 0.2 * region)
+    moved = (
+        estimate_effect(shocked, details=False).versions["effect"]
+        - estimate_effect(panel, details=False).versions["effect"]
+    )
+    assert abs(moved["V4"]) < 1e-9
+    assert moved["V1"] > 0.05
+
+
+def test_exposure_cohort_and_period_average_to_the_effect(estimate):
+    for table in (estimate.by_exposure, estimate.by_cohort, estimate.by_period):
+        mean = np.average(table["effect"], weights=table["school_years"])
+        assert mean == pytest.approx(estimate.effect)
+    assert list(estimate.by_exposure.index) == [0, 1, 2, 3, 4]
+    assert list(estimate.by_cohort.index) == [2020, 2021, 2022, 2023]
+    assert list(estimate.by_period.index) == ["t/m 2022-2023", "vanaf 2023-2024"]
+    assert "p_value" not in estimate.by_cohort  # a table, no stars
+
+
+def test_planted_growth_shows_by_exposure():
+    clean = simulate("S0", seed=2)
+    since = (clean["year"] - clean["cohort"]).astype("Float64").fillna(-1).astype(float)
+    grown = clean.assign(value=clean["value"] + np.where(since >= 0, 0.1 * (since + 1), 0))
+    moved = (
+        estimate_effect(grown).by_exposure["effect"] - estimate_effect(clean).by_exposure["effect"]
+    )
+    assert moved.to_numpy() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5], abs=1e-9)
+
+
+def test_leads_see_a_difference_that_was_there_before():
+    panel = simulate("S0", seed=3)
+    early = (panel["year"] == 2016) & panel["cohort"].notna()
+    found = estimate_effect(panel.assign(value=panel["value"] + 0.5 * early)).leads
+    assert found.p_value < 0.001
+    assert list(found.table.index) == [-5, -4, -3, -2]
+    assert abs(found.effect_minus_largest) < 1  # stated beside the effect, in the same unit
+
+
+def test_randomisation_repeats_the_regression_for_the_real_start_years(panel):
+    found = estimate_effect(panel, randomise_always=True, draws=99, details=False)
+    for name, redrawn in found.randomisation.items():
+        assert redrawn.effect == pytest.approx(found.versions.loc[name, "effect"], abs=1e-9)
+    assert found.method == "cluster"  # with 80 participants the verdict does not use it
+    assert found.decision.loc["V1", "p_value"] == found.p_value
+
+
+def test_a_redrawn_contrast_equals_a_fit_on_the_redrawn_panel():
+    panel = simulate("S0", seed=4, schools=80, treated=20)
+    data, _ = to_data(panel)
+    data = replace(data, weight=data.n / (data.n + 54))
+    redrawn = randomise(fit(data), draws=3, seed=9)
+    first = np.flatnonzero(np.r_[True, data.school[1:] != data.school[:-1]])
+    drawn = redraw(data.cohort[first], choose_strata(fit(data)), 3, 9)
+    for row, expected in zip(drawn, redrawn.draws, strict=True):
+        assert not np.array_equal(row, data.cohort[first], equal_nan=True)
+        again = fit(replace(data, cohort=row[data.school]))
+        effect = again.contrast([again.cells["effect"]])["effect"].iloc[0]
+        assert effect == pytest.approx(expected, abs=1e-9)
+
+
+def test_randomisation_interval_follows_a_shift_and_agrees_with_its_p_value():
+    panel = simulate("S0", seed=6, treated=24)
+    running = (panel["year"] >= panel["cohort"]).fillna(False)
+    low, high = {}, {}
+    for shift in (0.0, 0.5):
+        found = estimate_effect(
+            panel.assign(value=panel["value"] + shift * running), draws=199, details=False
+        )
+        assert found.method == "randomisation"
+        low[shift], high[shift] = found.decision.loc["V1", ["ci_low", "ci_high"]]
+        inside = low[shift] <= 0 <= high[shift]
+        assert inside == (found.decision.loc["V1", "p_value"] > 0.05)
+    assert low[0.5] - low[0.0] == pytest.approx(0.5, abs=1e-3)
+    assert high[0.5] - high[0.0] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_same_seed_same_figures():
+    panel = simulate("S0", seed=8, schools=100, treated=20)
+    first, second = (estimate_effect(panel, seed=3, draws=99) for _ in range(2))
+    assert repr(first) == repr(second)
+    pd.testing.assert_frame_equal(first.decision, second.decision)
+    other = estimate_effect(panel, seed=4, draws=99)
+    assert not first.decision.equals(other.decision)
+
+
+def test_detectable_difference_uses_the_measured_shocks(estimate):
+    found = detectable_difference(estimate)
+    # METHODS 2.2: 0.063 SD with 80 schools in this world, whose shocks are .12 with correlation .5
+    assert found.difference == pytest.approx(0.063, abs=0.012)
+    assert found.shocks.pupil_sd == pytest.approx(0.88, abs=0.05)
+    assert detectable_difference(estimate, "V4").from_std_error > found.from_std_error
+    assert detectable_difference(estimate, power=0.5).difference < found.difference
+
+
+def test_rescaling_keeps_p_values_and_scales_the_rest(estimate):
+    points = estimate.rescaled(46.8)
+    assert points.effect == pytest.approx(46.8 * estimate.effect)
+    assert points.p_value == estimate.p_value
+    assert points.decision["p_value"].equals(estimate.decision["p_value"])
+    assert points.leads.table["ci_low"].to_numpy() == pytest.approx(
+        46.8 * estimate.leads.table["ci_low"].to_numpy()
+    )
+    with pytest.raises(PanelError, match="above 0"):
+        estimate.rescaled(-1)
+
+
+def test_summary_is_dutch_and_names_every_version(estimate):
+    text = estimate.summary()
+    assert "80 deelnemende scholen" in text
+    assert all(name in text for name in ("V1", "V2", "V3", "V4"))
+    assert "," in text.splitlines()[0] and "0.1" not in text
+
+
+def test_ten_schools_give_an_estimate():
+    panel = simulate("S0", seed=1, schools=14, treated=6).assign(provider=pd.NA)
+    found = estimate_effect(panel)
+    assert np.isfinite(found.effect) and found.n_schools == 14
+
+
+def test_a_cell_that_cannot_be_told_apart_is_left_out_with_a_note(panel):
+    only = panel["cohort"].eq(2023).fillna(False) & (panel["year"] == 2024)
+    confounded = panel.assign(provider=panel["provider"].mask(only, "Z"))
+    found = estimate_effect(confounded, details=False)
+    assert any("2023-2024 in 2024-2025" in note for note in found.notes)
+    assert np.isfinite(found.effect)
+
+
+def test_participants_without_an_earlier_year_are_listed(panel):
+    school = panel.loc[panel["cohort"] == 2021, "school"].iloc[0]
+    gone = panel[(panel["school"] != school) | (panel["year"] >= 2021)]
+    found = estimate_effect(gone, details=False)
+    assert found.n_treated == 79
+    assert any(school in note for note in found.notes)
+
+
+def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
+    first = panel["cohort"].isna() | panel["cohort"].eq(2020).fillna(False)
+    short = panel[first & (panel["year"] >= 2017)]  # two tested years before the only start
+    alone = short.assign(own_region=short["cohort"].notna())  # nobody to compare with there
+    found = estimate_effect(alone, draws=19, details=False)
+    assert found.versions["effect"].isna().to_dict() == {
+        "V1": False,
+        "V2": True,
+        "V3": True,
+        "V4": True,
+    }
+    for name in ("V2", "V3", "V4"):
+        assert any(note.startswith(f"{name} is niet te berekenen") for note in found.notes)
+
+
+def best_of(repeat, call):
+    times = []
+    for _ in range(repeat):
+        start = time.thread_time()  # not the clock: other work on the machine is not ours
+        call()
+        times.append(time.thread_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize(("schools", "limit"), [(300, 0.1), (1000, 0.2), (6500, 1.0)])
+def test_one_fit_is_fast(schools, limit):
+    data, _ = to_data(simulate("S0", seed=1, schools=schools))
+    data = replace(data, weight=data.n / (data.n + 54))
+    assert best_of(5, lambda: fit(data)) < limit
+
+
+def test_999_redraws_are_fast():
+    data, _ = to_data(simulate("S0", seed=1))
+    found = fit(replace(data, weight=data.n / (data.n + 54)))
+    assert best_of(1, lambda: randomise(found, 999)) < 15

@@ -1,0 +1,290 @@
+"""The protocol is checked, and the verdict follows the rule that stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from statsmodels.stats.multitest import multipletests
+
+from kansen_analysis.effects import estimate_effect
+from kansen_analysis.errors import ProtocolError, UsageError
+from kansen_analysis.goals import DEFAULT, decide, judge, load_protocol, say_size
+from kansen_analysis.simulate import simulate
+
+PROTOCOL = load_protocol()
+
+
+@pytest.fixture(scope="module")
+def estimate():
+    return estimate_effect(simulate("S0", seed=1), details=False)
+
+
+def told(estimate, effects, error=1.0, p_values=None, n_treated=80):
+    """An estimate whose versions say what we want them to say."""
+    effects = np.array(effects, float)
+    table = pd.DataFrame(
+        {
+            "effect": effects,
+            "p_value": [0.001] * 4 if p_values is None else p_values,
+            "ci_low": effects - 2 * error,
+            "ci_high": effects + 2 * error,
+            "ci90_low": effects - 1.65 * error,
+            "ci90_high": effects + 1.65 * error,
+        },
+        index=["V1", "V2", "V3", "V4"],
+    )
+    return replace(estimate, decision=table, n_treated=n_treated)
+
+
+RULE = {
+    # effects of V1..V4, error, p of the deciding version -> verdict, for a goal where V4 decides
+    "all four above": ([4, 4, 4, 4], 1, 0.001, "beter"),
+    "all four below": ([-4, -4, -4, -4], 1, 0.001, "slechter"),
+    "one version does not agree above": ([4, 1, 4, 4], 1, 0.001, "onbeslist"),
+    "one version does not agree below": ([-4, -4, -1, -4], 1, 0.001, "onbeslist"),
+    "own region does not agree": ([4, 4, 4, 1], 1, 0.3, "geen verschil dat ertoe doet"),
+    "not firm after Holm": ([4, 4, 4, 4], 1, 0.06, "onbeslist"),
+    "close to zero": ([0.5, 0.5, 0.5, 0.5], 1, 0.6, "geen verschil dat ertoe doet"),
+    "too unsure to tell": ([0.5, 0.5, 0.5, 0.5], 3, 0.9, "onbeslist"),
+    "a version is missing": ([4, np.nan, 4, 4], 1, 0.001, "onbeslist"),
+}
+
+
+@pytest.mark.parametrize("case", RULE)
+def test_the_rule(estimate, case):
+    effects, error, p_value, verdict = RULE[case]
+    found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+    assert judge({1: found}, PROTOCOL)["verdict"].iloc[0] == verdict
+
+
+def test_the_table_has_one_row_per_goal_and_figures_of_the_deciding_version(estimate):
+    table = judge({1: told(estimate, [1, 2, 3, 4])}, PROTOCOL)
+    assert table["goal"].tolist() == [1, 2, 3, 4]
+    first = table.iloc[0]
+    assert (first["decides"], first["effect"], first["ci_low"]) == ("V4", 4, 2)
+    assert first["agreeing_versions"] == "V3, V4"
+    assert table["verdict"].tolist()[1:] == ["niet toetsbaar"] * 3
+    assert table["p_holm"].isna().tolist() == [False, True, True, True]
+
+
+def test_holm_is_that_of_statsmodels_over_the_tested_goals(estimate):
+    p_values = [0.03, 0.02, 0.04]
+    found = {
+        goal: told(estimate, [4] * 4, p_values=[p] * 4)
+        for goal, p in zip((1, 2, 3), p_values, strict=True)
+    }
+    table = judge(found, PROTOCOL, guards={3: told(estimate, [4] * 4)})
+    expected = multipletests(p_values, method="holm")[1]
+    assert table["p_holm"].iloc[:3].tolist() == pytest.approx(expected.tolist())
+    assert (table["verdict"].iloc[:3] == "onbeslist").all()
+    alone = judge({1: found[1]}, PROTOCOL)
+    assert alone["verdict"].iloc[0] == "beter"
+
+
+def test_a_reason_from_the_caller_is_printed_as_it_is():
+    table = judge({1: "Er ontbreekt een bestand."}, PROTOCOL)
+    assert table["verdict"].eq("niet toetsbaar").all()
+    assert table["reason"].iloc[0] == "Er ontbreekt een bestand."
+    assert table["reason"].iloc[1] == PROTOCOL.goal(2).missing
+    assert table["n_treated"].isna().all()
+
+
+def test_context_is_never_judged(estimate):
+    table = judge({4: told(estimate, [9] * 4)}, PROTOCOL)
+    assert table["verdict"].iloc[3] == "niet toetsbaar"
+    assert np.isnan(table["p_holm"].iloc[3])
+
+
+def test_fewer_than_ten_participants_give_no_verdict(estimate):
+    few = judge({1: told(estimate, [9] * 4, n_treated=9)}, PROTOCOL)
+    assert few["verdict"].iloc[0] == "niet toetsbaar"
+    assert "9 scholen" in few["reason"].iloc[0]
+    ten = judge({1: told(estimate, [9] * 4, n_treated=10)}, PROTOCOL)
+    assert ten["verdict"].iloc[0] == "beter"
+
+
+def test_goal_three_needs_its_guard(estimate):
+    found = told(estimate, [4] * 4)
+    assert judge({3: found}, PROTOCOL)["verdict"].iloc[2] == "onbeslist"
+    held = judge({3: found}, PROTOCOL, guards={3: told(estimate, [0] * 4)})
+    assert held["verdict"].iloc[2] == "beter"
+    fell = judge({3: found}, PROTOCOL, guards={3: told(estimate, [-6] * 4)})
+    assert fell["verdict"].iloc[2] == "onbeslist"
+    worse = judge({3: told(estimate, [-4] * 4)}, PROTOCOL)
+    assert worse["verdict"].iloc[2] == "slechter"  # bad news needs no guard
+
+
+def test_an_unknown_goal_is_refused(estimate):
+    with pytest.raises(UsageError, match="no goal 5"):
+        judge({5: estimate}, PROTOCOL)
+
+
+SIZES = {
+    (3.1, -1.2, 7.4): (
+        "Van elke 100 leerlingen halen er naar schatting 3 méér het streefniveau dan op "
+        "vergelijkbare scholen. Het kan ook 1 minder zijn, of 7 meer."
+    ),
+    (-2.5, -5.0, -0.3): (
+        "Van elke 100 leerlingen halen er naar schatting 3 minder het streefniveau dan op "
+        "vergelijkbare scholen. Het kan ook 5 minder zijn, of minder dan 1 minder."
+    ),
+    (0.2, -3.0, 3.4): (
+        "Van elke 100 leerlingen halen er naar schatting evenveel het streefniveau als op "
+        "vergelijkbare scholen. Het kan ook 3 minder zijn, of 3 meer."
+    ),
+}
+
+
+@pytest.mark.parametrize("figures", SIZES)
+def test_size_and_doubt_are_said_in_pupils_of_every_hundred(figures):
+    row = dict(zip(("effect", "ci_low", "ci_high"), figures, strict=True))
+    assert say_size(PROTOCOL.goal(1), row) == SIZES[figures]
+
+
+def test_reasons_end_with_the_verdict_and_avoid_technical_words(estimate):
+    hard = ("significant", "p-waarde", "regressie", "controlegroep", "statistisch", "cohort")
+    for effects, error, p_value, verdict in RULE.values():
+        found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+        reason = judge({1: found}, PROTOCOL)["reason"].iloc[0]
+        assert reason.endswith(f"Daarom: {verdict}.")
+        assert not any(word in reason.lower() for word in hard)
+        assert "nan" not in reason
+
+
+def test_a_randomisation_estimate_is_judged_by_its_own_interval():
+    found = estimate_effect(
+        simulate("S0", seed=3, effect=0.4, treated=20), draws=199, details=False
+    )
+    table = judge({1: found.rescaled(46.8)}, PROTOCOL)
+    assert table["method"].iloc[0] == "randomisation"
+    assert table["p_holm"].iloc[0] == found.decision.loc["V4", "p_value"]
+    assert table["ci_low"].iloc[0] == pytest.approx(46.8 * found.decision.loc["V4", "ci_low"])
+
+
+def test_decide_leaves_a_small_but_firm_difference_its_word(estimate):
+    found = told(estimate, [1, 1, 1, 1], error=0.3)
+    decision = decide(found, decides="V1", p_value=0.001, smallest_difference=3.3)
+    assert (decision.verdict, decision.within) == ("beter", True)
+    assert "wel klein" in judge({1: found}, PROTOCOL)["reason"].iloc[0]
+
+
+# --- the protocol file
+
+
+def test_the_protocol_holds_what_the_documents_fixed():
+    first = PROTOCOL.goal(1).outcome
+    assert first.smallest_difference == 3.3  # 0.07 pupil SD of 46.8 points
+    assert first.decides == "V4"
+    assert all(2019 in goal.outcome.exclude_years for goal in PROTOCOL.goals)
+    assert [goal.role for goal in PROTOCOL.goals] == ["toets", "toets", "toets", "context"]
+    assert "0160" in PROTOCOL.own_region.municipalities  # Hardenberg lies in Overijssel
+    assert not PROTOCOL.own
+    assert "versie 1.0" in PROTOCOL.statement()
+
+
+def spoiled(change):
+    content = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    change(content)
+    return content
+
+
+def drop(*path):
+    def change(content):
+        for key in path[:-1]:
+            content = content[key]
+        del content[path[-1]]
+
+    return change
+
+
+def put(*path, value):
+    def change(content):
+        for key in path[:-1]:
+            content = content[key]
+        content[path[-1]] = value
+
+    return change
+
+
+WRONG = {
+    "no version": (drop("version"), "version: found 'nothing'"),
+    "difference as text": (
+        put("goals", 0, "outcome", "smallest_difference", value="3,3"),
+        r"goals\[0\].outcome.smallest_difference: found '3,3', expected a number above 0",
+    ),
+    "negative difference": (
+        put("goals", 0, "outcome", "smallest_difference", value=-1),
+        "expected a number above 0",
+    ),
+    "unknown role": (
+        put("goals", 1, "role", value="test"),
+        r"goals\[1\].role: found 'test', expected one of toets, context",
+    ),
+    "unknown version": (put("goals", 0, "outcome", "decides", value="V5"), "one of V1, V2"),
+    "typing error in a key": (
+        put("goals", 2, "contxt", value=[]),
+        r"goals\[2\]: found 'contxt', expected one of context",
+    ),
+    "sentence without number": (
+        put("goals", 0, "sentences", "more", value="Meer."),
+        r"sentences.more: found 'Meer.', expected a text with \{n\}",
+    ),
+    "code as a number": (
+        put("own_region", "municipalities", value={160: "Hardenberg"}),
+        "four-digit municipality codes in quotes",
+    ),
+    "date as text": (put("date", value="november"), "date: found 'november', expected a date"),
+    "a goal missing": (lambda content: content["goals"].pop(), r"goals: found \[1, 2, 3\]"),
+    "yes for a flag": (
+        put("goals", 0, "outcome", "higher_is_better", value="ja"),
+        "expected true or false",
+    ),
+    "alpha of 5": (put("verdict", "alpha", value=5), "verdict.alpha: found 5"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_protocol_is_refused_by_key(case, tmp_path):
+    change, message = WRONG[case]
+    path = tmp_path / "eigen.yml"
+    path.write_text(yaml.safe_dump(spoiled(change), allow_unicode=True), encoding="utf-8")
+    with pytest.raises(ProtocolError, match=message):
+        load_protocol(path)
+
+
+def test_a_file_that_is_no_protocol_is_refused(tmp_path):
+    with pytest.raises(ProtocolError, match="no such file"):
+        load_protocol(tmp_path / "weg.yml")
+    path = tmp_path / "lijst.yml"
+    path.write_text("- 1\n- 2\n", encoding="utf-8")
+    with pytest.raises(ProtocolError, match="a mapping of keys"):
+        load_protocol(path)
+    path.write_text("a: [1\n", encoding="utf-8")
+    with pytest.raises(ProtocolError, match="not yaml"):
+        load_protocol(path)
+
+
+def test_a_users_protocol_is_used_and_says_so(tmp_path):
+    def change(content):
+        content["version"] = "1.1"
+        content["changes"].append(
+            {
+                "version": "1.1",
+                "date": content["date"],
+                "after_data": True,
+                "what": "Andere drempel.",
+            }
+        )
+        content["goals"][0]["outcome"]["smallest_difference"] = 5
+
+    path = tmp_path / "eigen.yml"
+    path.write_text(yaml.safe_dump(spoiled(change), allow_unicode=True), encoding="utf-8")
+    protocol = load_protocol(path)
+    assert protocol.own and protocol.goal(1).outcome.smallest_difference == 5
+    assert protocol.statement().startswith("Eigen protocol, versie 1.1")
+    assert "nadat gegevens waren geladen" in protocol.statement()
+    assert "Andere drempel." in protocol.statement()
