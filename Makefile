@@ -41,7 +41,7 @@ format: $(READY)
 
 notebooks: $(READY)
 	@$(BIN)/kansen demo --output data/demo
-	@$(BIN)/python -m kansen_analysis.publish.execute notebooks
+	@$(BIN)/kansen notebooks
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

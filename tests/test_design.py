@@ -17,6 +17,8 @@ FLOW = (
     *("errors", "schoolyear", "sources", "schools", "data", "participants", "masked", "panel"),
     *("comparison", "regression", "randomisation", "effects", "goals", "disclosure"),
     *(
+        "per_school",
+        "shares",
         "simulate",
         "choices",
         "workspace",

@@ -265,6 +265,17 @@ def render(
 
 
 @app.command()
+def notebooks() -> None:
+    """For builders: run the notebooks on the demo and store their outputs in them."""
+    from kansen_analysis.publish import execute_in_place  # noqa: PLC0415
+
+    paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
+    with _progress("Running") as progress:
+        execute_in_place(paths, data=workspace.demo_folder(), progress=progress)
+    out.print(f"Stored the outputs of {len(paths)} notebooks.")
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     out.print(__version__)

@@ -1,0 +1,425 @@
+"""The embedded engine: a static site from executed notebooks, with pandoc and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+
+import nbformat
+import pypandoc
+from nbformat import NotebookNode
+
+from kansen_analysis.errors import RenderError
+from kansen_analysis.publish import cells, dialect, project
+from kansen_analysis.publish.execute import Progress
+from kansen_analysis.publish.project import Entry, Project
+
+AT_ONCE = 2
+# divs and spans in HTML are left as they are written; the dialect has ::: and [] for them
+READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"
+MENU_MOST = 12  # lines below a heading of the menu that are shown outside their own part
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page while it is being made.
+
+    Parameters
+    ----------
+    name : str
+        Path below the notebooks folder, without suffix.
+    notebook : NotebookNode
+        Executed.
+    front : dict
+        Its YAML.
+    """
+
+    name: str
+    notebook: NotebookNode
+    front: dict
+
+    @property
+    def title(self) -> str:
+        """The title as plain text, for the menu."""
+        return str(self.front.get("title") or self.name)
+
+    @property
+    def file(self) -> str:
+        """Path of the notebook below the notebooks folder."""
+        return f"{self.name}.ipynb"
+
+
+def version() -> str:
+    """Name the pandoc that this engine runs.
+
+    Returns
+    -------
+    str
+        For example ``"3.9"``.
+    """
+    return str(pypandoc.get_pandoc_version())
+
+
+def read_pages(work: Path) -> list[Page]:
+    """Read the notebooks of a folder.
+
+    Parameters
+    ----------
+    work : Path
+
+    Returns
+    -------
+    list of Page
+
+    Raises
+    ------
+    DialectError
+        When a notebook does not keep to the dialect in what surrounds its markdown.
+    """
+    pages, wrong = [], []
+    for name in project.pages(work):
+        notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
+        found = dialect.breaches(notebook, f"{name}.ipynb")
+        wrong += found
+        pages.append(Page(name, notebook, {} if found else dialect.front_matter(notebook)))
+    if wrong:
+        raise dialect.DialectError(wrong)
+    return pages
+
+
+def check(work: Path, site: Project) -> list[str]:
+    """Check notebooks against the whole dialect, markdown included, without writing anything.
+
+    Parameters
+    ----------
+    work : Path
+        Folder with notebooks, executed or not.
+    site : Project
+
+    Returns
+    -------
+    list of str
+        Warnings, such as a reference to nothing.
+
+    Raises
+    ------
+    DialectError
+        When something is not in the dialect.
+    """
+    converted = _convert_all(read_pages(work), site, lambda page: {})
+    return [warning for _, _, warnings in converted for warning in warnings]
+
+
+def build(
+    work: Path,
+    output: Path,
+    site: Project,
+    made: str,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Write the site.
+
+    Parameters
+    ----------
+    work : Path
+        Folder with executed notebooks and the files they refer to.
+    output : Path
+        Folder to make.
+    site : Project
+    made : str
+        Last line of the footer.
+    progress : callable, optional
+
+    Returns
+    -------
+    list of str
+        Warnings.
+
+    Raises
+    ------
+    DialectError
+        When something is not in the dialect.
+    """
+    pages = read_pages(work)
+    menu = site.tree({page.name: page.title for page in pages})
+    shutil.copytree(
+        work, output, ignore=shutil.ignore_patterns("*.ipynb", ".*"), dirs_exist_ok=True
+    )
+    package = resources.files("kansen_analysis")
+    (output / "assets").mkdir(exist_ok=True)
+    for name in ("publish/assets/site.css", "publish/assets/site.js", "display/assets/kansen.css"):
+        (output / "assets" / Path(name).name).write_bytes((package / name).read_bytes())
+
+    def surroundings(page: Page) -> dict[str, str]:
+        return _surroundings(page, menu, site, made)
+
+    index, warnings = [], []
+    converted = _convert_all(pages, site, surroundings)
+    for done, (page, (text, images, told)) in enumerate(zip(pages, converted, strict=True), 1):
+        target = output / f"{page.name}.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        for file, content in images.items():
+            path = target.parent / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        index += sections(text, f"{page.name}.html")
+        warnings += told
+        if progress:
+            progress(f"rendered {page.file}", done, len(pages))
+    entries = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    # a script and not a JSON file: a page opened from disk may not fetch anything
+    (output / "assets" / "search-index.js").write_text(
+        f"window.kansenSearch={entries};\n", encoding="utf-8"
+    )
+    return warnings
+
+
+# Pandoc ---------------------------------------------------------------------------------------
+
+
+def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tuple]:
+    """Convert pages side by side; what is wrong in all of them is told at once."""
+
+    def convert(page: Page):
+        try:
+            return _convert(page, site, surroundings(page)), []
+        except dialect.DialectError as error:
+            return None, error.breaches
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(convert, pages))
+    wrong = [breach for _, found in results for breach in found]
+    if wrong:
+        raise dialect.DialectError(wrong)
+    return [converted for converted, _ in results]
+
+
+def _convert(
+    page: Page, site: Project, variables: dict[str, str]
+) -> tuple[str, dict[str, bytes], list[str]]:
+    """Run pandoc on one page: HTML, images, warnings."""
+    text = cells.write(page.notebook, site, f"{Path(page.name).name}_files")
+    assets = resources.files("kansen_analysis.publish") / "assets"
+    with resources.as_file(assets) as folder, tempfile.TemporaryDirectory() as scratch:
+        defaults = {
+            "from": READER,
+            "to": "html5",
+            "standalone": True,
+            "template": str(folder / "page.html"),
+            "filters": [str(folder / "dialect.lua")],
+            "metadata": {
+                "lang": site.lang,
+                "number-sections": page.front.get("number-sections", site.number_sections),
+                "toc-depth": str(site.toc_depth),
+            },
+            "variables": variables,
+            "email-obfuscation": "none",
+            "wrap": "none",
+            "syntax-highlighting": "none",
+        }
+        # JSON is YAML; pandoc takes the settings from a file only
+        settings = Path(scratch) / "page.yaml"
+        settings.write_text(json.dumps(defaults), encoding="utf-8")
+        run = subprocess.run(
+            [_pandoc(), f"--defaults={settings}"],
+            input=text.markdown.encode(),
+            capture_output=True,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            check=False,
+        )
+    told = run.stderr.decode(errors="replace")
+    wrong, warnings = [], []
+    for line in told.splitlines():
+        if line.startswith("kansen\t"):
+            _, kind, cell, message = line.split("\t", 3)
+            breach = dialect.Breach(page.file, int(cell), message)
+            (wrong if kind == "error" else warnings).append(breach)
+    if wrong:
+        raise dialect.DialectError(wrong)
+    if run.returncode:
+        raise RenderError(f"{page.file}: pandoc stopped, {' '.join(told.split())[:400]}")
+    return _footnotes(run.stdout.decode()), text.images, [str(warning) for warning in warnings]
+
+
+@functools.cache
+def _pandoc() -> str:
+    return pypandoc.get_pandoc_path()
+
+
+def _footnotes(text: str) -> str:
+    """Give the notes a heading and their arrows a name, which pandoc leaves out."""
+    text = re.sub(
+        r'(<section id="footnotes"[^>]*)>\s*<hr />',
+        r'\1 aria-labelledby="voetnoten">\n<h2 id="voetnoten">Voetnoten</h2>',
+        text,
+    )
+    return text.replace(
+        'class="footnote-back" role="doc-backlink"',
+        'class="footnote-back" role="doc-backlink" aria-label="Terug naar de tekst"',
+    )
+
+
+# What stands around a page ---------------------------------------------------------------------
+
+
+def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> dict[str, str]:
+    root = "../" * page.name.count("/")
+    lines = [line for entry in menu for line in entry.walk()]
+    order = list({line.page: line for line in lines if line.page}.values())
+    return {
+        "root": root,
+        "site-title": html.escape(site.title),
+        "home": "true" if page.name == "index" else "",
+        "pagetitle": html.escape(site.title if page.name == "index" else page.title),
+        "generator": f"kansen_analysis, pandoc {version()}",
+        "menu": _menu(menu, page.name, root),
+        "breadcrumbs": _breadcrumbs(page, menu, root),
+        "neighbours": _neighbours(page.name, order, root),
+        "made": html.escape(made),
+    }
+
+
+def _link(entry: Entry, current: str, root: str) -> str:
+    here = ' aria-current="page"' if entry.page == current else ""
+    return f'<a href="{root}{entry.page}.html"{here}>{html.escape(entry.text)}</a>'
+
+
+def _menu(entries: Iterable[Entry], current: str, root: str) -> str:
+    items = []
+    for entry in entries:
+        head = (
+            _link(entry, current, root) if entry.page else f"<span>{html.escape(entry.text)}</span>"
+        )
+        inside = any(line.page == current for line in entry.walk())
+        # a menu with every school in it on every page would weigh more than the page
+        show = entry.children and (inside or not entry.page or len(entry.children) <= MENU_MOST)
+        below = _menu(entry.children, current, root) if show else ""
+        items.append(f"<li>{head}{below}</li>")
+    return "<ul>\n" + "\n".join(items) + "\n</ul>"
+
+
+def _breadcrumbs(page: Page, menu: list[Entry], root: str) -> str:
+    """Show the way to a page in a subfolder."""
+    if "/" not in page.name or not menu:
+        return ""
+    way = next((way for entry in menu if (way := _way(entry, page.name))), [Entry(page.title)])
+    way = [menu[0], *way] if way[0] != menu[0] else way
+    items = [
+        _link(entry, "", root) if entry.page else html.escape(entry.text) for entry in way[:-1]
+    ]
+    items.append(f'<span aria-current="page">{html.escape(way[-1].text)}</span>')
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    return f'<nav class="breadcrumbs" aria-label="Kruimelpad"><ol>{listed}</ol></nav>'
+
+
+def _way(entry: Entry, name: str) -> list[Entry]:
+    if entry.page == name:
+        return [entry]
+    below = next((way for child in entry.children if (way := _way(child, name))), None)
+    return [entry, *below] if below else []
+
+
+def _neighbours(name: str, order: list[Entry], root: str) -> str:
+    at = next((i for i, entry in enumerate(order) if entry.page == name), None)
+    if at is None or len(order) < 2:
+        return ""
+    links = []
+    for word, rel, i in (("Vorige", "prev", at - 1), ("Volgende", "next", at + 1)):
+        if 0 <= i < len(order):
+            entry = order[i]
+            links.append(
+                f'<a rel="{rel}" href="{root}{entry.page}.html"><span>{word}</span> '
+                f"{html.escape(entry.text)}</a>"
+            )
+    joined = "\n".join(links)
+    return f'<nav class="neighbours" aria-label="Vorige en volgende pagina">\n{joined}\n</nav>'
+
+
+# Search ---------------------------------------------------------------------------------------
+
+
+class _Sections(HTMLParser):
+    """Cut the text of a page at its headings."""
+
+    SKIP = frozenset({"script", "style", "nav", "svg"})
+    HEADINGS = frozenset({"h2", "h3"})
+    BREAKS = frozenset({"p", "li", "td", "th", "tr", "div", "figcaption", "caption", "summary"})
+
+    def __init__(self):
+        super().__init__()
+        self.title, self.parts = [], [["", [], []]]  # anchor, heading, text
+        self.inside, self.skipping, self.target = False, 0, None
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "main":
+            self.inside = True
+        if not self.inside:
+            return
+        if tag in self.SKIP:
+            self.skipping += 1
+        elif tag == "h1":
+            self.target = self.title
+        elif tag in self.HEADINGS and attrs.get("id"):
+            self.parts.append([attrs["id"], [], []])
+            self.target = self.parts[-1][1]
+        elif tag in self.BREAKS and self.target is None:
+            self.parts[-1][2].append(" ")
+
+    def handle_endtag(self, tag):
+        if tag == "main":
+            self.inside = False
+        if not self.inside:
+            return
+        if tag in self.SKIP:
+            self.skipping -= 1
+        elif tag == "h1" or tag in self.HEADINGS:
+            self.target = None
+
+    def handle_data(self, data):
+        if self.inside and not self.skipping:
+            (self.parts[-1][2] if self.target is None else self.target).append(data)
+
+
+def sections(text: str, href: str) -> list[list[str]]:
+    """Cut a page into what the search can find.
+
+    Parameters
+    ----------
+    text : str
+        HTML of a page.
+    href : str
+        Its address from the root of the site.
+
+    Returns
+    -------
+    list of [address, page title, heading, text]
+
+    Examples
+    --------
+    >>> sections('<main><h1>A</h1><p>b</p><h2 id="c">C</h2><p>d</p></main>', "a.html")
+    [['a.html', 'A', '', 'b'], ['a.html#c', 'A', 'C', 'd']]
+    """
+    parser = _Sections()
+    parser.feed(text)
+    title = " ".join("".join(parser.title).split())
+    found = []
+    for anchor, heading, words in parser.parts:
+        body = " ".join("".join(words).split())
+        if body or heading:
+            address = f"{href}#{anchor}" if anchor else href
+            found.append([address, title, " ".join("".join(heading).split()), body])
+    return found

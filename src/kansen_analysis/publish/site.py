@@ -1,0 +1,245 @@
+"""Render the monitor: choose an engine, build beside the target, swap in what is finished."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import kansen_analysis
+from kansen_analysis import schoolyear
+from kansen_analysis.display import numbers
+from kansen_analysis.errors import RenderError, UsageError
+from kansen_analysis.publish import embedded, execute, links, manifest, project, quarto
+from kansen_analysis.publish.execute import Progress
+
+ENGINES = ("auto", "quarto", "embedded")
+FILES = "files"  # below the notebooks while they run, below the site afterwards
+
+
+@dataclass(frozen=True)
+class RenderConfig:
+    """What to render, with what, to where.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with `_quarto.yml` and `notebooks/`.
+    data : Path
+        Folder with the published files.
+    output : Path
+        Folder of the monitor, such as ``reports/2024-2025``.
+    participants : Path, optional
+        Register of the participants.
+    school_year : int, optional
+        First year of the school year the monitor is about.
+    engine : str
+        ``"auto"``, ``"quarto"`` or ``"embedded"``.
+    demo : bool
+        Whether the schools are invented; for the manifest.
+    extra_env : mapping
+        Further variables for the notebooks.
+    """
+
+    root: Path
+    data: Path
+    output: Path
+    participants: Path | None = None
+    school_year: int | None = None
+    engine: str = "auto"
+    demo: bool = False
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """What came of it.
+
+    Parameters
+    ----------
+    output, index : Path
+        The folder and its first page.
+    engine, version : str
+        What rendered it.
+    reused : bool
+        Whether an earlier result was still valid.
+    pages : int
+        Number of pages.
+    seconds : float
+        How long it took.
+    message : str
+        Which engine was used and how to get the other.
+    warnings : tuple of str
+        Such as references to nothing.
+    """
+
+    output: Path
+    index: Path
+    engine: str
+    version: str
+    reused: bool
+    pages: int
+    seconds: float
+    message: str
+    warnings: tuple[str, ...] = ()
+
+
+def choose_engine(wanted: str) -> tuple[str, str, str]:
+    """Choose the engine.
+
+    Parameters
+    ----------
+    wanted : str
+        ``"auto"`` takes Quarto when it is there and new enough.
+
+    Returns
+    -------
+    str, str, str
+        Its name, its version, and a sentence for whoever renders.
+
+    Raises
+    ------
+    UsageError
+        When there is no such engine.
+    EngineError
+        When Quarto is asked for and is missing or too old.
+
+    Examples
+    --------
+    >>> choose_engine("embedded")[0]
+    'embedded'
+    """
+    if wanted not in ENGINES:
+        raise UsageError(f"{wanted!r} is not an engine; choose one of {', '.join(ENGINES)}.")
+    if wanted == "quarto" or (wanted == "auto" and quarto.usable()):
+        version = quarto.require()
+        other = "--engine embedded renders without it."
+        return "quarto", version, f"Rendered with Quarto {version}; {other}"
+    version = embedded.version()
+    other = "--engine quarto uses Quarto." if quarto.usable() else quarto.REMEDY
+    return "embedded", version, f"Rendered with the embedded engine (pandoc {version}); {other}"
+
+
+def render(config: RenderConfig, progress: Progress | None = None) -> RenderResult:
+    """Render the monitor.
+
+    Everything is made in a folder beside the target, which is replaced only when all is done and
+    checked: an error leaves what was there.
+
+    Parameters
+    ----------
+    config : RenderConfig
+    progress : callable, optional
+        Called with a text, the number of steps done and the number of steps of that stage.
+
+    Returns
+    -------
+    RenderResult
+
+    Raises
+    ------
+    UsageError
+        When a folder is missing or the target holds something else than a monitor.
+    EngineError
+        When the engine asked for is not there.
+    RenderError
+        When a cell fails, a notebook leaves the dialect, or a link is broken.
+    """
+    started = time.monotonic()
+    site = project.read(config.root)
+    engine, version, message = choose_engine(config.engine)
+    notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
+    names = project.pages(notebooks)
+    _check(config, output, names)
+    described = manifest.inputs(
+        data=config.data,
+        notebooks=notebooks,
+        config=config.root / project.CONFIG,
+        participants=config.participants,
+        school_year=None if config.school_year is None else schoolyear.label(config.school_year),
+        engine=f"{engine} {version}",
+        demo=config.demo,
+        settings=dict(config.extra_env),
+    )
+    warnings: list[str] = []
+    reused = manifest.still_valid(output, described)
+    if not reused:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
+            work, built = Path(scratch) / "work", Path(scratch) / "site"
+            copies = execute.copy_notebooks(notebooks, work)
+            (work / FILES).mkdir(exist_ok=True)
+            embedded.read_pages(work)  # before minutes of computing, not after
+            told = execute.environment(
+                config.data,
+                config.participants,
+                config.school_year,
+                work / FILES,
+                config.extra_env,
+            )
+            execute.execute(copies, told, progress)
+            made_at = _now()
+            made = _made(engine, version, made_at)
+            engines = {"quarto": quarto.build, "embedded": embedded.build}
+            warnings = engines[engine](work, built, site, made, progress)
+            if wrong := links.broken(built):
+                raise RenderError("The site has broken links:\n" + "\n".join(wrong))
+            manifest.write(built, described, made_at.isoformat(timespec="seconds"))
+            _swap(built, output)
+    return RenderResult(
+        output=output,
+        index=output / "index.html",
+        engine=engine,
+        version=version,
+        reused=reused,
+        pages=len(names),
+        seconds=time.monotonic() - started,
+        message=message,
+        warnings=tuple(warnings),
+    )
+
+
+def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
+    if not Path(config.data).is_dir():
+        raise UsageError(f"The data folder {config.data} is not there.")
+    if config.participants is not None and not Path(config.participants).is_file():
+        raise UsageError(f"The participants file {config.participants} is not there.")
+    if "index" not in names:
+        raise UsageError(f"{config.root / project.NOTEBOOKS} has no index.ipynb, the first page.")
+    foreign = output.exists() and (not output.is_dir() or any(output.iterdir()))
+    if foreign and manifest.read(output) is None:
+        raise UsageError(
+            f"{output} holds something that is not a monitor; choose a new or empty folder."
+        )
+
+
+def _swap(built: Path, output: Path) -> None:
+    """Put the new folder in the place of the old one, or leave the old one."""
+    old = built.with_name("old")
+    if output.exists():
+        output.rename(old)
+    try:
+        built.rename(output)
+    except OSError:
+        if old.exists():
+            old.rename(output)
+        raise
+    # what is left of the old one goes with the scratch folder
+
+
+def _now() -> datetime:
+    """Return the time, or the one that a reproducible build is told."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now().astimezone()
+
+
+def _made(engine: str, version: str, at: datetime) -> str:
+    tool = f"Quarto {version}" if engine == "quarto" else f"de ingebouwde engine (pandoc {version})"
+    return (
+        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool} "
+        f"op {numbers.date(at.date())} om {at:%H.%M} uur."
+    )

@@ -1,0 +1,115 @@
+"""The command: first line, exit codes, one message, nothing half written."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from kansen_analysis.workspace import root
+
+
+def kansen(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "kansen_analysis", *map(str, arguments)],
+        cwd=root(),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        check=False,
+    )
+
+
+def test_check_says_first_which_data_and_ends_with_zero(demo):
+    done = kansen("check", "--data", demo)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0].endswith("invented schools.")
+    assert "No mistakes found" in done.stdout
+
+
+def test_json_is_clean_on_standard_output(demo):
+    answer = json.loads(kansen("check", "--data", demo, "--format", "json").stdout)
+    years = {row["school_year"] for row in answer["sources"] if row["source"] == "eindscores"}
+    assert "2018-2019" in years
+    assert "2019-2020" not in years
+    assert answer["participants"] == 80
+
+
+@pytest.fixture(scope="module")
+def broken(demo, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("broken")
+    for file in demo.iterdir():
+        if "schooladviezen-2023" in file.name or file.name == "participants.csv":
+            shutil.copy(file, folder)
+    [advices] = folder.glob("*2023-2024.csv")
+    lines = advices.read_bytes().decode().split("\r\n")
+    lines[6] = lines[6].rsplit(";", 1)[0] + ';"twee"'
+    advices.write_bytes("\r\n".join(lines).encode())
+    return folder
+
+
+def test_a_mistake_in_the_data_is_one_message_and_exit_code_one(broken):
+    done = kansen("check", "--data", broken)
+    assert done.returncode == 1
+    assert "line 7" in done.stderr
+    assert "ADVIES_NIET_MOGELIJK" in done.stderr
+    assert "'twee'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_traceback_comes_only_with_debug(broken):
+    assert "Traceback" in kansen("check", "--data", broken, "--debug").stderr
+
+
+def test_nothing_is_written_when_the_data_have_a_mistake(broken, tmp_path):
+    target = tmp_path / "site"
+    done = kansen("render", "--data", broken, "--output", target, "--engine", "embedded")
+    assert done.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "--data", "nergens"),
+        ("render", "--school-year", "2024"),
+        ("render", "--engine", "papier"),
+        ("goals", "--nonsense"),
+    ],
+)
+def test_wrong_use_ends_with_two(arguments):
+    done = kansen(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_asking_for_quarto_where_it_is_missing_says_how_to_get_it(demo, tmp_path):
+    nowhere = {"PATH": str(tmp_path)}
+    done = kansen("render", "--data", demo, "--engine", "quarto", **nowhere)
+    assert done.returncode == 2
+    assert "quarto.org" in done.stderr
+
+
+def test_goals_are_told_in_three_forms(demo):
+    table = kansen("goals", "--data", demo).stdout
+    assert "1. Eindtoets: beter" in table
+    rows = json.loads(kansen("goals", "--data", demo, "--format", "json").stdout)
+    assert [row["goal"] for row in rows] == [1, 2, 3, 4]
+    assert kansen("goals", "--data", demo, "--format", "csv").stdout.count("\n") == 5
+
+
+@pytest.mark.real
+def test_check_counts_the_published_advices(real_data):
+    """6,183 rows without and 6,255 rows with 29,573 hidden cells: counted with the csv module."""
+    done = kansen("check", "--data", real_data / "raw", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    found = {
+        row["school_year"]: (row["rows"], row["masked_cells"])
+        for row in answer["sources"]
+        if row["source"] == "schooladviezen"
+    }
+    assert found["2021-2022"] == (6183, 0)
+    assert found["2023-2024"] == (6255, 29573)
