@@ -290,6 +290,7 @@ def main() -> None:
         app()
     except KansenError as error:
         if debug:
+            err.print(getattr(error, "details", ""), markup=False)
             raise
         err.print(str(error), markup=False)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)
