@@ -13,24 +13,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kansen_analysis"
 
 # Data flows down this list once; no module imports from below itself.
-FLOW = (
-    *("errors", "schoolyear", "sources", "schools", "data", "participants", "masked", "panel"),
-    *("comparison", "regression", "randomisation", "effects", "goals", "disclosure"),
-    *(
-        "per_school",
-        "shares",
-        "simulate",
-        "choices",
-        "workspace",
-        "check",
-        "dictionary",
-        "monitor",
-        "display",
-        "pages",
-        "publish",
-        "fetch",
-    ),
-    *("demo", "cli", "__main__"),
+FLOW = re.findall(
+    r"\w+",
+    """
+    errors schoolyear sources schools data participants masked panel comparison
+    regression randomisation effects shares per_school choices advice goals disclosure
+    simulate placebo workspace fetch programme check dictionary monitor
+    display pages publish demo bench cli __main__
+    """,
 )
 # What a conda package is called when PyPI calls it otherwise.
 CONDA = {
