@@ -78,7 +78,9 @@ def test_conda_environment_has_the_packages_of_pyproject():
             expected[conda] = None if conda == "pandoc" else bound
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     plain = [each for each in environment["dependencies"] if isinstance(each, str)]
-    found = dict(map(requirement, (each for each in plain if each != "pip")))
+    [by_pip] = [each["pip"] for each in environment["dependencies"] if isinstance(each, dict)]
+    assert by_pip[-1] == "-e ."
+    found = dict(map(requirement, [*(each for each in plain if each != "pip"), *by_pip[:-1]]))
     assert found.pop("python") == project["requires-python"].removeprefix(">=")
     assert set(found) == set(expected)
     assert {n: b for n, b in found.items() if expected[n]} == {

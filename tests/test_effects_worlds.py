@@ -1,6 +1,6 @@
-"""How often the method is wrong, in worlds where the truth is known (200 runs; the bench has more).
+"""How often the method is wrong, in worlds where the truth is known: 200 runs, 40 for each trap.
 
-Bounds are the targets of METHODS 3.7, with room for the chance of this many runs.
+Bounds are the targets of METHODS 3.7, with room for chance in this few runs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from kansen_analysis.simulate import WORLDS, run, simulate
 CASES = {  # name: world, true effect, runs
     "nothing": ("S0", 0.0, 200),
     "growing effect": ("S0", 0.2, 200),
-    "joined after a bad 2018-2019": ("S3", 0.0, 60),
-    "joined after the own bad year": ("S3b", 0.0, 60),
-    "shock to the region": ("S4", 0.0, 60),
+    "joined after a bad 2018-2019": ("S3", 0.0, 40),
+    "joined after the own bad year": ("S3b", 0.0, 40),
+    "shock to the region": ("S4", 0.0, 40),
 }
 
 

@@ -1,4 +1,4 @@
-"""The command ``kansen``: demo, check, goals, render."""
+"""The command ``kansen``: fetch, check, goals, render, demo."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from kansen_analysis import __version__, schoolyear, workspace
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
+from kansen_analysis.fetch.command import fetch
 
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
@@ -180,6 +181,9 @@ def check(
     elif len(lost):
         out.print(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
     out.print(f"{people} participants in {register}. No mistakes found.")
+
+
+app.command()(fetch)
 
 
 @app.command()

@@ -355,7 +355,7 @@ def independent(gram: np.ndarray, original: np.ndarray) -> np.ndarray:
 def estimate_shocks(data: Data, before: int) -> Shocks:
     """Measure pupil spread, shocks and their correlation in the years before the programme.
 
-    Differences between two years of the same school, one, two and three tested years apart, have
+    Differences between two years of the same school, one to five tested years apart, have
     mean square ``2 shock^2 (1 - rho^h) + pupil^2 (1/n + 1/n')``; the three figures are the least
     squares fit to that.
 
@@ -375,7 +375,7 @@ def estimate_shocks(data: Data, before: int) -> Shocks:
     rest = early.y - columns @ np.linalg.lstsq(columns, early.y, rcond=None)[0]
     at = np.searchsorted(early.years, early.year)
     square, inverse, lag = [], [], []
-    for step in (1, 2, 3):  # tested years apart
+    for step in range(1, 6):  # tested years apart
         pair = pd.DataFrame({"s": early.school, "t": at, "e": rest, "n": early.n})
         both = pair.merge(pair.assign(t=pair["t"] + step), on=["s", "t"])
         square.append(((both["e_x"] - both["e_y"]) ** 2).to_numpy())

@@ -1,0 +1,363 @@
+"""Ask publishers for files: patient with a bad line, polite to their servers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError, SSLError
+from urllib3.util import Retry, Timeout
+
+from kansen_analysis import __version__
+from kansen_analysis.fetch.errors import FetchError, NotThereError
+from kansen_analysis.fetch.store import Part
+
+PER_HOST = 2  # connections at a time
+CHUNK = 1 << 16
+HEADWAY = 4096  # bytes; a cut download that got this much further has not failed
+DOCUMENT_MAX = 100_000_000  # bytes of a web page or one page of a table
+_AGAIN = "run the same command again; what was received is kept"
+_LATER = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to try, in seconds.
+
+    Parameters
+    ----------
+    attempts : int
+        Times in a row that may fail without any headway.
+    backoff : float
+        Pause after the first failure; doubled each time, with up to as much again by chance.
+    timeout : float
+        Silence after which a connection counts as dead.
+    longest : float
+        Longest pause; a server that asks for a longer one is left alone.
+    """
+
+    attempts: int = 5
+    backoff: float = 1.0
+    timeout: float = 30.0
+    longest: float = 120.0
+
+
+class _Trouble(Exception):
+    """Something that may be over in a moment."""
+
+    def __init__(self, found: str, wait: float | None = None):
+        super().__init__(found)
+        self.found, self.wait = found, wait
+
+
+class Client:
+    """The one way out of this package to the network.
+
+    Parameters
+    ----------
+    base_urls : mapping of str to str, optional
+        Addresses to use in place of others: beginning of an address -> what to put there. For a
+        mirror, or a publisher that moved.
+    patience : Patience, optional
+    stop : threading.Event, optional
+        Ends every transfer and pause when set.
+    """
+
+    def __init__(
+        self,
+        base_urls: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+        stop: threading.Event | None = None,
+    ):
+        self.base_urls = dict(base_urls or {})
+        self.patience = patience or Patience()
+        self.stop = stop or threading.Event()
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._mutex = threading.Lock()
+
+    def address(self, url: str) -> str:
+        """Return the address to use for a published one.
+
+        Examples
+        --------
+        >>> Client({"https://duo.nl": "http://mirror.example/duo"}).address("https://duo.nl/a.csv")
+        'http://mirror.example/duo/a.csv'
+        """
+        for old, new in self.base_urls.items():
+            if url.startswith(old):
+                return new + url.removeprefix(old)
+        return url
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        """Return the connections to use: by a proxy when this machine is set up with one."""
+        parts = urlsplit(url)
+        direct = not parts.hostname or urllib.request.proxy_bypass(parts.hostname)
+        proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
+        with self._mutex:
+            if proxy not in self._pools:
+                rules = {"maxsize": PER_HOST, "block": True}
+                self._pools[proxy] = (
+                    urllib3.ProxyManager(proxy, **rules) if proxy else urllib3.PoolManager(**rules)
+                )
+            return self._pools[proxy]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    @contextlib.contextmanager
+    def _ask(self, name: str, url: str, headers: Mapping[str, str]) -> Iterator:
+        """Open one response; what may pass is `_Trouble`, what will not is `FetchError`."""
+        address = self.address(url)
+        fixed = {"User-Agent": f"kansen-analysis/{__version__}", "Accept-Encoding": "identity"}
+        response = None
+        try:
+            response = self._pool(address).request(
+                "GET",
+                address,
+                headers=fixed | dict(headers),
+                preload_content=False,
+                redirect=True,
+                retries=Retry(
+                    total=None, connect=0, read=0, redirect=5, status=0, other=0,
+                    respect_retry_after_header=False,
+                ),
+                timeout=Timeout(connect=self.patience.timeout, read=self.patience.timeout),
+            )  # fmt: skip
+            self._refuse(name, url, response)
+            yield response
+        except MaxRetryError as error:
+            if isinstance(error.reason, ResponseError):
+                raise FetchError(
+                    name,
+                    f"a redirect that does not end at {url}",
+                    "the file",
+                    "open the address in a browser and download the file by hand",
+                ) from error
+            if isinstance(error.reason, SSLError):
+                raise FetchError(
+                    name,
+                    f"a certificate this machine does not trust at {urlsplit(address).hostname}",
+                    "a secure connection",
+                    "ask who manages this machine for its certificates (SSL_CERT_FILE names them)",
+                ) from error
+            raise _Trouble(_words(error.reason)) from error
+        except HTTPError as error:
+            raise _Trouble(_words(error)) from error
+        finally:
+            if response is not None:
+                response.close()  # a half-read body is not worth keeping the connection for
+                response.release_conn()  # its place among the two of this host, though
+
+    def _refuse(self, name: str, url: str, response) -> None:
+        status = response.status
+        if status in (200, 206, 304, 416):
+            return
+        found = f"status {status} at {url}"
+        if status in _LATER:
+            told = response.headers.get("Retry-After")
+            with contextlib.suppress(HTTPError):  # a time in no known notation
+                wait = Retry().parse_retry_after(told) if told else None
+                if wait and wait > self.patience.longest:
+                    raise FetchError(
+                        name,
+                        f"status {status}: the publisher asks to wait {wait:.0f} seconds",
+                        "the file",
+                        "run the same command after that",
+                    )
+                raise _Trouble(found, wait)
+            raise _Trouble(found)
+        remedy = "it may have moved; look for it on the publisher's page and download it by hand"
+        raise (NotThereError if status in (404, 410) else FetchError)(
+            name, found, "the file", remedy
+        )
+
+    def _patiently(self, name: str, action: Callable, got: Callable[[], int] = lambda: 0):
+        """Repeat until it succeeds, or fails too often without getting further."""
+        failures, best = 0, got()
+        while True:
+            try:
+                return action()
+            except _Trouble as trouble:
+                # Beyond what was ever received: a beginning that is begun again is no headway.
+                failures = 0 if got() - best >= HEADWAY else failures + 1
+                best = max(best, got())
+                if failures >= self.patience.attempts:
+                    raise FetchError(
+                        name, f"{trouble.found}, {failures} times", "a whole file", _AGAIN
+                    ) from trouble
+                steps = 2 ** (failures - 1) if failures else 0.1
+                pause = self.patience.backoff * steps * (1 + random.random())
+                pause = max(min(pause, self.patience.longest), trouble.wait or 0)
+                if self.stop.wait(pause):
+                    raise FetchError(name, "an interruption", "a whole file", _AGAIN) from None
+
+    def read(self, name: str, url: str) -> bytes:
+        """Return a document: a web page, or an answer of an API.
+
+        Raises
+        ------
+        FetchError
+            When it does not come.
+        """
+
+        def once() -> bytes:
+            with self._ask(name, url, {}) as response:
+                content = b""
+                for chunk in response.stream(CHUNK, decode_content=False):
+                    content += chunk
+                    if len(content) > DOCUMENT_MAX:
+                        raise FetchError(name, f"an endless answer at {url}", "a page", _AGAIN)
+                return content
+
+        return self._patiently(name, once)
+
+    def read_json(self, name: str, url: str) -> dict:
+        """Return an answer of an API; numbers are kept as they are written.
+
+        Raises
+        ------
+        FetchError
+            When it does not come, or is something else.
+        """
+        content = self.read(name, url)
+        try:
+            answer = json.loads(content, parse_int=str, parse_float=str)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise FetchError(
+                name,
+                f"{content[:40]!r} at {url}",
+                "JSON",
+                "try again later; if it stays, the publisher changed the service",
+            )
+        return answer
+
+    def download(
+        self,
+        name: str,
+        url: str,
+        part: Part,
+        known: Mapping[str, str] = {},
+        progress: Callable[[int, int | None], None] = lambda done, total: None,
+    ) -> bool:
+        """Download a file into a part, from where an earlier attempt stopped.
+
+        Parameters
+        ----------
+        name, url : str
+            The file, for messages, and its address.
+        part : Part
+            Takes the bytes.
+        known : mapping
+            ``etag`` and ``last_modified`` of the version we have, if any.
+        progress : callable, optional
+            Gets the number of bytes received and expected.
+
+        Returns
+        -------
+        bool
+            False when the publisher says that it did not change.
+
+        Raises
+        ------
+        FetchError
+            When it does not come whole.
+        """
+        return self._patiently(
+            name, lambda: self._receive(name, url, part, known, progress), lambda: part.size
+        )
+
+    def _receive(self, name, url, part: Part, known, progress) -> bool:
+        start = part.resume_at()
+        if start:
+            headers = {"Range": f"bytes={start}-"}
+            if part.validator:
+                headers["If-Range"] = part.validator
+        else:
+            pairs = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
+            headers = {header: known[key] for header, key in pairs.items() if known.get(key)}
+        with self._ask(name, url, headers) as response:
+            if response.status == 304:
+                return False
+            if response.status == 416 or (response.status == 206 and not start):
+                part.discard()
+                raise _Trouble("a part of the file that was not asked for")
+            told = response.headers
+            refuse_type(name, url, told.get("Content-Type", ""))
+            if told.get("Content-Encoding", "identity") != "identity":
+                raise FetchError(
+                    name, f"a body packed as {told['Content-Encoding']}", "the file", _AGAIN
+                )
+            if response.status == 206:
+                if not part.continues(told, start):
+                    part.discard()
+                    raise _Trouble("the rest of another version of the file")
+            else:
+                start = 0
+                part.begin(told)
+            with part.writing(start) as handle:
+                done = start
+                for chunk in response.stream(CHUNK, decode_content=False):
+                    handle.write(chunk)
+                    done += len(chunk)
+                    progress(done, part.total)
+                    if self.stop.is_set():
+                        raise FetchError(name, "an interruption", "a whole file", _AGAIN)
+        if part.total is not None and part.size != part.total:
+            size = part.size
+            if size > part.total:
+                part.discard()
+            raise _Trouble(f"{size} of {part.total} bytes")
+        return True
+
+
+def _words(error: BaseException | None) -> str:
+    """Say in a few words what kind of bad line it was."""
+    kinds = {
+        "ReadTimeoutError": "no answer in time",
+        "ConnectTimeoutError": "no connection in time",
+        "IncompleteRead": "a body that was cut off",
+        "ProtocolError": "a connection that was cut off",
+        "NewConnectionError": "no connection",
+        "NameResolutionError": "no such host, or no network",
+    }
+    name = type(error).__name__
+    return kinds.get(name, f"a failed connection ({name})")
+
+
+def refuse_type(name: str, url: str, content_type: str) -> None:
+    """Refuse an answer that says it is something else than the file.
+
+    Raises
+    ------
+    FetchError
+        For a web page, an image or the answer of an API.
+
+    Examples
+    --------
+    >>> refuse_type("a.csv", "https://duo.nl/a.csv", "text/csv; charset=utf-8")
+    >>> refuse_type("a.csv", "https://duo.nl/a.csv", "application/octet-stream")
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    text = name.lower().endswith((".csv", ".txt"))
+    main, _, rest = kind.partition("/")
+    wrong = rest in ("html", "xhtml+xml", "json", "xml", "pdf", "problem+json") or (
+        main in ("image", "audio", "video", "multipart", "font") or (main == "text" and not text)
+    )
+    if kind and wrong:
+        raise FetchError(
+            name,
+            f"content of type {kind} at {url}",
+            "a data file",
+            "open the address in a browser: the publisher may have moved the file",
+        )
