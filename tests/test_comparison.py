@@ -137,3 +137,16 @@ def test_a_wrong_frame_is_refused(schools, spoil, message):
 def test_hardenberg_is_own_region_and_zwolle_is_not():
     places = pd.DataFrame({"province": ["Overijssel"] * 2, "municipality_code": ["0160", "0193"]})
     assert in_region(places, "Drenthe", REGION.municipalities).tolist() == [True, False]
+
+
+def test_a_small_country_keeps_fewer_lookalikes_rather_than_unlike_ones():
+    frame = country(seed=3, schools=1000, participants=40)
+    few = pools_of(frame)
+    assert few.rounds < 8
+    eight = pools_of(frame, per_participant=8)
+    assert eight.rounds == few.rounds, "the number asked for is a maximum"
+    after = few.balance["after_b"].abs().max()
+    before = few.balance["before"].abs().max()
+    assert after < before / 2
+    counts = few.members.loc[few.members["pool"] == "B", "matched_to"].value_counts()
+    assert counts.max() <= few.rounds

@@ -22,6 +22,7 @@ COLUMNS = (
 KIND = "Bo"  # sbo schools stand in the same files and score far lower
 CALIPER = 2.0  # points of schoolweging
 AIM = 0.1  # standardised difference that counts as balanced
+FEWEST = 3  # look-alikes per participant that are kept even when fewer would balance better
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +41,16 @@ class Pools:
     left_out : DataFrame
         Participants that could not be placed, with ``reason`` in Dutch.
     short : DataFrame
-        Participants with fewer look-alikes than asked for, and how many were ``found``.
+        Participants with fewer look-alikes than `rounds`, and how many were ``found``.
+    rounds : int
+        Look-alikes per participant that were kept.
     """
 
     members: pd.DataFrame
     balance: pd.DataFrame
     left_out: pd.DataFrame
     short: pd.DataFrame
+    rounds: int
 
     def __repr__(self) -> str:
         """Show the size, the same on every machine."""
@@ -94,7 +98,9 @@ def choose_pools(
     province, municipalities : str and collection of str
         The own region; `goals.load_protocol` has both.
     per_participant : int
-        Look-alikes per participant, eight to ten.
+        Look-alikes per participant at most, eight to ten. Where the country has too few schools
+        like the participants, later rounds make the pool less alike; then only as many rounds
+        are kept as leave it balanced, but no fewer than `FEWEST`.
     caliper : float
         Largest difference in schoolweging, in points.
 
@@ -130,7 +136,9 @@ def choose_pools(
     takes_part = usable["participant"].astype(bool).to_numpy()
     own = in_region(usable, province, municipalities).to_numpy()
 
-    chosen = _deal(usable, takes_part, ~takes_part & ~own, per_participant, caliper)
+    dealt = _deal(usable, takes_part, ~takes_part & ~own, per_participant, caliper)
+    rounds = _balanced_rounds(usable, takes_part, dealt, per_participant)
+    chosen = {at: participant for at, (participant, number) in dealt.items() if number < rounds}
     national = usable.loc[list(chosen)].assign(pool="B", matched_to=list(chosen.values()))
     regional = usable[~takes_part & own].assign(pool="A", matched_to=pd.NA)
     found = pd.Series(list(chosen.values()), dtype=object).value_counts()
@@ -143,7 +151,8 @@ def choose_pools(
         members=members.sort_values(["pool", "school"], ignore_index=True),
         balance=_balance(usable, takes_part, national.index, regional.index),
         left_out=left_out.reset_index(drop=True),
-        short=found[found["found"] < per_participant].reset_index(drop=True),
+        short=found[found["found"] < rounds].reset_index(drop=True),
+        rounds=rounds,
     )
 
 
@@ -157,8 +166,19 @@ def _check(schools: pd.DataFrame) -> None:
         raise PanelError("No school is marked as participant; check the register of participants.")
 
 
-def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, str]:
-    """Deal candidates to participants: row of the candidate -> code of the participant."""
+def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:
+    """Return the most rounds that leave the pool balanced, else the ones that balance it best."""
+    worst = {}
+    for rounds in range(min(FEWEST, most), most + 1):
+        kept = [at for at, (_, number) in dealt.items() if number < rounds]
+        apart = _balance(usable, takes_part, kept, [])["after_b"].abs().max()
+        worst[rounds] = np.inf if np.isnan(apart) else apart
+    balanced = [rounds for rounds, apart in worst.items() if apart < AIM]
+    return max(balanced) if balanced else min(worst, key=worst.get)
+
+
+def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, tuple[str, int]]:
+    """Deal candidates: row of the candidate -> code of the participant, and the round."""
     weging = usable["schoolweging"].to_numpy(float)
     size = np.log(usable["pupils"].to_numpy(float))
     kind = usable["region_kind"].fillna("").to_numpy()
@@ -170,14 +190,14 @@ def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[in
     choices = np.isfinite(distance).sum(1)
     code = usable["school"].to_numpy()
     order = sorted(range(len(people)), key=lambda at: (choices[at], code[people[at]]))
-    chosen: dict[int, str] = {}
-    for _ in range(rounds):
+    chosen: dict[int, tuple[str, int]] = {}
+    for number in range(rounds):
         for at in order:
             if not len(pool):
                 continue
             nearest = int(distance[at].argmin())  # the first of equals, so by code
             if np.isfinite(distance[at, nearest]):
-                chosen[int(pool[nearest])] = str(code[people[at]])
+                chosen[int(pool[nearest])] = (str(code[people[at]]), number)
                 distance[:, nearest] = np.inf
     return chosen
 
