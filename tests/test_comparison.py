@@ -140,8 +140,8 @@ def test_hardenberg_is_own_region_and_zwolle_is_not():
 
 
 def test_a_small_country_keeps_fewer_lookalikes_rather_than_unlike_ones():
-    frame = country(seed=3, schools=700, participants=35)
-    high = np.random.default_rng(3).normal(34, 1.5, 35)
+    frame = country(seed=3, schools=700, participants=30)
+    high = np.random.default_rng(3).normal(34, 1.5, frame["participant"].sum())
     frame.loc[frame["participant"], "schoolweging"] = high
     pools = pools_of(frame)
     assert 3 <= pools.rounds < 8
