@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup monitor test lint format lock notebooks clean
+.PHONY: help setup monitor test lint format lock notebooks bench-evidence clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test       run the whole test suite"
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
+	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
@@ -42,6 +43,9 @@ format: $(READY)
 notebooks: $(READY)
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/kansen notebooks
+
+bench-evidence: $(READY)
+	@$(BIN)/python -m kansen_analysis.bench
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

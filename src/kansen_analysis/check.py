@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from kansen_analysis import schoolyear
 from kansen_analysis.data import load, open_folder
-from kansen_analysis.errors import raise_all
+from kansen_analysis.errors import Finding, raise_all
 from kansen_analysis.schools import UNMATCHED
-from kansen_analysis.sources import DataFolder, names
+from kansen_analysis.sources import DataFolder, feeding, get, names
 from kansen_analysis.sources.tidy import LINE
 
 
@@ -28,12 +28,14 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``source``, ``year``, ``key`` (BRIN6 or OVT) and ``name`` where the source has one. Only
-        regular primary schools: the register holds no others. Empty without a register.
+        ``source``, ``year``, ``key`` (BRIN6 or OVT) and ``name`` where the source has one. Of
+        primary schools only regular ones: the register holds no others. Empty without a register.
     """
-    table = load(source, folder)
-    register = load("vestigingen", folder)
     columns = ["source", "year", "key", "name"]
+    known_in = get(source).meta.get("register", "vestigingen")
+    if known_in == "none":
+        return pd.DataFrame(columns=columns)
+    table, register = load(source, folder), load(known_in, folder)
     if not len(table) or (not len(register) and "ovt" not in table):
         return pd.DataFrame(columns=columns)
     if "ovt" in table:
@@ -67,8 +69,9 @@ def check(
     Returns
     -------
     coverage : pandas.DataFrame
-        One row per source and school year: ``source``, ``school_year``, ``rows`` (in the file),
-        ``schools``, ``masked_cells``, ``unmatched_schools``, ``provisional``, ``files``.
+        One row per source and school year: ``source``, ``year``, ``school_year`` (of CBS's youth
+        care a calendar year), ``rows`` (in the file), ``schools`` (or regions),
+        ``masked_cells``, ``unmatched_schools``, ``provisional``, ``files``.
     unmatched : pandas.DataFrame
         As `unmatched_schools`, for all sources.
 
@@ -88,7 +91,10 @@ def check(
         lost = unmatched_schools(folder, source)
         lists.append(lost)
         table = folder.read(source)
-        key = "ovt" if "ovt" in table else "school"
+        if get(source).table == source and len(feeding(source)) > 1:
+            table = table[table["dataset"] == source]
+        key = next(k for k in ("ovt", "region", "school") if k in table and table[k].notna().any())
+        calendar = get(source).meta.get("calendar")
         schools = table.groupby("year")[key].nunique()
         provisional = table.groupby("year")["provisional"].any()
         for year in sorted(schools.index):
@@ -103,7 +109,8 @@ def check(
             rows.append(
                 {
                     "source": source,
-                    "school_year": schoolyear.label(year),
+                    "year": int(year),
+                    "school_year": str(year) if calendar else schoolyear.label(year),
                     "rows": max(frame[LINE].nunique() for _, frame in here),
                     "schools": int(schools[year]),
                     "masked_cells": sum(_masked_cells(frame) for _, frame in here),
@@ -116,6 +123,7 @@ def check(
         rows,
         columns=[
             "source",
+            "year",
             "school_year",
             "rows",
             "schools",
@@ -141,3 +149,56 @@ def _masked_cells(frame: pd.DataFrame) -> int:
         _hidden(frame[[c for c in frame if c.removesuffix("_low") in folded]]).sum()
         + _hidden(once[[c for c in once if c.removesuffix("_low") not in folded]]).sum()
     )
+
+
+def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Put findings in a table, for a CSV with all of them.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        As `DataErrors` and `DataFolder` hold them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind``, ``file``, ``line`` (nullable integer), ``column``, ``found``, ``expected``,
+        ``remedy``; one row each, in their order.
+
+    Examples
+    --------
+    >>> from kansen_analysis.errors import CellError
+    >>> finding = CellError("a.csv", "'1x'", "a count", "mend it", line=7, column="HAVO")
+    >>> findings_frame([finding])[["file", "line", "column"]].values.tolist()
+    [['a.csv', 7, 'HAVO']]
+    """
+    columns = ["kind", "file", "line", "column", "found", "expected", "remedy"]
+    frame = pd.DataFrame([f.as_dict() for f in findings], columns=columns)
+    return frame.astype({"line": "Int64"})
+
+
+def grouped(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Group findings of the same kind in the same column, with how many there are.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        In any order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `findings_frame`, the first finding of each group, with ``count``.
+
+    Examples
+    --------
+    >>> from kansen_analysis.errors import CellError
+    >>> two = [CellError("a.csv", f"'{n}x'", "a count", "mend it", line=n, column="HAVO")
+    ...        for n in (7, 9)]
+    >>> grouped(two)[["line", "found", "count"]].values.tolist()
+    [[7, "'7x'", 2]]
+    """
+    frame = findings_frame(findings)
+    by = ["kind", "file", "column", "expected"]
+    frame["count"] = frame.groupby(by, dropna=False)["found"].transform("size")
+    return frame.drop_duplicates(by, ignore_index=True)

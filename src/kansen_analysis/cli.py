@@ -20,6 +20,14 @@ from rich.table import Table
 from kansen_analysis import __version__, schoolyear, workspace
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
 from kansen_analysis.fetch.command import fetch
+from kansen_analysis.programme import (
+    check_programme,
+    new_edition,
+    programme_export,
+    programme_folder,
+    programme_import,
+)
+from kansen_analysis.programme.consent import publication_day
 
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
@@ -108,8 +116,16 @@ def demo(
     from kansen_analysis.demo import SEED, write_demo
 
     folder = write_demo(output, SEED if seed is None else seed)
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-    out.print(f"Wrote {len(list(folder.iterdir()))} files ({size:.0f} MB) to {folder}.")
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    out.print(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
+
+
+def _known(folder, participants) -> set[str]:
+    """BRIN6 codes a table of the programme may name: the register's and the participants'."""
+    if folder.findings:
+        return set(participants["school"])
+    return set(folder.read("vestigingen")["school"]) | set(participants["school"])
 
 
 @app.command()
@@ -134,7 +150,11 @@ def check(
     register = participants or workspace.default_participants(path)
     people = 0
     try:
-        people = len(read_participants(register))
+        schools = read_participants(register)
+        people = len(schools)
+        beside = workspace.default_programme(path)
+        if beside.is_dir():
+            findings += check_programme(beside, schools=_known(folder, schools))
     except DataErrors as errors:
         findings += errors.findings
     if findings:
@@ -210,12 +230,23 @@ def goals(
             out.print(f"   {row.reason}")
 
 
-def _told_protocol(protocol: Path | None) -> dict[str, str]:
-    """Tell the notebooks which protocol; its checksum makes a changed one a new edition."""
-    if protocol is None:
-        return {}
-    content = hashlib.sha256(protocol.read_bytes()).hexdigest()
-    return {"KANSEN_PROTOCOL": str(protocol.absolute()), "KANSEN_PROTOCOL_SHA256": content}
+def _told(monitor, protocol: Path | None) -> dict[str, str]:
+    """Tell the notebooks what else they rest on; a checksum makes a change a new edition."""
+    folder = programme_folder(monitor)
+    texts = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    told = {
+        "KANSEN_PROGRAMME_SHA256": _sha256(texts),
+        # Consent for a story can end between two days.
+        "KANSEN_PUBLICATION": publication_day(),
+    }
+    if protocol is not None:
+        told["KANSEN_PROTOCOL"] = str(protocol.absolute())
+        told["KANSEN_PROTOCOL_SHA256"] = _sha256([protocol])
+    return told
+
+
+def _sha256(paths: list[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 @app.command()
@@ -256,7 +287,8 @@ def render(
                 engine=engine.value,
                 output=target,
                 demo=monitor.demo,
-                extra_env=_told_protocol(protocol),
+                each=True,
+                extra_env=_told(monitor, protocol),
             ),
             progress,
         )
@@ -268,10 +300,50 @@ def render(
     out.print(str(result.index))
 
 
+@app.command("new-edition")
+def edition(
+    school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
+) -> None:
+    """Copy the tables of the programme forward and list what must be updated."""
+    folder = workspace.root() / "data" / "programme"
+    for line in new_edition(folder, schoolyear.parse(school_year)):
+        out.print(line, markup=False)
+
+
+programme = typer.Typer(help="Hand the tables of the programme out as one workbook, take it back.")
+app.add_typer(programme, name="programme")
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Folder with the tables; else data/programme.")
+]
+
+
+@programme.command("export")
+def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
+    """Write the tables to one xlsx, with lists to choose from."""
+    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    out.print(str(workbook))
+
+
+@programme.command("import")
+def import_workbook(
+    workbook: Path,
+    folder: FolderOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+) -> None:
+    """Take the tables back from an xlsx; what changes is shown before anything is written."""
+    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    for line in changes.lines:
+        out.print(line, markup=False)
+    if not changes.lines:
+        out.print("Nothing changed.")
+    elif yes or typer.confirm("Write these changes?"):
+        out.print(f"Wrote {len(changes.write())} files.")
+
+
 @app.command()
 def notebooks() -> None:
     """For builders: run the notebooks on the demo and store their outputs in them."""
-    from kansen_analysis.publish import execute_in_place  # noqa: PLC0415
+    from kansen_analysis.publish import execute_in_place
 
     paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
     with _progress("Running") as progress:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis import schools
-from kansen_analysis.sources import DataFolder, get
+from kansen_analysis.sources import DataFolder, feeding
 
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
 # A folder read by the process that renders, for the notebooks it starts; see `hand_over`.
@@ -73,6 +73,18 @@ def ovt_match(folder: DataFolder) -> pd.DataFrame:
     return schools.match_ovt(pd.concat(parts, ignore_index=True), known)
 
 
+def transitions(folder: DataFolder) -> pd.DataFrame:
+    """Return what became of schools: ``overgangen.csv`` in the folder, else beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `schools.read_transitions`; empty when there is no such table.
+    """
+    own = folder.path / schools.FILE
+    return schools.read_transitions(own if own.exists() else folder.path.parent / schools.FILE)
+
+
 def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
     """Load all years of one source from a data folder.
 
@@ -80,7 +92,10 @@ def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
     ----------
     source : str
         ``schoolweging``, ``leerresultaten``, ``eindscores``, ``referentieniveaus``,
-        ``schooladviezen``, ``vestigingen`` or ``leerlingen_historisch``.
+        ``schooladviezen``, ``heroverweging``, ``achterstandsscores``, ``leerlingen`` (its ages:
+        ``leerlingen_leeftijd``), ``leerlingen_historisch``, ``vestigingen``, ``vo_doorstroom``,
+        ``vo_resultaten``, ``vsv``, ``so_vso``, ``jeugdhulp``, or one data set that feeds one of
+        these, such as ``cbs_84780ned``.
     data : pathlib.Path, str or DataFolder
         The folder that holds the published files.
 
@@ -90,7 +105,9 @@ def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
         Tidy; ``school`` (BRIN6, text) and ``year`` (first year of the school year) in all. Counts
         are nullable integers with ``_low`` and ``_high``: a count printed as ``<5`` has no value,
         lowest 1 and highest 4. Empty when the folder holds no file of this source. A school of
-        the Inspectie that matches no vestiging has an empty ``school``.
+        the Inspectie that matches no vestiging has an empty ``school``. Tables that several data
+        sets feed have ``dataset``; those of CBS have ``region`` in the place of ``school``, and
+        ``jeugdhulp`` calendar years in ``year``.
 
     Raises
     ------
@@ -103,11 +120,11 @@ def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
     --------
     >>> from kansen_analysis.workspace import demo_folder
     >>> advices = load("schooladviezen", demo_folder())
-    >>> advices.loc[advices["year"] == 2024, "pupils_low"].min()
+    >>> int(advices.loc[advices["year"] == 2024, "pupils_low"].min())
     0
     """
     folder = open_folder(data)
-    get(source)
+    feeding(source)  # an unknown name is told before anything is read
     table = folder.read(source)
     if "ovt" in table:
         match = ovt_match(folder).set_index("ovt")

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis import panel, schoolyear, workspace
+from kansen_analysis import advice, panel, schoolyear, workspace
+from kansen_analysis.advice import AdvicePanel
 from kansen_analysis.comparison import Pools, choose_pools, in_region
 from kansen_analysis.data import load, open_folder
 from kansen_analysis.effects import EffectEstimate, estimate_effect
-from kansen_analysis.errors import UsageError, raise_all
+from kansen_analysis.errors import PanelError, UsageError, raise_all
 from kansen_analysis.goals import Protocol, judge, load_protocol
 from kansen_analysis.participants import read_participants
 from kansen_analysis.sources import names
+
+MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
 
 
 class Monitor:
@@ -228,45 +231,100 @@ class Monitor:
         """The panel of goal 1: share of target levels reached, in percent."""
         return self._outcome_panel(self.target_levels, 1)
 
-    def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
-        """Leave out participants without a year before or after; say why when nobody is left."""
+    @cached_property
+    def advices(self) -> AdvicePanel | None:
+        """What goal 2 rests on, or None when no year has exact advices."""
+        rule = self.protocol.goal(2).outcome
+        last = min(rule.window[1] or self.year, self.year)
+        years = [
+            year for year in range(rule.window[0] or 0, last + 1) if year not in rule.exclude_years
+        ]
+        low, high = self.advice_cells
+        if not len(low):
+            return None
+        try:
+            return advice.advice_panel(
+                low,
+                high,
+                years=years,
+                schools=self.schools,
+                tests=self.target_levels,
+                provider=panel.main_provider(self.folder),
+            )
+        except PanelError:  # the one reason: nothing to learn from what a hidden count is
+            return None
+
+    def _testable(self, rows: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[str]]:
+        """Leave out participants without two years before and one after their start.
+
+        Returns
+        -------
+        rows : pandas.DataFrame
+            Comparison schools, and the participants that can be tested.
+        reasons : list of str
+            In Dutch, why participants were left out; ends with the first year there is when
+            nobody is left.
+        """
         total = len(self.participants)
         unknown = int(self.participants["coach_start"].isna().sum())
-        treated = rows[rows["cohort"].notna()]
+        reasons = []
+        if unknown:
+            reasons.append(
+                f"Van {unknown} van de {total} deelnemende scholen noemt geen document het eerste "
+                "schooljaar met een coach."
+            )
+        years = sorted(rows["year"].unique())
+        cohorts = rows["cohort"].dropna().unique()
+        late = [g for g in cohorts if sum(year < g for year in years) < MIN_BEFORE]
+        for start in sorted(late):
+            schools = rows.loc[rows["cohort"] == start, "school"].nunique()
+            reasons.append(
+                f"{schools} {'school' if schools == 1 else 'scholen'} met een start in "
+                f"{schoolyear.label(int(start))} {'telt' if schools == 1 else 'tellen'} niet mee: "
+                f"er zijn minder dan {MIN_BEFORE} schooljaren van vóór de start."
+            )
+        treated = rows[rows["cohort"].notna() & ~rows["cohort"].isin(late)]
         after = treated["year"] >= treated["cohort"]
         both = after.groupby(treated["school"]).agg(["any", "all"])
         usable = both.index[both["any"] & ~both["all"]]
         kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
-        before = sorted(kept.loc[kept["year"] < kept["cohort"].min(), "year"].unique())
-        if len(usable) and len(before) >= 2:
-            return kept, None
-        sentences = [f"Er doen {total} scholen mee."]
-        if unknown:
-            sentences.append(
-                f"Van {unknown} daarvan noemt geen document het eerste schooljaar met een coach."
+        if not len(usable) and years:
+            reasons.append(
+                f"{what} in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; voor een "
+                f"toets zijn minstens {MIN_BEFORE} schooljaren van vóór de start nodig."
             )
-        first = int(rows["year"].min()) if len(rows) else None
-        if first is not None:
-            sentences.append(
-                f"De toetsresultaten in deze bestanden beginnen in {schoolyear.label(first)}; voor "
-                "een toets zijn minstens twee schooljaren van vóór de start nodig."
-            )
-        return kept, " ".join(sentences)
+        return kept, reasons
+
+    def _estimate(self, rows: pd.DataFrame, what: str, fit) -> EffectEstimate | str:
+        """Fit what can be fitted, or say in Dutch why nothing can."""
+        kept, reasons = self._testable(rows, what)
+        if kept["cohort"].notna().any():
+            return fit(kept)
+        people = len(self.participants)
+        count = "Er doet 1 school mee." if people == 1 else f"Er doen {people} scholen mee."
+        return " ".join([count, *reasons])
 
     @cached_property
     def estimates(self) -> dict[int, EffectEstimate | str]:
         """Per goal the estimate, or in Dutch why there is none."""
-        rows, problem = self._testable(self.panel)
-        found: dict[int, EffectEstimate | str] = {}
-        if problem:
-            found[1] = problem
+        found: dict[int, EffectEstimate | str] = {
+            1: self._estimate(
+                self.panel, "De toetsresultaten", lambda rows: estimate_effect(rows, seed=1)
+            )
+        }
+        if not len(self.advice_cells[0]):
+            return found
+        if self.advices is None:
+            found[2] = advice.NO_EXACT_YEARS
         else:
-            found[1] = estimate_effect(rows, seed=1)
-        found[2] = (
-            "De adviezen zijn vanaf 2022-2023 grotendeels afgeschermd (‘<5’). Wij tonen wat er "
-            "over bekend is; een toets op deze cijfers is nog niet gemaakt."
-        )
+            rows = self._outcome_panel(self.advices.rows, 2)
+            found[2] = self._estimate(rows, "De adviezen", self._fit_advice)
         return found
+
+    def _fit_advice(self, rows: pd.DataFrame) -> EffectEstimate:
+        self.recovery = advice.recovery(self.advices, rows, seed=1)
+        self.advice_check = advice.em_check(self.advices, rows, self.recovery, seed=1)
+        return advice.estimate_advice(rows, self.recovery, seed=1)
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:

@@ -24,11 +24,15 @@ COLUMNS = (
     "hours",
     "source",
 )
+# Known of some schools only; a register without them is complete.
+OPTIONAL = ("board", "coach_end")
 
 
 def _check(row: dict, add) -> dict:
     """Read one row; ``add`` takes (column, found, expected, remedy) for each mistake."""
     read: dict = {name: row[name].strip() for name in COLUMNS}
+    read |= {name: (row.get(name) or "").strip() for name in OPTIONAL}
+    read["board"] = read["board"] or pd.NA
     if not re.fullmatch(r"\d\d[A-Z]{2}\d\d", read["school"]):
         add(
             "school",
@@ -47,7 +51,7 @@ def _check(row: dict, add) -> dict:
             "take it from the register of schools",
         )
     read["municipality_code"] = read["municipality_code"].zfill(4)
-    for name in ("network_start", "coach_start"):
+    for name in ("network_start", "coach_start", "coach_end"):
         try:
             read[name] = schoolyear.parse(read[name]) if read[name] else pd.NA
         except UsageError:
@@ -66,6 +70,14 @@ def _check(row: dict, add) -> dict:
             f"{schoolyear.label(read['network_start'])} or later, when the school joined",
             "correct one of the two years",
         )
+    known = read["coach_start"] is not pd.NA and read["coach_end"] is not pd.NA
+    if known and read["coach_end"] < read["coach_start"]:
+        add(
+            "coach_end",
+            schoolyear.label(read["coach_end"]),
+            f"{schoolyear.label(read['coach_start'])} or later, when the coach started",
+            "correct one of the two years; it is the last school year with a coach",
+        )
     if read["hours"]:
         if re.fullmatch(r"\d+([.,]\d+)?", read["hours"]):
             read["hours"] = float(read["hours"].replace(",", "."))
@@ -83,13 +95,15 @@ def read_participants(path: Path | str) -> pd.DataFrame:
     Parameters
     ----------
     path : pathlib.Path or str
-        A csv with the columns of `COLUMNS`, separated by commas or semicolons.
+        A csv with the columns of `COLUMNS` and, where wanted, of `OPTIONAL`, separated by commas
+        or semicolons.
 
     Returns
     -------
     pandas.DataFrame
         One row per school: ``school`` (BRIN6), names, ``network_start`` and ``coach_start`` (first
-        year of the school year, Int64, NA when no document gives it), ``hours`` per school year.
+        year of the school year, Int64, NA when no document gives it), ``hours`` per school year,
+        ``board`` and ``coach_end`` (last school year with a coach, NA when it goes on).
 
     Raises
     ------
@@ -152,8 +166,9 @@ def read_participants(path: Path | str) -> pd.DataFrame:
         rows.append(read)
     if findings:
         raise DataErrors(findings)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    for name in ("network_start", "coach_start"):
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *OPTIONAL])
+    for name in ("network_start", "coach_start", "coach_end"):
         frame[name] = frame[name].astype("Int64")
+    frame["board"] = frame["board"].astype("str")
     frame["hours"] = frame["hours"].astype("Float64")
     return frame

@@ -59,3 +59,9 @@ def default_participants(data: Path | str) -> Path:
     """Return the register of participants that goes with a data folder."""
     own = Path(data) / "participants.csv"
     return own if own.exists() else root() / "data" / "participants.csv"
+
+
+def default_programme(data: Path | str) -> Path:
+    """Return the folder with what stands beside the figures; the demo has its own."""
+    own = Path(data) / "programme"
+    return own if is_demo(data) or own.is_dir() else root() / "data" / "programme"

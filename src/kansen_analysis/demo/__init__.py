@@ -6,10 +6,13 @@ from pathlib import Path
 
 from kansen_analysis.demo.files import write_all
 from kansen_analysis.demo.world import DEFAULT_EFFECTS, build
+from kansen_analysis.participants import read_participants
+from kansen_analysis.programme.demo import write_demo_programme
 
 __all__ = ["DEFAULT_EFFECTS", "SEED", "write_demo"]
 
-SEED = 20260101
+# A country in which all intervals hold the truth; one in twenty does not, and would be no example.
+SEED = 2
 
 
 def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None) -> Path:
@@ -49,4 +52,6 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
     """
     folder = Path(folder)
     write_all(build(seed, effects), folder, seed)
+    participants = read_participants(folder / "participants.csv")
+    write_demo_programme(folder / "programme", participants)
     return folder

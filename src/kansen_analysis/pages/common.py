@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
 import pandas as pd
 
 from kansen_analysis import schoolyear
+from kansen_analysis.display import downloads
+from kansen_analysis.display._html import below, text
 from kansen_analysis.display.figures import SIGNS
-from kansen_analysis.display.prose import Prose
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
 from kansen_analysis.effects import EffectEstimate
+from kansen_analysis.errors import UsageError
 from kansen_analysis.monitor import Monitor
 from kansen_analysis.sources import get
 
-__all__ = ["banner", "estimate_or_reason", "open_monitor", "source_line", "verdict_word"]
+__all__ = [
+    "Html",
+    "about",
+    "banner",
+    "estimate_or_reason",
+    "file_only",
+    "glossary",
+    "open_monitor",
+    "panel_of",
+    "previous_edition",
+    "source_line",
+    "table_or_file",
+    "term",
+    "verdict",
+    "verdict_row",
+    "verdict_word",
+]
 
 open_monitor = Monitor.from_environment
 
 
+@dataclass(frozen=True)
+class Html:
+    """A piece of HTML that shows itself in a notebook, with a fixed text beside it."""
+
+    html: str
+    plain: str
+
+    def __repr__(self) -> str:
+        """Return a fixed text: stored outputs are compared."""
+        return self.plain
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.plain}
+
+
+def about(*rows: tuple) -> pd.DataFrame:
+    """Return variables from rows of (column, label, unit, decimals, kind[, base])."""
+    names = ["column", "label", "unit", "decimals", "kind", "base"]
+    return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
+
+
 def banner(monitor: Monitor) -> Prose:
     """Say first of all whether the schools exist, and which school year this is about."""
-    about = f"Uitgave over het schooljaar {schoolyear.label(monitor.year)}."
+    edition = f"Uitgave over het schooljaar {schoolyear.label(monitor.year)}."
     if monitor.demo:
         return Prose(
             f"**Voorbeeld met verzonnen scholen: geen school, gemeente of bestuur op deze pagina "
-            f"bestaat.** {about}"
+            f"bestaat.** {edition}"
         )
-    return Prose(about)
+    return Prose(edition)
 
 
 def source_line(*sources: str, made: str = "bewerking kansen_analysis") -> str:
@@ -40,7 +85,127 @@ def verdict_word(row: pd.Series) -> str:
     return word
 
 
+def verdict_row(monitor: Monitor, goal: int) -> pd.Series:
+    """Return what was judged about one goal."""
+    return monitor.verdicts.set_index("goal").loc[goal]
+
+
+def verdict(monitor: Monitor, goal: int) -> Html:
+    """Give the verdict on a goal with its reason; the sign is not read aloud, the word is."""
+    row = verdict_row(monitor, goal)
+    word = verdict_word(row)
+    return Html(
+        f'<div class="kansen-block kansen-verdict"><p><span aria-hidden="true">{SIGNS[word]}'
+        f"</span> <strong>{word}.</strong> {text(row['reason'])}</p></div>",
+        f"{word}. {row['reason']}",
+    )
+
+
 def estimate_or_reason(monitor: Monitor, goal: int) -> tuple[EffectEstimate | None, str]:
     """Return the estimate of a goal, or None and why there is none."""
     found = monitor.estimates.get(goal, monitor.protocol.goal(goal).missing)
     return (None, found) if isinstance(found, str) else (found, "")
+
+
+def panel_of(monitor: Monitor, goal: int) -> pd.DataFrame | None:
+    """Return the panel that the estimate of a goal rests on, None when it has none."""
+    if hasattr(monitor, "panels"):
+        return monitor.panels.get(goal)
+    if goal == 1:
+        rows = monitor.panel
+    elif goal == 2 and monitor.advices is not None:
+        rows = monitor._outcome_panel(monitor.advices.rows, 2)
+    else:
+        return None
+    return monitor._testable(rows, "")[0]
+
+
+def previous_edition(monitor: Monitor) -> Monitor | None:
+    """Return last year's edition of the same files, register and protocol; None without results."""
+    year = monitor.year - 1
+    if year not in monitor.result_years:
+        return None
+    # Nothing is read again: the folder is open, and everything else is worked out when asked for.
+    earlier = object.__new__(Monitor)
+    for name in ("folder", "demo", "participants", "protocol"):
+        setattr(earlier, name, getattr(monitor, name))
+    earlier.year = year
+    return earlier
+
+
+def file_only(table: Table | Absent) -> Html | Absent:
+    """Offer a table as a file and do not print its rows.
+
+    Parameters
+    ----------
+    table : Table or Absent
+        A table that is too long to read on a page.
+
+    Returns
+    -------
+    Html or Absent
+        Its caption, its length, notes, source and links.
+    """
+    if isinstance(table, Absent):
+        return table
+    links = downloads.link(
+        table.name, table.frame, table.variables, source=table.source, notes=table.notes
+    )
+    rows = f"{len(table.frame)} rijen, {len(table.variables)} kolommen"
+    return Html(
+        f'<div class="kansen-block" id="bestand-{text(table.name)}">\n'
+        f"<p><strong>{text(table.caption)}</strong> ({rows})</p>\n"
+        f"{below(table.source, table.notes, links, table.name, table.caption)}\n</div>",
+        f"Bestand {table.name}: {table.caption} ({rows})",
+    )
+
+
+def table_or_file(table: Table | Absent, most: int = 25) -> Table | Html | Absent:
+    """Print a table of at most so many rows, and offer a longer one as a file."""
+    if isinstance(table, Table) and len(table.frame) > most:
+        return file_only(table)
+    return table
+
+
+@cache
+def glossary() -> pd.DataFrame:
+    """Read the glossary.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``anchor``: ``term``, ``definition`` (markdown), ``source``, in Dutch.
+
+    Examples
+    --------
+    >>> "schoolweging" in glossary().index
+    True
+    """
+    with resources.files("kansen_analysis.pages").joinpath("begrippen.csv").open() as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False).set_index("anchor")
+
+
+def term(anchor: str, words: str | None = None) -> str:
+    """Write a term as a link to the glossary, for its first use on a page.
+
+    Parameters
+    ----------
+    anchor : str
+        As in begrippen.csv.
+    words : str, optional
+        As the sentence needs it; by default the term itself.
+
+    Raises
+    ------
+    UsageError
+        When the glossary does not explain it.
+
+    Examples
+    --------
+    >>> term("schoolweging")
+    '[schoolweging](begrippen.ipynb#schoolweging)'
+    """
+    known = glossary()
+    if anchor not in known.index:
+        raise UsageError(f"{anchor!r} is not in begrippen.csv; explain it there first.")
+    return f"[{words or known.loc[anchor, 'term'].lower()}](begrippen.ipynb#{anchor})"

@@ -1,4 +1,7 @@
-"""Eindtoets: goal 1, the results at the end of primary school."""
+"""Eindtoets: goal 1, the results at the end of primary school.
+
+The figures about how sure this is are in `kansen_analysis.pages.evidence`.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,23 @@ from kansen_analysis.display import figures, numbers, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.effects import VERSIONS, detectable_difference
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages.common import estimate_or_reason, source_line, verdict_word
+from kansen_analysis.pages.common import about, source_line
 
-GOAL = 1
 UNIT = "%"
 WHAT = "Aandeel behaalde streefniveaus (1S/2F)"
 SOURCES = ("leerresultaten", "referentieniveaus")
+WINDOW = 3  # school years with results taken together, before and since the start
+_NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
 
 
-def answer(monitor: Monitor) -> Prose:
-    """Give the verdict on this goal with its reason."""
-    row = monitor.verdicts.set_index("goal").loc[GOAL]
-    word = verdict_word(row)
-    return Prose(f"**{word}.** {row['reason']}")
+def _groups(monitor: Monitor, schools: pd.Series) -> dict[str, pd.Series]:
+    """Tell which rows belong to participants, to comparable schools, and to all."""
+    return {
+        "deelnemende scholen": schools.isin(monitor.participants["school"]),
+        "vergelijkbare scholen": schools.isin(monitor.pools.schools("B")),
+        "alle scholen": schools.notna(),
+    }
 
 
 def _weighted(rows: pd.DataFrame) -> pd.Series:
@@ -38,13 +43,8 @@ def over_the_years(monitor: Monitor) -> Figure | Absent:
     """Draw participants, comparable schools and all schools by school year."""
     levels = monitor.target_levels
     if not len(levels):
-        return Absent("Er zijn geen leerresultaten en geen referentieniveaus in deze map.")
-    look_alikes = monitor.pools.schools("B")
-    groups = {
-        "deelnemende scholen": levels["school"].isin(monitor.participants["school"]),
-        "vergelijkbare scholen": levels["school"].isin(look_alikes),
-        "alle scholen": levels["school"].notna(),
-    }
+        return Absent(_NONE)
+    groups = _groups(monitor, levels["school"])
     provisional = monitor.provisional(*SOURCES)
     frame = pd.concat(
         [
@@ -79,107 +79,50 @@ def over_the_years(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def since_start(monitor: Monitor) -> Figure | Absent:
-    """Draw the difference with comparable schools by years since the start."""
-    estimate, reason = estimate_or_reason(monitor, GOAL)
-    if estimate is None:
-        return Absent(reason)
-    panel = monitor.panel
-    step = (panel["year"] - panel["cohort"]).dropna().astype(int)
-    schools = panel.loc[step.index].groupby(step)["school"].nunique()
-    after = estimate.by_exposure.reset_index(names="relative")
-    parts = [after]
-    if estimate.leads is not None:
-        before = estimate.leads.table.reset_index(names="relative")
-        parts = [before, pd.DataFrame({"relative": [-1], "effect": [0.0]}), after]
-    frame = pd.concat(parts, ignore_index=True).rename(
-        columns={"effect": "estimate", "ci_low": "low", "ci_high": "high"}
-    )
-    frame["n"] = frame["relative"].map(schools).fillna(0).astype(int)
-    frame = frame[["relative", "estimate", "low", "high", "n"]]
-    row = monitor.verdicts.set_index("goal").loc[GOAL]
-    titles = {
-        "beter": "Na de start ligt het aandeel hoger dan op vergelijkbare scholen",
-        "slechter": "Na de start ligt het aandeel lager dan op vergelijkbare scholen",
-        "geen verschil dat ertoe doet": "Na de start is er geen verschil dat ertoe doet",
+def before_and_since(monitor: Monitor) -> Table | Absent:
+    """Set earlier years beside the years since the first start: participants and others."""
+    levels = monitor.target_levels
+    if not len(levels):
+        return Absent(_NONE)
+    years = np.array(sorted(levels["year"].unique()))
+    start = monitor.programme_start
+    windows = {"before": years[years < start][-WINDOW:], "since": years[years >= start][-WINDOW:]}
+    if not len(windows["before"]) or not len(windows["since"]):
+        return Absent(
+            f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
+            f"eerste school met een kansencoach begon in {schoolyear.label(start)}. Er is geen "
+            "vóór of geen ná om naast elkaar te zetten."
+        )
+    rows = []
+    for name, inside in _groups(monitor, levels["school"]).items():
+        part = levels[inside]
+        row = {"group": name}
+        for window, chosen in windows.items():
+            seen = part[part["year"].isin(chosen)]
+            row[window] = np.average(seen["value"], weights=seen["n"]) if len(seen) else np.nan
+            row[f"n_{window}"] = int(seen["n"].sum())
+        rows.append(row | {"change": row["since"] - row["before"]})
+    spans = {
+        name: f"{schoolyear.label(int(chosen[0]))} t/m {schoolyear.label(int(chosen[-1]))}"
+        for name, chosen in windows.items()
     }
-    return figures.event_study(
-        frame,
-        name="eindtoets-start",
-        title=titles.get(row["verdict"], "Na de start is er geen duidelijk verschil"),
-        subtitle="Verschil met vergelijkbare scholen in procentpunt, naar schooljaren voor en na "
-        "de start van de kansencoach; jaar −1 is het ijkpunt",
+    variables = about(
+        ("group", "Groep", "", 0, "text"),
+        ("before", f"Vóór: {spans['before']}", "%", 1, "share", "n_before"),
+        ("since", f"Sinds de start: {spans['since']}", "%", 1, "share", "n_since"),
+        ("change", "Verandering", "procentpunt", 1, "difference", "n_since"),
+        ("n_since", "Leerlingen sinds de start", "leerlingen", 0, "count"),
+        ("n_before", "Leerlingen vóór de start", "leerlingen", 0, "count"),
+    )
+    return tables.table(
+        disclose(pd.DataFrame(rows), variables),
+        name="eindtoets-eerder",
+        caption=f"{WHAT} vóór en sinds de eerste start van een kansencoach",
+        variables=variables,
         source=source_line(*SOURCES),
-        unit="procentpunt",
-        margin=monitor.protocol.goal(GOAL).outcome.smallest_difference,
-        start="start coach",
-    )
-
-
-def four_versions(monitor: Monitor) -> Figure | Absent:
-    """Draw whether the answer hangs on a choice."""
-    estimate, reason = estimate_or_reason(monitor, GOAL)
-    if estimate is None:
-        return Absent(reason)
-    figures_of = estimate.decision.reindex(list(VERSIONS))
-    frame = pd.DataFrame(
-        {
-            "version": list(VERSIONS),
-            "label": list(VERSIONS.values()),
-            "estimate": figures_of["effect"].to_numpy(),
-            "low": figures_of["ci_low"].to_numpy(),
-            "high": figures_of["ci_high"].to_numpy(),
-        }
-    )
-    known = frame["estimate"].dropna()
-    clear = ((frame["low"] > 0) | (frame["high"] < 0)).sum()
-    if (known > 0).all() or (known < 0).all():
-        side = "boven" if (known > 0).all() else "onder"
-        title = f"Alle {len(known)} berekeningen komen {side} nul uit, {clear} daarvan duidelijk"
-    else:
-        title = "De vier berekeningen wijzen niet dezelfde kant op"
-    return figures.versions(
-        frame,
-        name="eindtoets-versies",
-        title=title,
-        subtitle="Verschil met vergelijkbare scholen na de start, in procentpunt, met 95%-interval,"
-        " volgens vier vooraf vastgelegde berekeningen",
-        source=source_line(*SOURCES),
-        unit="procentpunt",
-        margin=monitor.protocol.goal(GOAL).outcome.smallest_difference,
-        notes=estimate.notes,
-    )
-
-
-def what_could_be_seen(monitor: Monitor) -> Figure | Absent:
-    """Draw the smallest difference that could have been seen beside the one that matters."""
-    estimate, reason = estimate_or_reason(monitor, GOAL)
-    if estimate is None:
-        return Absent(reason)
-    outcome = monitor.protocol.goal(GOAL).outcome
-    seen = detectable_difference(estimate).difference
-    decides = estimate.decision.loc[outcome.decides]
-    nan = float("nan")
-    frame = pd.DataFrame(
-        [
-            ("detectable", "met 80% kans te zien", seen, nan, nan),
-            ("matters", "kleinste verschil dat ertoe doet", outcome.smallest_difference, nan, nan),
-            ("estimate", "geschat", decides["effect"], decides["ci_low"], decides["ci_high"]),
-        ],
-        columns=["kind", "label", "value", "low", "high"],
-    )
-    enough = seen <= outcome.smallest_difference
-    return figures.ruler(
-        frame,
-        name="eindtoets-zicht",
-        title=f"Een verschil vanaf {numbers.points(seen)} is met deze scholen meestal te zien",
-        subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans wordt opgemerkt",
-        source=source_line(*SOURCES),
-        unit="procentpunt",
         notes=(
-            "Dat is klein genoeg om het verschil te zien dat ertoe doet."
-            if enough
-            else "Een kleiner verschil, dat er wel toe doet, kan dus gemist zijn.",
+            "Een beschrijving, geen toets: alle scholen kregen in deze jaren een andere toets en "
+            "een andere norm. De toets staat hieronder.",
         ),
     )
 
@@ -194,7 +137,7 @@ def participants(monitor: Monitor) -> Table | Absent:
     """List what is known of each participant: results beside its signaleringswaarde."""
     levels = monitor.target_levels
     if not len(levels):
-        return Absent("Er zijn geen leerresultaten en geen referentieniveaus in deze map.")
+        return Absent(_NONE)
     years = sorted(levels["year"].unique())[-3:]
     people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
     frame = people[["school", "name", "municipality", "coach_start"]].copy()
@@ -228,7 +171,7 @@ def participants(monitor: Monitor) -> Table | Absent:
     rows.append(
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")
     )
-    variables = _variables(rows)
+    variables = about(*rows)
     return tables.table(
         disclose(frame, variables),
         name="eindtoets-deelnemers",
@@ -245,79 +188,75 @@ def participants(monitor: Monitor) -> Table | Absent:
     )
 
 
-def _variables(rows: list[tuple]) -> pd.DataFrame:
-    names = ["column", "label", "unit", "decimals", "kind", "base"]
-    return pd.DataFrame(rows, columns=names).set_index("column")
-
-
 def standard_scores(monitor: Monitor) -> Table | Absent:
-    """List the test scores as z within school year and provider."""
+    """List the mean test score by group and year, as z within school year and provider."""
     scores = monitor.standard_scores
-    mine = scores[scores["school"].isin(monitor.participants["school"])]
-    if not len(mine):
+    if not scores["school"].isin(monitor.participants["school"]).any():
         return Absent("Er zijn geen eindscores van deelnemende scholen in deze map.")
-    years = sorted(mine["year"].unique())[-4:]
-    people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
-    frame = people[["school", "name", "municipality"]].copy()
-    rows = [
-        ("name", "School", "", 0, "text", ""),
-        ("school", "BRIN en vestiging", "", 0, "code", ""),
-        ("municipality", "Gemeente", "", 0, "text", ""),
-    ]
-    members = monitor.pools.members.query("pool == 'B'")
-    for year in years:
-        here = scores[scores["year"] == year].set_index("school")
-        label = schoolyear.label(int(year))
-        frame[f"z_{year}"] = frame["school"].map(here["value"])
-        frame[f"n_{year}"] = frame["school"].map(here["n"]).astype("Int64")
-        pairs = members.assign(value=members["school"].map(here["value"]))
-        frame[f"alike_{year}"] = frame["school"].map(pairs.groupby("matched_to")["value"].mean())
-        rows += [
-            (f"z_{year}", f"Score {label}", "z", 2, "mean", f"n_{year}"),
-            (f"n_{year}", f"Leerlingen {label}", "leerlingen", 0, "count", ""),
-            (f"alike_{year}", f"Vergelijkbare scholen {label}", "z", 2, "mean", ""),
-        ]
-    variables = _variables(rows)
+    labels = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+    groups = _groups(monitor, scores["school"])
+    parts = {}
+    for name, label in labels.items():
+        part = scores[groups[label]]
+        parts[name] = _weighted(part)
+        parts[f"n_{name}"] = part.groupby("year")["n"].sum().astype("Int64")
+    frame = pd.DataFrame(parts).reset_index(names="year")
+    variables = about(
+        ("year", "Schooljaar", "", 0, "year"),
+        ("mine", "Deelnemende scholen", "z", 2, "difference", "n_mine"),
+        ("alike", "Vergelijkbare scholen", "z", 2, "difference", "n_alike"),
+        ("n_mine", "Leerlingen op deelnemende scholen", "leerlingen", 0, "count"),
+        ("n_alike", "Leerlingen op vergelijkbare scholen", "leerlingen", 0, "count"),
+    )
     return tables.table(
         disclose(frame, variables),
         name="eindtoets-scores",
-        caption="Eindscores van deelnemende scholen, vergeleken met alle scholen die in dat jaar "
-        "dezelfde toets gebruikten",
+        caption="Gemiddelde eindscore, vergeleken met alle scholen die in dat jaar dezelfde toets "
+        "gebruikten",
         variables=variables,
         source=source_line("eindscores"),
         notes=(
             "0 is het landelijk gemiddelde van dezelfde toets in hetzelfde jaar; 1 is één "
             "standaardafwijking tussen scholen hoger.",
-            "Een gemiddelde van minder dan 5 leerlingen wordt niet gepubliceerd.",
+            "Zonder oordeel: laat zien of een andere maat hetzelfde beeld geeft.",
         ),
     )
 
 
-def balance(monitor: Monitor) -> Figure | Absent:
-    """Draw whether the comparison schools are comparable."""
-    table = monitor.pools.balance
-    labels = {"schoolweging": "Schoolweging", "log_pupils": "Aantal leerlingen (log)"}
-    shown = table.loc[[name for name in labels if name in table.index]]
-    if not np.isfinite(shown["before"]).all():
-        return Absent("Er zijn te weinig deelnemende scholen met een bekende schoolweging.")
-    frame = pd.DataFrame(
-        {
-            "label": [labels[name] for name in shown.index],
-            "before": shown["before"].to_numpy(),
-            "after": shown["after_b"].to_numpy(),
-        }
+def missing(monitor: Monitor) -> Prose:
+    """List what the figures on this page do not rest on."""
+    levels = monitor.target_levels
+    mine = levels[levels["school"].isin(monitor.participants["school"])]
+    people = monitor.participants
+    unknown = int(people["coach_start"].isna().sum())
+    later = int((people["coach_start"] > monitor.year).sum())
+    lines = []
+    if unknown:
+        lines.append(
+            f"Van {unknown} van de {len(people)} deelnemende scholen noemt geen document het "
+            "eerste schooljaar met een coach. Zij tellen niet mee in de toets."
+        )
+    if later:
+        verb = "school begint" if later == 1 else "scholen beginnen"
+        lines.append(f"{later} deelnemende {verb} pas na dit schooljaar.")
+    if len(mine):
+        placed = 100 * (mine["origin"] == "interval").mean()
+        if placed:
+            lines.append(
+                f"Bij {numbers.percent(placed)} van de schooljaren van deelnemers is een deel van "
+                "de aantallen afgeschermd. Het aandeel is dan geplaatst waar scholen van die "
+                "omvang gemiddeld liggen."
+            )
+        gone = set(people["school"]) - set(mine.loc[mine["year"] == monitor.year, "school"])
+        if gone:
+            schools = "school" if len(gone) == 1 else "scholen"
+            lines.append(
+                f"Van {len(gone)} deelnemende {schools} is er over "
+                f"{schoolyear.label(monitor.year)} geen resultaat gepubliceerd."
+            )
+    lines.append("In 2019-2020 is geen eindtoets afgenomen; dat jaar ontbreekt en is niet gevuld.")
+    lines.append(
+        "Een meting bij leerlingen zelf ontbreekt: dit zijn gemiddelden van groep 8, elk jaar van "
+        "andere kinderen."
     )
-    worst = float(frame["after"].abs().max())
-    title = (
-        "De vergelijkbare scholen lijken op de deelnemers"
-        if worst < 0.1
-        else "De vergelijkbare scholen lijken op de deelnemers, maar niet helemaal"
-    )
-    return figures.balance(
-        frame,
-        name="eindtoets-balans",
-        title=title,
-        subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na het "
-        "kiezen van vergelijkbare scholen; tussen −0,1 en 0,1 is goed",
-        source=source_line("schoolweging", "leerlingen_historisch"),
-    )
+    return Prose("\n".join(f"- {line}" for line in lines))

@@ -1,4 +1,8 @@
-"""Samenvatting: is it getting better, how sure is that, and who takes part."""
+"""Samenvatting: is it getting better, how sure is that, and what changed since last year.
+
+Everything here is for readers with five minutes: short sentences, no words of the method, and on
+paper no more than one A4 (tests/test_plain_language.py).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,22 @@ import pandas as pd
 
 from kansen_analysis import schoolyear
 from kansen_analysis.display import figures, numbers
+from kansen_analysis.display._html import text
+from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
+from kansen_analysis.goals import OPEN, UNTESTABLE, say_size
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages.common import source_line, verdict_word
+from kansen_analysis.pages import deelnemers
+from kansen_analysis.pages.common import Html, previous_edition, source_line, verdict_word
 
-PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb"}
+PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
+# What a reader might read into a verdict, and should not.
+NOT_SAID = {
+    1: "Dit zegt niet dat het door de kansencoach komt.",
+    2: "Een hoger advies is niet altijd een beter advies.",
+    3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
+    4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
+}
 
 
 def _headline(words: list[str]) -> str:
@@ -52,54 +67,87 @@ def goals_figure(monitor: Monitor) -> figures.Figure:
             "margin": [outcome.smallest_difference for outcome in outcomes],
             "unit": verdicts["unit"],
             "decimals": [1 if outcome.unit == "procentpunt" else 2 for outcome in outcomes],
-            "reason": verdicts["reason"],
+            # The whole reason stands below the figure; a picture is not a place to read.
+            "reason": [_in_short(row) for _, row in verdicts.iterrows()],
         }
     )
     return figures.goals_overview(
         frame,
         name="samenvatting-doelen",
         title=_headline(frame["verdict"].tolist()),
-        subtitle="Verschil tussen deelnemende en vergelijkbare scholen sinds de start, per doel, "
-        f"tot en met {schoolyear.label(monitor.year)}; naar rechts is beter",
+        subtitle="Verschil met vergelijkbare scholen sinds de start, tot en met "
+        f"{schoolyear.label(monitor.year)}; naar rechts is beter",
         source=source_line("leerresultaten", "referentieniveaus", "schooladviezen"),
     )
 
 
-def goals_text(monitor: Monitor) -> Prose:
-    """Give per goal the verdict, the size, the doubt and where to read on."""
-    blocks = []
+def _in_short(row: pd.Series) -> str:
+    return (
+        "hier zijn nog geen goede cijfers voor" if row["verdict"] == UNTESTABLE else row["reason"]
+    )
+
+
+def goals_text(monitor: Monitor) -> Html:
+    """Give per goal the verdict, the size with its doubt, what it does not say, where to read."""
+    items, plain = [], []
     for _, row in monitor.verdicts.iterrows():
-        word = verdict_word(row)
-        page = PAGES.get(row["goal"])
-        more = f" [Lees meer over dit doel]({page})." if page else ""
-        question = monitor.protocol.goal(row["goal"]).question
-        blocks.append(
-            f"### Doel {row['goal']}: {row['name']} {{#sec-doel-{row['goal']}}}\n\n"
-            f"{question} **{word}.** {row['reason']}{more}"
+        goal, word = monitor.protocol.goal(row["goal"]), verdict_word(row)
+        if row["verdict"] == UNTESTABLE:
+            said = row["reason"]
+        else:
+            said = say_size(goal, row)
+            if row["verdict"] == OPEN:
+                said += " Dat kan toeval zijn."
+        head = f"Doel {goal.id}. {goal.question}"
+        items.append(
+            f'<p><strong>{text(head)}</strong> <span aria-hidden="true">{SIGNS[word]}</span> '
+            f"<strong>{text(word)}.</strong> {text(said)} {text(NOT_SAID[goal.id])} "
+            f'<a href="{PAGES[goal.id]}">Meer over {text(goal.name.lower())}</a></p>'
         )
-    return Prose("\n\n".join(blocks))
+        plain.append(f"{head} {word}. {said} {NOT_SAID[goal.id]}")
+    return Html(
+        '<div class="kansen-block kansen-goals">\n' + "\n".join(items) + "\n</div>",
+        "\n".join(plain),
+    )
+
+
+def changes(monitor: Monitor) -> Prose:
+    """Say what changed since last year's monitor, worked out again from the files of now."""
+    earlier = previous_edition(monitor)
+    year = schoolyear.label(monitor.year - 1)
+    if earlier is None:
+        return Prose(
+            f"Over {year} zijn er geen resultaten in deze bestanden. Daarom is er niets om deze "
+            "monitor naast te leggen."
+        )
+    now, then = (each.verdicts.set_index("goal") for each in (monitor, earlier))
+    lines = []
+    moved = now.index[now["verdict"] != then["verdict"]]
+    for goal in moved:
+        was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
+        lines.append(f"**{now.loc[goal, 'name']}**: was ‘{was}’, is nu ‘{became}’.")
+    if not len(moved):
+        lines.append(f"Alle vier de doelen krijgen hetzelfde oordeel als in {year}.")
+    both = now.index[now["effect"].notna() & then["effect"].notna()]
+    for goal in both:
+        outcome = monitor.protocol.goal(goal).outcome
+        size = 1 if outcome.unit == "procentpunt" else 2
+        was, became = (numbers.signed(t.loc[goal, "effect"], size) for t in (then, now))
+        lines.append(
+            f"Het verschil bij {now.loc[goal, 'name'].lower()} was {was} {outcome.unit} en is nu "
+            f"{became}."
+        )
+    started = int((monitor.participants["coach_start"] == monitor.year).sum())
+    if started:
+        verb = "school begon" if started == 1 else "scholen begonnen"
+        lines.append(f"{started} {verb} dit schooljaar met een kansencoach.")
+    again = f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu."
+    return Prose(" ".join([*lines, again]))
 
 
 def who_takes_part(monitor: Monitor) -> Prose:
     """Say how many schools take part, where and since when."""
-    people = monitor.participants
-    count, places = len(people), people["municipality"].nunique()
-    started = people["coach_start"].dropna()
-    verb = "school doet" if count == 1 else "scholen doen"
-    where = "gemeente" if places == 1 else "gemeenten"
-    text = f"**{numbers.number(count, 0)} {verb} mee, in {places} {where}.** "
-    if len(started):
-        text += (
-            f"De eerste begonnen in {schoolyear.label(int(started.min()))} met een kansencoach; "
-            f"van {len(started)} scholen is het beginjaar bekend."
-        )
-    unknown = count - len(started)
-    if unknown:
-        text += (
-            f" Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
-            "beginjaar; die tellen niet mee in de toets."
-        )
-    return Prose(text)
+    return deelnemers.who(monitor)
 
 
 def limits(monitor: Monitor) -> Prose:
@@ -107,12 +155,13 @@ def limits(monitor: Monitor) -> Prose:
     provisional = monitor.provisional("leerresultaten", "referentieniveaus", "schooladviezen")
     years = " en ".join(schoolyear.label(year) for year in provisional)
     lines = [
-        "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij meedoen; "
-        "wat er verder veranderde, is niet helemaal weg te rekenen.",
-        "‘Onbeslist’ is niet hetzelfde als ‘geen effect’. Het betekent dat de cijfers te weinig "
-        "zeggen om te kiezen.",
+        "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij meedoen.",
         "De cijfers gaan over scholen, niet over één kind of één leraar.",
     ]
+    if (monitor.verdicts["verdict"] == OPEN).any():
+        lines.append(
+            "‘Onbeslist’ is niet hetzelfde als ‘geen effect’. De cijfers zeggen dan te weinig."
+        )
     if provisional:
         lines.append(f"De cijfers over {years} zijn voorlopig.")
-    return Prose("\n".join(f"- {line}" for line in lines))
+    return Prose("**Wat dit niet zegt.** " + " ".join(lines))

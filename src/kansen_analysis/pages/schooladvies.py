@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis import schoolyear
-from kansen_analysis.disclosure import disclose
+from kansen_analysis.disclosure import HIGH, LOW, disclose
 from kansen_analysis.display import figures, numbers, tables
 from kansen_analysis.display.figures import Figure
-from kansen_analysis.display.prose import Absent
+from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages.common import source_line
-from kansen_analysis.panel import advice_levels
+from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.panel import RANKED_ADVICES, advice_levels
 
 LEVELS = {
     0: "praktijkonderwijs",
@@ -21,6 +22,13 @@ LEVELS = {
     5: "vmbo gt",
     7: "havo",
     9: "vwo",
+}
+# Four groups of advices, lowest first: more than four colours cannot be told apart.
+GROUPS = {
+    "pro en vmbo basis of kader": RANKED_ADVICES[:5],
+    "vmbo gt": RANKED_ADVICES[5:6],
+    "vmbo gt/havo en havo": RANKED_ADVICES[6:8],
+    "havo/vwo en vwo": RANKED_ADVICES[8:],
 }
 _NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
 
@@ -88,7 +96,7 @@ def per_school(monitor: Monitor) -> Table | Absent:
         for end in ("low", "high"):
             frame[f"level_{year}_{end}"] = frame["school"].map(here[end].where(~exact))
         rows.append((f"level_{year}", schoolyear.label(int(year)), "adviesniveau", 1, "mean"))
-    variables = figures_variables(rows)
+    variables = about(*rows)
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-scholen",
@@ -100,12 +108,6 @@ def per_school(monitor: Monitor) -> Table | Absent:
             "omdat DUO aantallen van 1 tot en met 4 vanaf 2022-2023 als ‘<5’ afdrukt.",
         ),
     )
-
-
-def figures_variables(rows: list[tuple]) -> pd.DataFrame:
-    """Describe columns from rows of (column, label, unit, decimals, kind)."""
-    names = ["column", "label", "unit", "decimals", "kind"]
-    return pd.DataFrame(rows, columns=names).set_index("column")
 
 
 def compared(monitor: Monitor) -> Table | Absent:
@@ -138,13 +140,13 @@ def compared(monitor: Monitor) -> Table | Absent:
     if not parts:
         return Absent(_NONE)
     frame = pd.concat(parts, axis=1).reset_index()
-    variables = figures_variables(
-        [("year", "Schooljaar", "", 0, "year")]
-        + [
-            (name, name[0].upper() + name[1:], "adviesniveau", 1, "mean")
+    variables = about(
+        ("year", "Schooljaar", "", 0, "year"),
+        *(
+            (name, name[0].upper() + name[1:], "adviesniveau", 2, "mean")
             for name in groups
             if name in frame
-        ]
+        ),
     )
     return tables.table(
         disclose(frame, variables),
@@ -154,3 +156,131 @@ def compared(monitor: Monitor) -> Table | Absent:
         source=source_line("schooladviezen"),
         notes=("Twee getallen met een streep: laagst en hoogst mogelijk gemiddelde.",),
     )
+
+
+def which_advices(monitor: Monitor) -> Figure | Absent:
+    """Draw which advices the participants gave, and how many of them are hidden."""
+    low, high = (
+        cells[cells.index.get_level_values("school").isin(monitor.participants["school"])]
+        for cells in monitor.advice_cells
+    )
+    if not len(low):
+        return Absent(_NONE)
+    exact = low.where(low == high, 0).groupby("year").sum()
+    groups = pd.DataFrame({name: exact[list(cells)].sum(axis=1) for name, cells in GROUPS.items()})
+    small = (groups >= LOW) & (groups <= HIGH)  # 1 to 4 pupils are not shown
+    few = groups.where(small, 0).sum(axis=1)
+    groups = groups.mask(small, 0)
+    hidden = [
+        cells.where(low != high, 0).groupby("year").sum().sum(axis=1) + few for cells in (low, high)
+    ]
+    # Of what is hidden only the bounds are known; the bar stands halfway, the note says how far.
+    middle = (hidden[0] + hidden[1]) / 2
+    total = groups.sum(axis=1) + middle
+    parts = {name: 100 * groups[name] / total for name in groups}
+    parts["afgeschermd"] = 100 * middle / total
+    frame = pd.DataFrame(parts).reset_index()
+    frame = frame.melt("year", var_name="category", value_name="share")
+    last = exact.index[-1]
+    known = groups.loc[last].sum()
+    bounds = [100 * part[last] / (known + part[last]) for part in hidden]
+    year = schoolyear.label(int(last))
+    if bounds[1] > 0:
+        size = numbers.percent(parts["afgeschermd"][last])
+        title = f"Van de adviezen in {year} is ongeveer {size} afgeschermd"
+        notes = (
+            f"Van het afgeschermde deel is alleen bekend dat het in {year} "
+            f"{numbers.interval(*bounds, 0)} procent is; de balk staat in het midden. De andere "
+            "delen zijn daardoor te klein getekend: wat afgeschermd is hoort bij een van hen.",
+        )
+    else:
+        top = parts["havo/vwo en vwo"][last]
+        title = f"In {year} kreeg {numbers.percent(top)} een advies havo/vwo of vwo"
+        notes = ()
+    return figures.stacked(
+        frame,
+        order=list(GROUPS),
+        name="schooladvies-soorten",
+        title=title,
+        subtitle="Definitieve adviezen van alle deelnemende scholen samen, per schooljaar, in "
+        "procenten van de leerlingen met een advies",
+        source=source_line("schooladviezen"),
+        notes=notes,
+    )
+
+
+def raised(monitor: Monitor) -> Table | Absent:
+    """List what is published about raised advices, by group and year."""
+    table = monitor.load("heroverweging")
+    if not len(table):
+        return Absent(
+            "Het bestand met heroverwogen adviezen (DUO) zit niet in deze map. Daarom is niet te "
+            "zien hoeveel adviezen na de toets zijn verhoogd."
+        )
+    table = table[table["kind"].str.lower().isin(["bo", "basisonderwijs"])]
+    groups = {
+        "deelnemende scholen": table["school"].isin(monitor.participants["school"]),
+        "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
+        "alle scholen": table["school"].notna(),
+    }
+    frame = pd.concat(
+        [
+            table[inside]
+            .groupby(["year", "outcome"])[["pupils_low", "pupils_high"]]
+            .sum()
+            .reset_index()
+            .assign(group=name)
+            for name, inside in groups.items()
+        ],
+        ignore_index=True,
+    )
+    frame["pupils"] = frame["pupils_low"].where(frame["pupils_low"] == frame["pupils_high"])
+    frame = frame[frame["year"] == frame["year"].max()]
+    variables = about(
+        ("outcome", "Toets en advies (woorden van DUO)", "", 0, "text"),
+        ("group", "Groep", "", 0, "text"),
+        ("pupils", "Leerlingen", "leerlingen", 0, "count"),
+    )
+    year = schoolyear.label(int(frame["year"].max())) if len(frame) else ""
+    return tables.table(
+        disclose(frame, variables),
+        name="schooladvies-bijgesteld",
+        caption=f"Toetsadvies, eerste en definitief advies, {year}",
+        variables=variables,
+        source=source_line("heroverweging"),
+        notes=("Vóór en vanaf 2023-2024 niet te vergelijken: de regel veranderde.",),
+    )
+
+
+def missing(monitor: Monitor) -> Prose:
+    """List what is not known about the advices."""
+    low, high = monitor.advice_cells
+    mine = low.index.get_level_values("school").isin(monitor.participants["school"])
+    lines = []
+    if mine.any():
+        years = low.index.get_level_values("year")
+        here = mine & (years == years[mine].max())
+        wide = monitor.advice_levels.set_index(["school", "year"]).loc[low.index[here]]
+        width = float(np.median(wide["high"] - wide["low"]))
+        if width > 0:
+            lines.append(
+                f"Van een gewone deelnemende school is het gemiddelde advies in "
+                f"{schoolyear.label(int(years[mine].max()))} bekend op {numbers.number(width)} "
+                "adviesniveau na. Per school is een verandering daarom zelden te zien."
+            )
+        exact = (low == high).all(axis=1).groupby(level="year").all()
+        known = [schoolyear.label(int(year)) for year in exact.index[exact]]
+        lines.append(
+            f"Zonder afscherming gepubliceerd: {known[0]} tot en met {known[-1]}."
+            if known
+            else "Er is geen schooljaar zonder afscherming in deze map."
+        )
+    advices = getattr(monitor, "advices", None)
+    lines += list(advices.notes) if advices is not None else []
+    lines += [
+        "Een ambitieus advies is niet vanzelf een goed advies: of leerlingen het waarmaken staat "
+        "bij [afstroom](afstroom.ipynb), en is met open gegevens niet te toetsen.",
+        "Vanaf 2023-2024 verhogen alle scholen adviezen vaker. Wat deelnemers zonder die regel "
+        "hadden gedaan, is niet te weten.",
+    ]
+    return Prose("\n".join(f"- {line}" for line in lines))

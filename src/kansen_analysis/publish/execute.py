@@ -19,6 +19,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kansen_analysis import schoolyear
+from kansen_analysis.data import HANDED
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import project
 
@@ -121,7 +122,8 @@ def execute(
     """
     notebooks = list(notebooks)
     base = os.path.commonpath([path.parent for path in notebooks]) if notebooks else ""
-    variables = {k: v for k, v in os.environ.items() if not k.startswith("KANSEN_")} | dict(told)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("KANSEN_") or k == HANDED}
+    variables = kept | dict(told)
     with (
         tempfile.TemporaryDirectory(prefix="kansen-") as scratch,
         ThreadPoolExecutor(AT_ONCE) as pool,

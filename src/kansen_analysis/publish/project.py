@@ -181,7 +181,8 @@ def _entries(items, titles: dict[str, str]) -> list[Entry]:
             item = {"auto": item} if "*" in item else {"href": item}
         if "auto" in item:
             pattern = page_of(str(item["auto"]))
-            entries += [Entry(titles[page], page) for page in titles if fnmatch(page, pattern)]
+            found = [Entry(titles[page], page) for page in titles if fnmatch(page, pattern)]
+            entries += sorted(found, key=lambda entry: entry.text.casefold())
             continue
         href = item.get("href") or item.get("file")
         heading = item.get("section") or item.get("menu") or item.get("text")

@@ -14,7 +14,15 @@ import kansen_analysis
 from kansen_analysis import schoolyear
 from kansen_analysis.display import numbers
 from kansen_analysis.errors import RenderError, UsageError
-from kansen_analysis.publish import embedded, execute, links, manifest, project, quarto
+from kansen_analysis.publish import (
+    embedded,
+    execute,
+    generated,
+    links,
+    manifest,
+    project,
+    quarto,
+)
 from kansen_analysis.publish.execute import Progress
 
 ENGINES = ("auto", "quarto", "embedded")
@@ -41,6 +49,8 @@ class RenderConfig:
         ``"auto"``, ``"quarto"`` or ``"embedded"``.
     demo : bool
         Whether the schools are invented; for the manifest.
+    each : bool
+        Whether to add a page for every participating school and every municipality.
     extra_env : mapping
         Further variables for the notebooks.
     """
@@ -52,6 +62,7 @@ class RenderConfig:
     school_year: int | None = None
     engine: str = "auto"
     demo: bool = False
+    each: bool = False
     extra_env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,7 +174,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         school_year=None if config.school_year is None else schoolyear.label(config.school_year),
         engine=f"{engine} {version}",
         demo=config.demo,
-        settings=dict(config.extra_env),
+        settings=dict(config.extra_env) | (generated.TOLD if config.each else {}),
     )
     warnings: list[str] = []
     reused = manifest.still_valid(output, described)
@@ -173,7 +184,6 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
             work, built = Path(scratch) / "work", Path(scratch) / "site"
             copies = execute.copy_notebooks(notebooks, work)
             (work / FILES).mkdir(exist_ok=True)
-            embedded.read_pages(work)  # before minutes of computing, not after
             told = execute.environment(
                 config.data,
                 config.participants,
@@ -181,6 +191,11 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
                 work / FILES,
                 config.extra_env,
             )
+            embedded.read_pages(work)  # before minutes of computing, not after
+            if config.each:
+                told |= generated.TOLD
+                # executed already; in the work folder they are pages like the others
+                names += generated.write(work, told, progress)
             execute.execute(copies, told, progress)
             made_at = _now()
             made = _made(engine, version, made_at)

@@ -1,6 +1,6 @@
 """Published data sets: one folder each, in which the layouts are written down as data."""
 
 from kansen_analysis.sources.folder import DataFolder, FileRead
-from kansen_analysis.sources.spec import Layout, Source, get, names
+from kansen_analysis.sources.spec import Layout, Source, feeding, get, names
 
-__all__ = ["DataFolder", "FileRead", "Layout", "Source", "get", "names"]
+__all__ = ["DataFolder", "FileRead", "Layout", "Source", "feeding", "get", "names"]

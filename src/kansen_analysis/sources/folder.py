@@ -19,13 +19,15 @@ from kansen_analysis.errors import (
     Finding,
     LayoutError,
     MissingFileError,
+    SchoolYearError,
     UsageError,
 )
-from kansen_analysis.sources import recognise, spec, tidy
+from kansen_analysis.sources import agree, recognise, spec, tidy
 
 NOTES = "files.csv"
 # Files of our own that may lie in a data folder.
-_OURS = {NOTES, "participants.csv", "manifest.json", "truth.json", "README.md", ".gitkeep"}
+_OURS = {NOTES, "participants.csv", "overgangen.csv", "manifest.json", "truth.json"}
+_OURS |= {"README.md", ".gitkeep"}
 
 
 @dataclass
@@ -147,6 +149,8 @@ class DataFolder:
     def scan(self, progress: Callable[[str], None] = lambda name: None) -> None:
         """Read every file; collect what is found wrong in `findings`, unknown files in `unknown`.
 
+        `notices` holds what is worth telling about a file that was left aside.
+
         Parameters
         ----------
         progress : callable, optional
@@ -156,6 +160,7 @@ class DataFolder:
             return
         self.findings: list[Finding] = []
         self.unknown: list[str] = []
+        self.notices: list[Finding] = []
         self.files: list[FileRead] = []
         notes = _notes(self.path)
         for path in self.paths:
@@ -165,6 +170,8 @@ class DataFolder:
                 recognised = recognise.recognise(path, note.get("source") or None)
                 if recognised is None:
                     self.unknown.append(path.name)
+                    continue
+                if self._undated(path, recognised.source, note):
                     continue
                 frames, rows = tidy.read(recognised, note.get("year"))
             except ExceptionGroup as group:
@@ -177,7 +184,25 @@ class DataFolder:
             self.files.append(
                 FileRead(path, recognised.source.name, years, rows, frames, note.get("note", ""))
             )
-        self.findings += self._doubles()
+        self.findings += self._doubles() + agree.with_other_years(self.files)
+        if not self.findings:
+            self.findings += agree.with_wide_file(self.files)
+
+    def _undated(self, path: Path, source: spec.Source, note: dict) -> bool:
+        """Leave a file aside that tells no school year and that nothing rests on."""
+        if not source.meta["year"].get("aside") or note.get("year") or schoolyear.find(path.name):
+            return False
+        self.unknown.append(path.name)
+        self.notices.append(
+            SchoolYearError(
+                path.name,
+                f"{source.name} without a school year",
+                "the school year it describes",
+                f"it is left aside; to use it, add a line to {NOTES} in the data folder: "
+                f'{path.name},{source.name},2024-2025,"where and when you got it"',
+            )
+        )
+        return True
 
     def _doubles(self) -> list[Finding]:
         """Two files for the same source and year; of editions, two that end in the same year."""
@@ -185,8 +210,10 @@ class DataFolder:
         for file in self.files:
             source = spec.get(file.source)
             slots = file.years if not source.meta.get("editions") else file.years[-1:]
+            one_per = source.meta.get("one_file_per")  # several files a year, one per place
+            place = file.frames[0][one_per].iloc[0] if one_per else None
             for year in slots:
-                other = seen.setdefault((file.source, year), file)
+                other = seen.setdefault((file.source, year, place), file)
                 if other is not file:
                     findings.append(
                         DuplicateError(
@@ -201,37 +228,61 @@ class DataFolder:
         return findings
 
     def of(self, source: str) -> list[FileRead]:
-        """Return the files of one source, oldest first."""
+        """Return the files of one data set, oldest first."""
         spec.get(source)
         self.scan()
         return sorted((f for f in self.files if f.source == source), key=lambda f: f.years)
 
-    def read(self, source: str) -> pd.DataFrame:
-        """Return the tidy table of one source over all its files.
+    def years(self, table: str) -> list[int]:
+        """Return the school years of a table, from whichever data set has them."""
+        files = [file for source in spec.feeding(table) for file in self.of(source)]
+        return sorted({year for file in files for year in file.years})
+
+    def read(self, table: str) -> pd.DataFrame:
+        """Return one tidy table over all its files.
 
         Parameters
         ----------
-        source : str
-            One of `sources.names`.
+        table : str
+            A table of `kansen_analysis.load`, or one of the data sets that feed it.
 
         Returns
         -------
         pandas.DataFrame
             One row per unit and school year, columns named as in ``variables.csv``; empty when
-            the folder holds no file of this source. ``provisional`` says that the publisher may
+            the folder holds no file of this table. ``provisional`` says that the publisher may
             still revise the year.
 
         Raises
         ------
         DataErrors
-            With every finding in the files of the folder that could be of this source.
+            With every finding in the files of the folder.
         """
-        if source not in self._read:
-            files = self.of(source)
+        if table not in self._read:
+            self.scan()
             if self.findings:
                 raise DataErrors(self.findings)
-            self._read[source] = _combine(spec.get(source), files)
-        return self._read[source].copy()
+            self._read[table] = self._table(table)
+        return self._read[table].copy()
+
+    def _table(self, table: str) -> pd.DataFrame:
+        """Put the data sets of a table under each other; one that fills adds only new years."""
+        for name in spec.names():
+            if spec.get(name).meta.get("cells") == table:  # as fine as the file
+                return _combine(spec.get(name), self.of(name), add_up=False)
+        feeding, found = spec.feeding(table), []
+        for name in feeding:
+            part = _combine(spec.get(name), self.of(name))
+            if len(feeding) > 1:  # say which rows are whose
+                part["dataset"] = pd.array([name] * len(part), dtype="str")
+            if found and spec.get(name).meta.get("fills"):
+                there = {year for other in found for year in other["year"]}
+                part = part[~part["year"].isin(there)]
+            if len(part):
+                found.append(part)
+        if not found:
+            return pd.DataFrame(columns=["school", "year"])
+        return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
 
 def _provisional(source: spec.Source, years: pd.Series) -> pd.Series:
@@ -250,36 +301,42 @@ def _provisional(source: spec.Source, years: pd.Series) -> pd.Series:
     return years.isin(told)
 
 
-def _combine(source: spec.Source, files: list[FileRead]) -> pd.DataFrame:
-    """Join the frames of all files: years under each other, layouts of one file side by side."""
+def _combine(source: spec.Source, files: list[FileRead], add_up: bool = True) -> pd.DataFrame:
+    """Join the frames of all files: years under each other, sheets of one file side by side."""
     names = [*source.variables.index, *source.dimensions]
     measures = [m for m in source.variables["measure"].unique() if m]
     if not files:
         return pd.DataFrame(columns=["school", "year"])
+    editions = source.meta.get("editions")
+    sheets = any(layout.sheet for layout in source.layouts)
     by_layout: dict[frozenset, list[pd.DataFrame]] = {}
     for file in files:
         for frame in file.frames:
             frame = frame.drop(columns=tidy.LINE).assign(edition=file.years[-1])
             own = frozenset(c for c in frame if c in names or c in measures)
-            kind = "all" if not source.meta.get("editions") else own
-            by_layout.setdefault(kind, []).append(frame)
+            by_layout.setdefault(own if sheets else frozenset(), []).append(
+                tidy.add_up(frame, source) if add_up else frame
+            )
     key = [*source.meta["key"], "year", *source.dimensions]
     joined = None
     for frames in by_layout.values():
         table = pd.concat(frames, ignore_index=True)
-        if source.meta.get("editions"):  # the newest edition of a year counts
+        if editions:  # the newest edition of a year counts
             table = table.sort_values("edition", kind="stable").drop_duplicates(key, keep="last")
         if joined is None:
             joined = table
         else:
             joined = joined.set_index(key).combine_first(table.set_index(key)).reset_index()
-    if source.meta.get("editions"):
+    if editions:
         joined["edition"] = joined["edition"].astype(int)
     else:
         joined = joined.drop(columns="edition")
     joined["year"] = joined["year"].astype(int)
     joined["provisional"] = _provisional(source, joined["year"])
-    first = [c for c in ("school", "ovt", "year", "kind", *source.dimensions) if c in joined]
+    leading = ("school", "ovt", "region", "municipality_code", "year", "kind")
+    first = [c for c in (*leading, *source.dimensions) if c in joined]
+    if "region" not in joined and "municipality_code" in first:
+        first.remove("municipality_code")
     rest = [c for c in joined if c not in first]
-    order = [c for c in first if c not in source.dimensions]  # dimensions keep their own order
+    order = [c for c in ("school", "ovt", "region", "year", "kind") if c in first]
     return joined[first + rest].sort_values(order, kind="stable", ignore_index=True)

@@ -35,7 +35,7 @@ def read_bytes(path: Path) -> bytes:
     """
     content = path.read_bytes()
     start = content[:2000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if not content.strip():
+    if not content.lstrip(b"\xef\xbb\xbf").strip():
         raise FileFormatError(path.name, "an empty file", "a data file", _AGAIN, line=1)
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in start:
         raise FileFormatError(
@@ -66,13 +66,36 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
-    """Decode a csv: UTF-8 when it is, else what its layout says, else cp1252.
+# What Dutch names hold beyond ASCII; tells one eight-bit encoding from another.
+_USUAL = frozenset("áàâäåçéèêëíìîïñóòôöúùûüý’")
 
-    DUO's encoding differs per file, not per year, so the bytes decide first.
+
+def _plausible(content: bytes, encoding: str) -> int:
+    """Score how usual the signs beyond ASCII are that this encoding makes of the bytes."""
+    text = bytes(byte for byte in content if byte > 0x7F).decode(encoding, errors="replace")
+    return sum(sign in _USUAL for sign in text)
+
+
+def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
+    r"""Decode a csv: UTF-8 when it is, else the eight-bit encoding that gives the likeliest names.
+
+    DUO's encoding differs per file, not per year, so the bytes decide; between encodings that are
+    as likely, the layout's own comes first.
+
+    Examples
+    --------
+    >>> decode(Path("a.csv"), b"Mari\x89ndael", ("cp850",))
+    'Mariëndael'
+    >>> decode(Path("a.csv"), b"Mari\xebndael", ("cp850",))
+    'Mariëndael'
     """
-    tried = dict.fromkeys(("utf-8-sig", *encodings, "cp1252"))
-    for encoding in tried:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        failed = error
+    own = [e for e in encodings if not e.startswith("utf")]
+    tried = list(dict.fromkeys((*own, "cp1252", "cp850")))
+    for encoding in sorted(tried, key=lambda e: -_plausible(content, e)):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
@@ -81,7 +104,7 @@ def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
     raise FileFormatError(
         path.name,
         f"byte 0x{content[failed.start]:02X}, which no known encoding has",
-        f"text in {', '.join(tried)}",
+        f"text in UTF-8, {', '.join(tried)}",
         _AGAIN + ", or add its encoding to files.csv of the source",
         line=line,
     )
@@ -101,7 +124,7 @@ def read_csv(path: Path, content: bytes, separator: str, encodings: tuple[str, .
         When quotes do not match, or the file stops in the middle of a line.
     """
     text = decode(path, content, encodings)
-    if not text.endswith(("\n", "\r")):
+    if not text.endswith(("\n", "\r")) or (text.endswith("\r") and "\r\n" in text):
         raise FileFormatError(
             path.name,
             "a last line without an end",
@@ -156,5 +179,6 @@ def read_workbook(path: Path, content: bytes) -> list[Grid]:
             f"a workbook that cannot be opened ({error})",
             "a complete .ods or .xlsx",
             _AGAIN,
+            line=1,
         ) from error
     return [Grid(name, rows, list(range(1, len(rows) + 1))) for name, rows in sheets]

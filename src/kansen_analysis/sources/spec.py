@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 NO_HEADER = "(zonder kop)"  # the column that a workbook gives no header
 
 # A raw header may hold one of these; the school year is then part of the header.
-_YEARS = {
+YEARS = {
     "{yyzz}": r"(?P<year>\d{4})",  # 2223
     "{yyyy}": r"(?P<year>\d{4})",  # 2022
     "{yy-zz}": r"(?P<year>\d\d-\d\d)",  # 22-23
@@ -49,14 +49,14 @@ def header_pattern(raw: str) -> re.Pattern:
     True
     """
     pattern = "|".join(re.escape(one) for one in raw.split("|"))
-    for name, expression in (_YEARS | _WILD).items():
+    for name, expression in (YEARS | _WILD).items():
         pattern = pattern.replace(re.escape(name), expression)
     return re.compile(pattern)
 
 
 def header_year(raw: str, match: re.Match) -> int | None:
     """Return the (last) school year that a header with a placeholder names, if it names one."""
-    if not any(name in raw for name in _YEARS):
+    if not any(name in raw for name in YEARS):
         return None
     if "{yyyy}" in raw:
         return int(match["year"])
@@ -65,16 +65,18 @@ def header_year(raw: str, match: re.Match) -> int | None:
     return schoolyear.find(match["year"])[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """One way in which a source is, or was, laid out."""
 
     source: str
+    table: str
     name: str
     columns: dict[str, str]  # canonical name → raw header
     optional: frozenset[str]  # canonical names of columns that may be absent
     ignored: re.Pattern  # headers that may be there and are not read
     marks: tuple[str, ...]  # headers without which a file is not of this source
+    whole: bool  # only a file with exactly this header is of this source
     sheet: str  # "" for a csv
     header_row: int
     separator: str
@@ -87,33 +89,38 @@ class Layout:
         return {name: header_pattern(raw) for name, raw in self.columns.items()}
 
     @cached_property
-    def _plain(self) -> frozenset[str]:
-        return frozenset(raw for raw in self.columns.values() if not re.search(r"[{|]", raw))
+    def _plain(self) -> dict[str, str]:
+        return {raw: n for n, raw in self.columns.items() if not re.search(r"[{|]", raw)}
 
     @cached_property
-    def _other(self) -> list[re.Pattern]:
-        return [header_pattern(raw) for raw in self.columns.values() if raw not in self._plain]
+    def _other(self) -> dict[str, re.Pattern]:
+        plain = self._plain.values()
+        return {n: pattern for n, pattern in self.patterns.items() if n not in plain}
 
     @cached_property
     def sheet_pattern(self) -> re.Pattern:
         """The sheets this layout is for."""
         return header_pattern(self.sheet)
 
+    @property
+    def headers(self) -> frozenset[str]:
+        """The raw headers that are always written the same."""
+        return frozenset(self._plain)
+
     def likeness(self, header: list[str]) -> float:
         """Share of headers that this layout and a file have in common, 0 to 1."""
         cells = {str(cell).strip() for cell in header} - {""}
         if not cells or not cells.issuperset(self.marks):
             return 0.0
-        used = cells & self._plain
-        rest = cells - used
-        both = len(used)
-        for pattern in self._other:
+        names = {self._plain[cell] for cell in cells if cell in self._plain}
+        rest = cells - self._plain.keys()
+        for name, pattern in self._other.items():
             hit = {cell for cell in rest if pattern.fullmatch(cell)}
-            both += bool(hit)
-            rest -= hit
+            if hit:
+                names.add(name)
+                rest -= hit
         rest = {cell for cell in rest if not self.ignored.fullmatch(cell)}
-        absent_allowed = sum(self.columns[n] not in cells for n in self.optional)
-        return both / (len(self.columns) - absent_allowed + len(rest))
+        return len(names) / (len(self.columns.keys() - self.optional | names) + len(rest))
 
 
 @dataclass(frozen=True)
@@ -138,11 +145,13 @@ class Source:
             found.append(
                 Layout(
                     source=self.name,
+                    table=self.table,
                     name=name,
                     columns={canonical: raw.rstrip("?") for canonical, raw in present.items()},
                     optional=frozenset(c for c, raw in present.items() if raw.endswith("?")),
                     ignored=re.compile(self.meta.get("ignore", r"(?!)")),
                     marks=tuple(self.meta.get("marks", ())),
+                    whole=bool(self.meta.get("whole_header")),
                     sheet=files["sheet"].iloc[0],
                     header_row=int(files["header_row"].iloc[0]),
                     separator=files["separator"].iloc[0],
@@ -240,6 +249,8 @@ def feeding(table: str) -> tuple[str, ...]:
     found = [n for n in names() if get(n).table == table]
     if not found and table in names():  # a data set that feeds a table under another name
         found = [table]
+    if not found:  # the cells of a table that is added up
+        found = [n for n in names() if get(n).meta.get("cells") == table]
     if not found:
         known = ", ".join(sorted({get(n).table for n in names()}))
         raise UsageError(f"There is no source {table!r}. Known: {known}.")

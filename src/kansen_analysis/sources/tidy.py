@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pandas as pd
 
 from kansen_analysis import schoolyear
 from kansen_analysis.errors import (
+    CellError,
     ConsistencyError,
     DuplicateError,
     FileFormatError,
@@ -15,14 +19,47 @@ from kansen_analysis.errors import (
 )
 from kansen_analysis.sources import values
 from kansen_analysis.sources.recognise import Part, Recognised
-from kansen_analysis.sources.spec import Source, header_year
+from kansen_analysis.sources.spec import YEARS, Source, get, header_year
 
 LINE = "_line"  # kept while reading, so that every finding can name its line
+
+
+def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
+    """Find a school year that one of the columns with a year in its header lacks."""
+    layout, findings = part.layout, []
+    years: dict[str, set[int]] = {}
+    for name, pattern in layout.patterns.items():
+        for header in part.header:
+            match = pattern.fullmatch(header) if header else None
+            year = header_year(layout.columns[name], match) if match else None
+            if year is not None and "{years}" not in layout.columns[name]:
+                years.setdefault(name, set()).add(year)
+    rules = get(layout.source).meta
+    for together in rules.get("same_years", []):
+        every = set().union(*(years.get(name, set()) for name in together))
+        for name in together:
+            years.setdefault(name, set())
+            findings += [(name, year) for year in sorted(every - years[name])]
+    if rules.get("every_year"):
+        for name, has in years.items():
+            findings += [(name, y) for y in range(min(has), max(has)) if y not in has]
+    return [
+        LayoutError(
+            file,
+            f"no such column of {schoolyear.label(year)}",
+            f"a column {layout.columns[name]!r} of every school year",
+            f"download the file again; if the publisher dropped it, edit {tables}",
+            line=part.grid.lines[part.header_at],
+            column=layout.columns[name],
+        )
+        for name, year in findings
+    ]
 
 
 def check_header(part: Part, file: str) -> list[Finding]:
     """Compare a header with its layout: nothing unknown, nothing missing, nothing twice."""
     layout, findings = part.layout, []
+    headers = {name: raw.replace("|", "' or '") for name, raw in layout.columns.items()}
     tables = f"sources/{layout.source}/columns.csv (layout {layout.name})"
     line = part.grid.lines[part.header_at]
     where = f"{part.grid.sheet}: " if part.grid.sheet else ""
@@ -31,8 +68,12 @@ def check_header(part: Part, file: str) -> list[Finding]:
         name: [h for _, h in filled if pattern.fullmatch(h)]
         for name, pattern in layout.patterns.items()
     }
-    unknown = [h for _, h in filled if not any(h in hits for hits in known.values())]
-    missing = [layout.columns[name] for name, hits in known.items() if not hits]
+    unknown = [
+        h
+        for _, h in filled
+        if not any(h in hits for hits in known.values()) and not layout.ignored.fullmatch(h)
+    ]
+    missing = [headers[n] for n, hits in known.items() if not hits and n not in layout.optional]
     if len(unknown) == 1 and len(missing) == 1:
         findings.append(
             LayoutError(
@@ -56,6 +97,19 @@ def check_header(part: Part, file: str) -> list[Finding]:
                 column=where + header,
             )
         )
+    for name, hits in known.items():
+        distinct = dict.fromkeys(hits)
+        if len(distinct) > 1 and not any(y in layout.columns[name] for y in YEARS):
+            findings.append(
+                LayoutError(
+                    file,
+                    "columns " + " and ".join(map(repr, distinct)),
+                    f"one column {headers[name]!r}",
+                    "remove one of them, or download the file again",
+                    line=line,
+                    column=where + list(distinct)[1],
+                )
+            )
     for raw in missing:
         findings.append(
             LayoutError(
@@ -79,6 +133,7 @@ def check_header(part: Part, file: str) -> list[Finding]:
                 column=where + header,
             )
         )
+    findings += _check_years(part, file, tables)
     if any(not h for h in part.header[: filled[-1][0]] if filled):
         findings.append(
             LayoutError(
@@ -92,7 +147,12 @@ def check_header(part: Part, file: str) -> list[Finding]:
     return findings
 
 
-def _body(part: Part, file: str) -> tuple[list[list], list[int], list[Finding]]:
+def _is_end(row: list, until: str | None) -> bool:
+    """Tell whether a row is the first of the notes under a table."""
+    return until is not None and str(row[0]).strip().startswith(until)
+
+
+def _body(part: Part, file: str, until: str | None) -> tuple[list[list], list[int], list[Finding]]:
     """Return the rows below the header, all of the header's width, and their lines."""
     rows, lines, findings = [], [], []
     header = part.header
@@ -104,6 +164,8 @@ def _body(part: Part, file: str) -> tuple[list[list], list[int], list[Finding]]:
     ):
         if not any(not isinstance(cell, str) or cell.strip() for cell in row):
             continue
+        if _is_end(row, until):
+            break
         if part.layout.separator:  # a csv: every row has exactly the header's cells
             wrong = len(row) != len(header)
         else:
@@ -140,7 +202,7 @@ def _body(part: Part, file: str) -> tuple[list[list], list[int], list[Finding]]:
 def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.DataFrame]:
     """Read a part: one frame, or one per school year when the headers carry the year."""
     problems = check_header(part, file)
-    rows, lines, broken = _body(part, file)
+    rows, lines, broken = _body(part, file, source.meta.get("until"))
     findings += problems + broken
     if problems or not rows:
         return []
@@ -154,7 +216,7 @@ def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.Da
             match = pattern.fullmatch(header) if header else None
             if not match:
                 continue
-            year = header_year(raw, match) if "{" in raw else None
+            year = header_year(raw, match)
             if year is not None:
                 years.add(year)
             read[name, year] = values.read_column(
@@ -166,6 +228,7 @@ def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.Da
                 column=f"{part.grid.sheet}: {header}" if part.grid.sheet else header,
                 lines=lines,
                 findings=findings,
+                thousands=part.layout.thousands,
             )
     frames = []
     for year in sorted(years) or [None]:
@@ -185,7 +248,10 @@ def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.Da
 
 def _school(frame: pd.DataFrame, file: str, findings: list) -> pd.DataFrame:
     """Bring BRIN and vestiging, in any of DUO's notations, to one BRIN6 ``school``."""
-    if "brin" not in frame:
+    if "region" in frame:
+        inside = frame["region"].str[:2].isin(["GM", "WK", "BU"]).fillna(False)
+        frame["municipality_code"] = frame["region"].str[2:6].where(inside)
+    if "brin" not in frame or "branch" not in frame:
         return frame
     long = frame["branch"].str.len() == 6
     other = long & (frame["branch"].str[:4] != frame["brin"])
@@ -209,10 +275,15 @@ def _year_of(
 ) -> int | None:
     """Tell the school year: from the content, else from the name, else from files.csv."""
     rule = source.meta["year"]
+    if "title" in rule:  # in the words above the header
+        above = " ".join(str(c) for row in part.grid.rows[: part.header_at] for c in row)
+        dated = re.search(r"\b1 oktober (\d{4})", above)
+        if dated:
+            return int(dated[1])
     if "sheet" in rule:
         named = schoolyear.find(part.grid.sheet)
         return named[0] if named else None
-    if "date" in rule:
+    if rule.get("date") in frame:
         days = frame[rule["date"]]
         found = days.dropna().map(schoolyear.of_date)
         distinct = sorted(found.unique())
@@ -246,9 +317,13 @@ def _year_of(
         return None  # unreadable dates are findings already
     if told is not None:
         return told
-    named = schoolyear.find(file)
-    if named:
-        return named[-1]
+    listed = source.files.loc[source.files["file"] == file, "school_year"].tolist()
+    if listed and re.fullmatch(r"\d{4}", listed[0]):  # a calendar year
+        return int(listed[0])
+    named = schoolyear.find(listed[0]) if listed else []
+    named = named or schoolyear.find(file)
+    if named:  # a file that compares two school years is about the first
+        return named[0] if rule.get("name") == "first" else named[-1]
     findings.append(
         SchoolYearError(
             file,
@@ -261,8 +336,8 @@ def _year_of(
     return None
 
 
-def _check_means(frame: pd.DataFrame, source: Source, file: str, findings: list) -> pd.DataFrame:
-    """Blank the mean of nobody; refuse a mean where nobody sat, or none where five or more did."""
+def _check_means(frame: pd.DataFrame, source: Source, file: str, findings: list) -> None:
+    """Refuse a mean where nobody sat the test, or none where five or more did."""
     for measure, needs in source.meta.get("mean_needs", {}).items():
         pupils, mean = frame[needs], frame[measure]
         nobody = (pupils == 0).fillna(False) & mean.notna()
@@ -280,7 +355,136 @@ def _check_means(frame: pd.DataFrame, source: Source, file: str, findings: list)
                     column=what,
                 )
             )
+
+
+def _decode(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> pd.DataFrame:
+    """Replace the codes of a column by what ``codes.csv`` says they mean."""
+    for variable, table in source.codes.groupby("variable", sort=False):
+        if variable not in frame:
+            continue
+        meanings = [c for c in table if c not in ("variable", "code") and (table[c] != "").any()]
+        known = table.set_index("code")
+        unknown = frame[variable].notna() & ~frame[variable].isin(known.index)
+        if variable in source.meta.get("open_codes", []):
+            unknown[:] = False
+        for code, rows in frame[unknown].groupby(variable):
+            findings.append(
+                CellError(
+                    part.file,
+                    f"the code {code!r}" + (f" (on {len(rows)} lines)" if len(rows) > 1 else ""),
+                    "one of " + ", ".join(known.index),
+                    f"if the publisher added it, add it to sources/{source.name}/codes.csv",
+                    line=int(rows[LINE].iloc[0]),
+                    column=part.layout.columns[variable],
+                )
+            )
+        codes = frame[variable]
+        for column in meanings:
+            meaning = codes.map(known[column])
+            if column == variable:  # an open list: a code that is not on it stands for itself
+                meaning = meaning.fillna(codes)
+            frame[column] = meaning.astype("str")
+        if variable not in meanings:
+            frame = frame.drop(columns=variable)
     return frame
+
+
+def _wanted(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Keep the rows the source is about, and of CBS whole years of the asked-for kind."""
+    for column, values_ in source.meta.get("where", {}).items():
+        frame = frame[frame[column].isin(list(values_)).fillna(False)]
+    period = source.meta["year"].get("period")
+    if period and "period" in frame:
+        frame = frame[frame["period"].str[4:6].eq(period).fillna(False)]
+        frame = frame.assign(year=frame["period"].str[:4].astype(int)).drop(columns="period")
+    return frame.reset_index(drop=True)
+
+
+def _check_sums(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> None:
+    """Refuse a total that its parts, hidden or not, cannot add up to."""
+    for total, parts in source.meta.get("adds_up", {}).items():
+        names = [n for n in source.variables.index if re.fullmatch(parts, n) and n in frame]
+        if total not in frame or not names:
+            continue
+        low = sum(frame[f"{n}_low"] for n in names)
+        high = sum(frame[f"{n}_high"] for n in names)
+        wrong = (frame[f"{total}_low"] > high) | (frame[f"{total}_high"] < low)
+        for at in frame.index[wrong.fillna(False)][:5]:
+            span = f"{low[at]}" if low[at] == high[at] else f"{low[at]} to {high[at]}"
+            findings.append(
+                ConsistencyError(
+                    part.file,
+                    f"a total of {frame.at[at, total]} beside parts of {span}",
+                    "parts that add up to the total",
+                    "compare with the publisher's file; download it again",
+                    line=int(frame.at[at, LINE]),
+                    column=part.layout.columns[total],
+                )
+            )
+
+
+def _check_hidden(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> None:
+    """Refuse a file in which somebody wrote 5 for ``<5``: many fives and nothing below."""
+    if "<5" not in source.masked:
+        return
+    fives: dict[str, int] = {}
+    sixes = 0
+    for name in (c.removesuffix("_low") for c in frame if c.endswith("_low")):
+        counts = frame[name]
+        if (counts.isna() & frame[f"{name}_low"].notna()).any() or counts.between(1, 4).any():
+            continue  # hides some, or hides nothing
+        five, six = int((counts == 5).sum()), int((counts == 6).sum())
+        if five > 5 + 3 * six:
+            fives[name] = five
+            sixes += six
+    if not fives:
+        return
+    first = next(iter(fives))
+    at = frame.index[(frame[first] == 5).fillna(False)][0]
+    findings.append(
+        ConsistencyError(
+            part.file,
+            f"{sum(fives.values())} cells of 5 against {sixes} of 6, and none below 5 or hidden",
+            "'<5' where the publisher hides a count",
+            "a program changed '<5' into 5; download the file again",
+            line=int(frame.at[at, LINE]),
+            column=part.layout.columns[first],
+        )
+    )
+
+
+def add_up(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Add up rows that differ only in a dimension the table does not have.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Tidy, as fine as the file.
+    source : Source
+        Its ``add_up`` names the dimensions; without it the frame is returned as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Counts with ``_low`` and ``_high``; a sum has a value where the two are the same.
+    """
+    over = source.meta.get("add_up")
+    if not over:
+        return frame
+    counts = [c.removesuffix("_low") for c in frame if c.endswith("_low")]
+    key = [k for k in [*source.meta["key"], "year", *source.dimensions] if k in frame]
+    group = frame.groupby([k for k in key if k not in over], sort=False, dropna=False).ngroup()
+    result = frame.drop(columns=over).loc[~group.duplicated()].reset_index(drop=True)
+    for count in counts:
+        for end in ("_low", "_high"):
+            bound = frame[count + end]
+            total = np.bincount(group, weights=bound.fillna(0).astype(float))
+            unknown = np.bincount(group, weights=bound.isna()) > 0
+            result[count + end] = pd.array(total.astype("int64"), dtype="Int64")
+            result.loc[unknown, count + end] = pd.NA
+        exact = (result[f"{count}_low"] == result[f"{count}_high"]).fillna(False)
+        result[count] = result[f"{count}_low"].where(exact)
+    return result
 
 
 def _fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -304,8 +508,9 @@ def _fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
 
 
 def _check_keys(frame: pd.DataFrame, source: Source, file: str, findings: list) -> None:
-    key = [k for k in source.meta["key"] if k in frame]
-    for at in frame.index[frame.duplicated(key)][:20]:
+    key = [k for k in [*source.meta["key"], "year"] if k in frame]
+    double = frame.duplicated(key) & frame[key[0]].notna()
+    for at in frame.index[double][:20]:
         findings.append(
             DuplicateError(
                 file,
@@ -330,7 +535,8 @@ def read(recognised: Recognised, told: int | None = None) -> tuple[list[pd.DataF
     Returns
     -------
     frames : list of pandas.DataFrame
-        Tidy, with ``year``; counts as nullable integers with ``_low`` and ``_high``.
+        Tidy, with ``year``; counts as nullable integers with ``_low`` and ``_high``. As fine as
+        the file: nothing is added up yet.
     rows : int
         Rows of data in the file; of a workbook those of its longest sheet.
 
@@ -344,13 +550,24 @@ def read(recognised: Recognised, told: int | None = None) -> tuple[list[pd.DataF
     by_layout: dict[str, list[pd.DataFrame]] = {}
     rows = 0
     for part in recognised.parts:
-        for number, frame in enumerate(_frames(part, source, file, findings)):
+        before = len(findings)
+        frames = _frames(part, source, file, findings)
+        whole = len(findings) == before  # what could not be read contradicts nothing
+        for number, frame in enumerate(frames):
             rows = max(rows, len(frame))
-            if number == 0:  # the years of a wide part share their rows
-                frame = _school(frame, file, findings)
+            first = number == 0  # the years of a wide part share their rows
+            frame = _school(frame, file, findings if first else [])
+            frame = _decode(frame, part, source, findings if first else [])
+            frame = _wanted(frame, source)
+            if first:
                 _check_keys(frame, source, file, findings)
-            else:
-                frame = _school(frame, file, [])
+            if whole:
+                _check_sums(frame, part, source, findings)
+                _check_hidden(frame, part, source, findings)
+            for total in source.meta.get("only_checked", []):
+                frame = frame.drop(
+                    columns=[total, f"{total}_low", f"{total}_high"], errors="ignore"
+                )
             if "year" not in frame:
                 year = _year_of(frame, part, source, file, told, findings)
                 if year is None:
@@ -358,7 +575,9 @@ def read(recognised: Recognised, told: int | None = None) -> tuple[list[pd.DataF
                 frame["year"] = year
             for column, constant in source.meta.get("constants", {}).items():
                 frame[column] = pd.array([constant] * len(frame), dtype="str")
-            frame = _check_means(_fold(frame, source), source, file, findings)
+            frame = _fold(frame, source)
+            if whole:
+                _check_means(frame, source, file, findings)
             by_layout.setdefault(part.layout.name, []).append(frame)
     if findings:
         raise ExceptionGroup(file, findings)

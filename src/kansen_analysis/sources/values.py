@@ -16,10 +16,10 @@ import pandas as pd
 from kansen_analysis import schoolyear
 from kansen_analysis.errors import CellError
 
-_COUNT = re.compile(r"\d{1,9}")
-_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})*")
-_DECIMAL = {mark: re.compile(rf"-?\d+({re.escape(mark)}\d+)?") for mark in ",."}
-_BRIN = re.compile(r"\d\d[A-Z]{2}")
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})*", re.ASCII)
+_DECIMAL = {mark: re.compile(rf"-?\d+({re.escape(mark)}\d+)?", re.ASCII) for mark in ",."}
+_BRIN = re.compile(r"\d\d[A-Z]{2}", re.ASCII)
 _KINDS = {k.upper(): k for k in ("Bo", "Sbo", "So", "Vso", "So/Vso")}
 
 
@@ -105,7 +105,7 @@ def read_year(cell) -> int:
     (2024, 2024)
     """
     text = _text(cell)
-    years = [int(text)] if re.fullmatch(r"(19|20)\d\d", text) else schoolyear.find(text)
+    years = [int(text)] if re.fullmatch(r"(19|20)\d\d", text, re.ASCII) else schoolyear.find(text)
     if len(years) != 1:
         raise _BadCell("a year such as 2024, the first of a school year")
     return years[0]
@@ -121,16 +121,18 @@ def _read_brin(cell) -> str:
 def _read_branch(cell) -> str:
     """Read a vestiging in any notation; the BRIN in front is compared later."""
     text = _text(cell)
-    if re.fullmatch(r"\d{1,2}", text):
+    if re.fullmatch(r"\d{1,2}", text, re.ASCII):
         return text.zfill(2)
-    if re.fullmatch(_BRIN.pattern + r"\d\d", text):
+    if re.fullmatch(_BRIN.pattern + r"\d\d", text, re.ASCII):
         return text
     raise _BadCell("a vestiging such as 00 or 06GS00")
 
 
 def _read_school(cell) -> str:
     """Read a whole key: ``06GS00``, or ``04. 40776-06GS-000`` (number. board-BRIN-location)."""
-    match = re.fullmatch(rf"(?:\d+\. )?(?:\d+-)?({_BRIN.pattern})(?:-0)?(\d\d)", _text(cell))
+    match = re.fullmatch(
+        rf"(?:\d+\. )?(?:\d+-)?({_BRIN.pattern})(?:-0)?(\d\d)", _text(cell), re.ASCII
+    )
     if not match:
         raise _BadCell("a school such as 06GS00")
     return match[1] + match[2]
@@ -138,35 +140,35 @@ def _read_school(cell) -> str:
 
 def _read_region(cell) -> str:
     text = _text(cell)
-    if not re.fullmatch(r"[A-Z]{2}\d{1,8}", text):
+    if not re.fullmatch(r"[A-Z]{2}\d{1,8}", text, re.ASCII):
         raise _BadCell("a region of CBS, such as GM0114 or NL01")
     return text
 
 
 def _read_period(cell) -> str:
     text = _text(cell)
-    if not re.fullmatch(r"\d{4}[A-Z]{2}\d\d", text):
+    if not re.fullmatch(r"\d{4}[A-Z]{2}\d\d", text, re.ASCII):
         raise _BadCell("a period of CBS, such as 2022JJ00 or 2022SJ00")
     return text
 
 
 def _read_ovt(cell) -> str:
     text = _text(cell)
-    if not re.fullmatch(_BRIN.pattern + r"\|C\d{1,2}", text):
+    if not re.fullmatch(_BRIN.pattern + r"\|C\d{1,2}", text, re.ASCII):
         raise _BadCell("an OVT such as 06GS|C1")
     return text
 
 
 def _read_municipality(cell) -> str:
     text = _text(cell)
-    if not re.fullmatch(r"\d{1,4}", text):
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII):
         raise _BadCell("a municipality number of at most four digits")
     return text.zfill(4)
 
 
 def _read_board(cell) -> str:
     text = _text(cell)
-    if not re.fullmatch(r"\d{1,6}", text):
+    if not re.fullmatch(r"\d{1,6}", text, re.ASCII):
         raise _BadCell("the number of a board, digits only")
     return text
 
@@ -227,6 +229,8 @@ def _reader(variable: pd.Series, meta: dict, masked: dict, thousands: bool) -> C
             return read_date(cell)
         if kind == "year":
             return read_year(cell)
+        if '"' in text and name in meta["key"]:
+            raise _BadCell(f"{label}, without a quotation mark")
         return CODES[name](cell) if name in CODES else text
 
     return read

@@ -11,6 +11,14 @@ local CALLOUTS = {
   ["callout-caution"] = "Opgelet",
   ["callout-important"] = "Belangrijk",
 }
+-- a verdict gets a sign from the style sheet; it stands only where the word is
+local VERDICTS = {
+  ["oordeel-beter"] = "beter",
+  ["oordeel-slechter"] = "slechter",
+  ["oordeel-gelijk"] = "geen verschil dat ertoe doet",
+  ["oordeel-onbeslist"] = "onbeslist",
+  ["oordeel-niet-toetsbaar"] = "niet toetsbaar",
+}
 local NBSP = utf8.char(0xA0)
 
 local cell = { number = 1, kind = "markdown" } -- where we are
@@ -394,6 +402,15 @@ local number_and_build = {
     refuse(("a formula, $%s$; write a dollar sign as \\$"):format(el.text))
   end,
   Span = function(el)
+    local verdict = VERDICTS[el.classes[1]]
+    if verdict then
+      check_attributes("a verdict", el, { ["." .. el.classes[1]] = true })
+      if text_of(el.content):lower():gsub("[%s%p]+$", "") ~= verdict then
+        refuse(("the sign .%s at %s; it goes with the word %s"):format(
+          el.classes[1], text_of(el.content), verdict))
+      end
+      return
+    end
     check_attributes("a span", el, {
       lang = true, [".visually-hidden"] = true, [".header-section-number"] = true,
     })

@@ -1,0 +1,142 @@
+"""What the pages about the programme share: the tables, places, dates and sources in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.display import numbers
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.programme import Programme, programme_folder, read_programme
+from kansen_analysis.programme.schema import split
+
+GOAL_PAGES = {
+    "1": ("Eindtoets", "eindtoets.ipynb"),
+    "2": ("Schooladvies", "schooladvies.ipynb"),
+}
+
+
+def open_programme(monitor: Monitor) -> Programme:
+    """Read what goes with the monitor, up to the school year in which this edition appears."""
+    programme = read_programme(programme_folder(monitor))
+    activities = programme.activities
+    shown = activities["date"] < f"{monitor.year + 2}-08"
+    return Programme(**{**vars(programme), "activities": activities[shown].reset_index(drop=True)})
+
+
+def variables(*rows: tuple) -> pd.DataFrame:
+    """Describe columns: name, label, unit, decimals, kind."""
+    names = ["column", "label", "unit", "decimals", "kind"]
+    return pd.DataFrame(rows, columns=names).set_index("column")
+
+
+def sources(frame: pd.DataFrame) -> str:
+    """Name the documents a frame rests on, each once."""
+    return "; ".join(dict.fromkeys(frame["source"]))
+
+
+def when(date: str) -> str:
+    """Write a date as precisely as it is known.
+
+    Examples
+    --------
+    >>> when("2021"), when("2021-08"), when("2021-08-15"), when("")
+    ('2021', 'augustus 2021', '15 augustus 2021', '')
+    """
+    if len(date) == 10:
+        return numbers.date(date)
+    return numbers.date(f"{date}-01").split(maxsplit=1)[1] if len(date) == 7 else date
+
+
+def period(text: str) -> str:
+    """Write a year, a school year or a run of years.
+
+    Examples
+    --------
+    >>> period("2023"), period("2024-2025"), period("2022-2024")
+    ('2023', '2024-2025', '2022–2024')
+    """
+    first, _, last = text.partition("-")
+    return text if not last or int(last) == int(first) + 1 else f"{first}–{last}"
+
+
+def last_year(text: str) -> int:
+    """Return the school year a period ends with.
+
+    Examples
+    --------
+    >>> last_year("2023"), last_year("2021-2022")
+    (2023, 2021)
+    """
+    return int(text[-4:]) - 1 if "-" in text else int(text)
+
+
+def place(monitor: Monitor, row) -> str:
+    """Say where: schools by name, then neighbourhood."""
+    names = monitor.participants.set_index("school")["name"]
+    schools = [names.get(school, school) for school in split(row.school)]
+    return ", ".join([*schools, *([row.neighbourhood] if row.neighbourhood else [])])
+
+
+def pages_of(monitor: Monitor, schools: str) -> list[tuple[str, str]]:
+    """Return the pages of schools that this site has."""
+    names = monitor.participants.set_index("school")["name"]
+    return [
+        (names.get(school, school), f"scholen/{school}.ipynb")
+        for school in split(schools)
+        if (Path("scholen") / f"{school}.ipynb").exists()
+    ]
+
+
+def plain(text: str) -> str:
+    r"""Keep text from a table from being read as markdown.
+
+    Examples
+    --------
+    >>> print(plain("<b>*a*</b>"))
+    \<b\>\*a\*\</b\>
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#@$|~^!])", r"\\\1", str(text))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write a list in words.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b en c', 'a')
+    """
+    *most, last = words
+    return f"{', '.join(most)} en {last}" if most else last
+
+
+def euro(value: float) -> str:
+    """Write whole euros.
+
+    Examples
+    --------
+    >>> euro(45000)
+    '€ 45\u202f000'
+    """
+    return f"€ {numbers.number(value, 0)}"
+
+
+def many(count: int, one: str, more: str) -> str:
+    """Write a count with its word.
+
+    Examples
+    --------
+    >>> many(1, "school", "scholen"), many(3, "school", "scholen")
+    ('1 school', '3 scholen')
+    """
+    return f"{numbers.number(count, 0)} {one if count == 1 else more}"
+
+
+def this_year(monitor: Monitor) -> str:
+    """Write the school year of the edition."""
+    return schoolyear.label(monitor.year)

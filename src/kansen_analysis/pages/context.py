@@ -1,0 +1,367 @@
+"""Afstroom and Zorg: goals 3 and 4, where open data give context and no test.
+
+Whatever stands here is about secondary schools or municipalities, where also pupils of other
+schools are counted. It carries no verdict and no interval that looks like one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.disclosure import HIGH, LOW, disclose
+from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.masked import share
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages.common import about, source_line
+
+LAST = 3  # years in a table
+SPECIAL = ("VSO", "PRO")
+
+
+def _own(monitor: Monitor) -> pd.Series:
+    """Names of the participants' municipalities by code."""
+    people = monitor.participants
+    return people.drop_duplicates("municipality_code").set_index("municipality_code")[
+        "municipality"
+    ]
+
+
+def around(monitor: Monitor) -> Prose:
+    """Name the municipalities that the context is about."""
+    own = _own(monitor)
+    return Prose(
+        f"Het gaat om de {len(own)} gemeenten met deelnemende scholen, en om de rest van de eigen "
+        "regio of het land ernaast."
+        if len(own) > 1
+        else f"Het gaat om de gemeente {own.iloc[0]}, met de rest van het land ernaast."
+    )
+
+
+def what_is_needed(monitor: Monitor, goal: int) -> Prose:
+    """Say what would be tested for a goal, on what, and what is missing for that."""
+    about_goal = monitor.protocol.goal(goal)
+    outcome = about_goal.outcome
+    unit = f"{numbers.number(outcome.smallest_difference, 1)} {outcome.unit}"
+    needs = "; ".join(outcome.sources)
+    lines = [
+        f"**Wat het programma wil.** {about_goal.source_text}",
+        f"**Wat gemeten zou worden.** {outcome.name}. {outcome.definition}",
+        f"**Wat daarvoor nodig is.** {needs[0].upper()}{needs[1:]}. Kleinste verschil dat ertoe "
+        f"doet: {unit}.",
+        f"**Wat ontbreekt.** {about_goal.missing}",
+    ]
+    if about_goal.guard is not None:
+        lines.insert(
+            2,
+            "**Waar dan ook op gelet wordt.** "
+            f"{about_goal.guard.name}: dat mag niet lager worden. Minder afstroom door lagere "
+            "adviezen is geen winst.",
+        )
+    return Prose("\n\n".join(lines))
+
+
+def _by_place(
+    monitor: Monitor, table: pd.DataFrame, part: str, whole: str
+) -> tuple[pd.DataFrame, list[int]]:
+    """Add up counts per participants' municipality, for the own region and for the country."""
+    own = _own(monitor)
+    region = monitor.protocol.own_region
+    places = [(name, table["municipality_code"] == code) for code, name in own.items()]
+    if "province" in table:
+        places.append((f"{region.province} samen", table["province"] == region.province))
+    places.append(("Nederland", table["municipality_code"].notna()))
+    years = sorted(int(year) for year in table["year"].unique())[-LAST:]
+    rows = []
+    for name, inside in places:
+        row: dict[str, object] = {"place": name}
+        for year in years:
+            here = table[inside & (table["year"] == year)]
+            if not len(here):
+                continue
+            ends = [
+                here[f"{column}_{end}"].sum() for column in (part, whole) for end in ("low", "high")
+            ]
+            part_low, part_high, whole_low, whole_high = (float(end) for end in ends)
+            if whole_high == 0:
+                continue
+            low, high = 100 * part_low / whole_high, 100 * part_high / max(whole_low, 1)
+            exact = low == high
+            row |= {
+                f"share_{year}": low if exact else np.nan,
+                f"share_{year}_low": np.nan if exact else low,
+                f"share_{year}_high": np.nan if exact else min(high, 100.0),
+                f"n_{year}": whole_low if whole_low == whole_high else np.nan,
+                f"n_{year}_low": whole_low,
+                f"n_{year}_high": whole_high,
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    counts = [c for c in frame if c.startswith("n_")]
+    return frame.astype(dict.fromkeys(counts, "Int64")), years
+
+
+def _place_table(
+    frame: pd.DataFrame, years: list[int], *, name: str, caption: str, what: str, source: str, notes
+) -> Table:
+    rows = [("place", "Waar", "", 0, "text")]
+    for year in years:
+        label = schoolyear.label(year)
+        rows.append((f"share_{year}", f"{what} {label}", "%", 1, "share", f"n_{year}"))
+    rows += [
+        (f"n_{year}", f"Leerlingen {schoolyear.label(year)}", "leerlingen", 0, "count")
+        for year in years
+    ]
+    variables = about(*[row for row in rows if row[0] in frame])
+    return tables.table(
+        disclose(frame, variables),
+        name=name,
+        caption=caption,
+        variables=variables,
+        source=source,
+        notes=notes,
+    )
+
+
+def secondary_schools(monitor: Monitor, what: str = "afstromers") -> Table | Absent:
+    """List the share of pupils that moved down (or up, or repeated) around the participants."""
+    table = monitor.load("vo_doorstroom")
+    if not len(table):
+        return Absent(
+            "Het bestand van DUO met zittenblijvers, afstromers en opstromers per vestiging van "
+            "het voortgezet onderwijs zit niet in deze map."
+        )
+    frame, years = _by_place(monitor, table, what, "pupils")
+    words = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
+    return _place_table(
+        frame,
+        years,
+        name=f"afstroom-{what}",
+        caption=f"{words[what]} in het voortgezet onderwijs per gemeente van de vo-school; "
+        "context, geen toets",
+        what=words[what],
+        source=source_line("vo_doorstroom"),
+        notes=(
+            "Gemeente van de vo-vestiging, niet van de leerling. Een vestiging heeft leerlingen "
+            "van veel basisscholen.",
+            "Twee getallen met een streep: kleine aantallen zijn afgeschermd (‘<5’); het aandeel "
+            "ligt daartussen.",
+        ),
+    )
+
+
+def early_leavers(monitor: Monitor) -> Table | Absent:
+    """List early school leaving by municipality: where pupils live, else where the school is."""
+    table = monitor.load("vsv")
+    if not len(table):
+        return Absent("Er is geen bestand over voortijdig schoolverlaten in deze map.")
+    if "municipality_code" in table and table["municipality_code"].notna().any():
+        rows = table[table["municipality_code"].notna()]
+        if "sex" in rows:
+            rows = rows[rows["sex"].fillna("totaal") == "totaal"]
+        where = "woongemeente"
+    else:
+        schools = monitor.load("vestigingen_vo")
+        if not len(schools):
+            return Absent(
+                "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
+                "van vo-vestigingen zit niet in deze map."
+            )
+        places = schools.drop_duplicates("school", keep="last").set_index("school")
+        rows = table.assign(
+            municipality_code=table["school"].map(places["municipality_code"]),
+            province=table["school"].map(places["province"]),
+        )
+        # A vestiging stands once per samenwerkingsverband that its pupils come from.
+        where = "gemeente van de vo-school"
+    frame, years = _by_place(monitor, rows, "vsv", "pupils")
+    return _place_table(
+        frame,
+        years,
+        name="afstroom-vsv",
+        caption=f"Voortijdig schoolverlaters per {where}; context, geen toets",
+        what="Schoolverlaters",
+        source=source_line(*_datasets(rows, "vsv")),
+        notes=(
+            "Wie in 2021 van de basisschool ging, is pas rond 2026 zeventien jaar. Deze cijfers "
+            "gaan dus over leerlingen van vóór het programma.",
+        ),
+    )
+
+
+def _datasets(table: pd.DataFrame, source: str) -> list[str]:
+    """Name the data sets that rows came from."""
+    return sorted(table["dataset"].dropna().unique()) if "dataset" in table else [source]
+
+
+def special_advice(monitor: Monitor) -> Figure | Absent:
+    """Draw the share of advices for vso or praktijkonderwijs as a range."""
+    table, _ = _special(monitor)
+    if table is None:
+        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
+    frame = table[table["group"] == "deelnemende scholen"].reset_index(drop=True)
+    last = frame.iloc[-1]
+    year = schoolyear.label(int(last["year"]))
+    size = (
+        f"is {numbers.percent(last['value'], 1)}"
+        if pd.notna(last["value"])
+        else f"ligt {numbers.interval(last['low'], last['high'], 1)} procent"
+    )
+    return figures.ranges(
+        frame[["year", "low", "high", "value", "n", "n_low", "n_high"]],
+        name="zorg-advies",
+        title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year}",
+        subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
+        "schooljaar, in procenten van alle adviezen; context, geen toets",
+        source=source_line("schooladviezen"),
+        unit="%",
+        notes=("Met vso en met ‘advies niet mogelijk’ in het totaal.",),
+    )
+
+
+def special_advice_compared(monitor: Monitor) -> Table | Absent:
+    """Set the same share beside comparable and all schools."""
+    table, groups = _special(monitor)
+    if table is None:
+        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
+    table = table.copy()
+    for end in ("low", "high"):
+        table[end] = table[end].where(table["value"].isna())
+    wide = table.pivot(index="year", columns="group", values=["value", "low", "high"])
+    ends = {"value": "", "low": "_low", "high": "_high"}
+    wide.columns = [f"{group}{ends[end]}" for end, group in wide.columns]
+    frame = wide.reset_index()
+    variables = about(
+        ("year", "Schooljaar", "", 0, "year"),
+        *((name, name[0].upper() + name[1:], "%", 1, "share") for name in groups),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="zorg-advies-groepen",
+        caption="Aandeel adviezen vso of praktijkonderwijs per groep scholen; context, geen toets",
+        variables=variables,
+        source=source_line("schooladviezen"),
+        notes=("Twee getallen met een streep: laagst en hoogst mogelijk aandeel.",),
+    )
+
+
+def _special(monitor: Monitor) -> tuple[pd.DataFrame | None, list[str]]:
+    """Bound the share of vso and pro advices per group and year."""
+    table = monitor.load("schooladviezen")
+    if not len(table) or not table["school"].isin(monitor.participants["school"]).any():
+        return None, []
+    table = table[table["kind"] == "Bo"]
+    groups = {
+        "deelnemende scholen": table["school"].isin(monitor.participants["school"]),
+        "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
+        "alle scholen": table["school"].notna(),
+    }
+    special = table["advice"].isin(SPECIAL)
+    ends = ["pupils_low", "pupils_high"]
+    parts = []
+    for name, inside in groups.items():
+        if not inside.any():
+            continue
+        part = table[inside & special].groupby("year")[ends].sum().astype(int)
+        rest = table[inside & ~special].groupby("year")[ends].sum().astype(int)
+        # An exact count of 1 to 4 would stand in the share as plainly as in a table.
+        few = part["pupils_low"].between(LOW, HIGH) & (part["pupils_high"] <= HIGH)
+        part.loc[few, ends] = LOW, HIGH
+        low, high = share(
+            *(each[end].to_numpy() for each in (part, rest.loc[part.index]) for end in ends)
+        )
+        totals = (part + rest.loc[part.index]).set_axis(["n_low", "n_high"], axis=1)
+        frame = pd.DataFrame({"low": low, "high": high}, part.index).join(totals)
+        frame["value"] = frame["low"].where(frame["low"] == frame["high"])
+        frame["n"] = frame["n_low"].where(frame["n_low"] == frame["n_high"]).astype("Int64")
+        parts.append(frame.reset_index().assign(group=name))
+    return pd.concat(parts, ignore_index=True), [n for n, inside in groups.items() if inside.any()]
+
+
+def special_schools(monitor: Monitor) -> Figure | Absent:
+    """Draw pupils at special schools by home municipality, as a share of primary pupils."""
+    table = monitor.load("so_vso")
+    needed = {"cbs_85489ned", "cbs_85490ned"}
+    if not len(table) or not needed <= set(table["dataset"]):
+        return Absent(
+            "De tabellen van CBS met leerlingen op speciale scholen en op basisscholen per "
+            "woongemeente (85490NED en 85489NED) zitten niet allebei in deze map."
+        )
+    # The tables hold totals beside their parts; the total is the largest number of a region.
+    totals = table.groupby(["dataset", "region", "year"])["pupils"].max().astype(float).unstack(0)
+    totals["share"] = 100 * totals["cbs_85490ned"] / totals[sorted(needed)].sum(axis=1, min_count=2)
+    rows = totals.dropna(subset="share").reset_index()
+    return _multiples(
+        monitor,
+        rows,
+        name="zorg-speciaal",
+        title="In {year} zit {low} tot {high} van de leerlingen op een speciale school",
+        subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
+        "speciale scholen, per woongemeente, in procenten; context, geen toets",
+        source=source_line(*sorted(needed)),
+    )
+
+
+def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, source):
+    own = _own(monitor)
+    rows = rows.assign(code=rows["region"].str.extract(r"^GM(\d{4})", expand=False))
+    country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
+    frame = rows[rows["code"].isin(own.index)].copy()
+    if not len(frame):
+        return Absent("In deze tabel staan geen gemeenten met deelnemende scholen.")
+    frame["panel"], frame["value"] = frame["code"].map(own), frame["share"]
+    frame["marked"] = True
+    if len(country):
+        frame["reference"] = frame["year"].map(country)
+    last = frame[frame["year"] == frame["year"].max()]["value"]
+    low, high = (numbers.percent(end, 1) for end in (last.min(), last.max()))
+    shown = ["panel", "year", "value", "marked", *(["reference"] if len(country) else [])]
+    return figures.small_multiples(
+        frame.sort_values(["panel", "year"])[shown],
+        name=name,
+        title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
+        subtitle=subtitle,
+        source=source,
+        unit="%",
+        reference="Nederland",
+    )
+
+
+def youth_care(monitor: Monitor) -> Table | Absent:
+    """List the share of young people with youth care by municipality, by calendar year."""
+    table = monitor.load("jeugdhulp")
+    if len(table):
+        table = table[table["dataset"] == "cbs_85098ned"]
+    if not len(table):
+        return Absent(
+            "De tabel van CBS met het aandeel jongeren met jeugdhulp per gemeente (85098NED) zit "
+            "niet in deze map."
+        )
+    table = table[table["form"] == "jeugdhulp"]
+    own = _own(monitor)
+    country = table["region"].str.startswith("NL")
+    table = table[table["municipality_code"].isin(own.index) | country].copy()
+    table["place"] = table["municipality_code"].map(own).fillna("Nederland")
+    years = sorted(table["year"].unique())[-2 * LAST :]
+    wide = table.pivot_table(index="place", columns="year", values="share", sort=False)[years]
+    wide.columns = [f"y{year}" for year in wide]
+    frame = wide.sort_index(key=lambda names: names == "Nederland", kind="stable").reset_index()
+    variables = about(
+        ("place", "Woongemeente", "", 0, "text"),
+        *((f"y{year}", str(year), "%", 1, "share") for year in years),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="zorg-jeugdhulp",
+        caption="Jongeren met jeugdhulp per woongemeente en kalenderjaar; context, geen toets",
+        variables=variables,
+        source=source_line("cbs_85098ned"),
+        notes=(
+            "Zonder hulp die met een persoonsgebonden budget is betaald. Vanaf 2021 zijn meer "
+            "aanbieders geteld, dus de sprong in dat jaar is geen verandering.",
+        ),
+    )

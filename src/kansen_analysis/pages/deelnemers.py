@@ -1,0 +1,228 @@
+"""Deelnemers: who takes part, where and since when, and whom they are compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.comparison import AIM
+from kansen_analysis.disclosure import disclose
+from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages.common import about, source_line, term
+
+REGISTER = "register van deelnemers (participants.csv), met per school het document"
+CHOSEN = ("schoolweging", "leerlingen_historisch")
+
+
+def who(monitor: Monitor) -> Prose:
+    """Say how many schools take part, where and since when."""
+    people = monitor.participants
+    count, places = len(people), people["municipality"].nunique()
+    started = people["coach_start"].dropna()
+    text = (
+        f"**{numbers.number(count, 0)} {'school doet' if count == 1 else 'scholen doen'} mee, in "
+        f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
+    )
+    if len(started):
+        text += (
+            f"De eerste begonnen in {schoolyear.label(int(started.min()))} met een kansencoach. "
+        )
+    unknown = count - len(started)
+    if unknown:
+        text += (
+            f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
+            "eerste jaar met een coach. Die tellen niet mee in de toets."
+        )
+    return Prose(text.strip())
+
+
+def tiles(monitor: Monitor) -> Figure:
+    """Draw the number of schools per municipality."""
+    people = monitor.participants
+    frame = (
+        people.groupby("municipality_code")
+        .agg(municipality=("municipality", "first"), schools=("school", "nunique"))
+        .reset_index(names="code")
+        .sort_values("municipality", ignore_index=True)
+    )
+    best = frame.loc[frame["schools"].idxmax()]
+    most = frame[frame["schools"] == best["schools"]]
+    if len(most) == 1:
+        title = f"De meeste deelnemende scholen staan in {best['municipality']}"
+    else:
+        title = f"In elke gemeente doen er hooguit {numbers.number(best['schools'], 0)} mee"
+    return figures.tile_map(
+        frame,
+        name="deelnemers-kaart",
+        title=title,
+        subtitle=f"Aantal scholen in het register per gemeente, uitgave "
+        f"{schoolyear.label(monitor.year)}",
+        source=REGISTER,
+    )
+
+
+def by_municipality(monitor: Monitor) -> Table:
+    """Count schools by municipality and first year with a coach."""
+    people = monitor.participants
+    starts = sorted(people["coach_start"].dropna().astype(int).unique())
+    frame = people.groupby("municipality").agg(schools=("school", "nunique")).reset_index()
+    rows = [("municipality", "Gemeente", "", 0, "text"), ("schools", "Scholen", "", 0, "count")]
+    for start in starts:
+        counts = people[people["coach_start"] == start].groupby("municipality").size()
+        frame[f"start_{start}"] = frame["municipality"].map(counts).fillna(0).astype(int)
+        rows.append((f"start_{start}", f"Coach sinds {schoolyear.label(start)}", "", 0, "count"))
+    unknown = people[people["coach_start"].isna()].groupby("municipality").size()
+    if len(unknown):
+        frame["unknown"] = frame["municipality"].map(unknown).fillna(0).astype(int)
+        rows.append(("unknown", "Beginjaar onbekend", "", 0, "count"))
+    total = frame.drop(columns="municipality").sum().to_dict() | {"municipality": "Samen"}
+    frame = pd.concat([frame, pd.DataFrame([total])], ignore_index=True)
+    variables = about(*rows)
+    return tables.table(
+        disclose(frame, variables),
+        name="deelnemers-gemeenten",
+        caption="Deelnemende scholen per gemeente, naar eerste schooljaar met een kansencoach",
+        variables=variables,
+        source=REGISTER,
+    )
+
+
+def register(monitor: Monitor) -> Table:
+    """List the participants with both their starts and the document that says so."""
+    people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
+    variables = about(
+        ("name", "School", "", 0, "text"),
+        ("school", "BRIN en vestiging", "", 0, "code"),
+        ("municipality", "Gemeente", "", 0, "text"),
+        ("network_start", "In het netwerk sinds", "", 0, "year"),
+        ("coach_start", "Coach sinds", "", 0, "year"),
+        ("source", "Document", "", 0, "text"),
+    )
+    return tables.table(
+        disclose(people[list(variables.index)], variables),
+        name="deelnemers-register",
+        caption="Alle deelnemende scholen",
+        variables=variables,
+        source=REGISTER,
+    )
+
+
+def chosen(monitor: Monitor) -> Prose:
+    """Say how the comparison schools were chosen, and for whom too few were found."""
+    pools = monitor.pools
+    counts = pools.members["pool"].value_counts()
+    lines = [
+        f"**{numbers.number(counts.get('B', 0), 0)} "
+        f"{term('vergelijkbare-scholen', 'vergelijkbare scholen')} elders in het land.** Zij "
+        "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
+        "leerlingen.",
+        f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
+        f"basisscholen in {monitor.protocol.own_region.province} en de gemeenten daaromheen.",
+    ]
+    if len(pools.short):
+        lines.append(
+            f"Voor {len(pools.short)} deelnemende scholen zijn er minder dan 8 gevonden"
+            f" ({pools.short['found'].min()} tot {pools.short['found'].max()})."
+        )
+    if len(pools.left_out):
+        why = "; ".join(
+            f"{n} keer {reason}" for reason, n in pools.left_out["reason"].value_counts().items()
+        )
+        lines.append(f"Voor {len(pools.left_out)} deelnemende scholen is niet gekozen: {why}.")
+    return Prose("\n".join(f"- {line}" for line in lines))
+
+
+def balance(monitor: Monitor) -> Figure | Absent:
+    """Draw how far participants and comparison schools lie apart, before and after choosing."""
+    table = monitor.pools.balance
+    labels = {"schoolweging": "Schoolweging", "log_pupils": "Aantal leerlingen (log)"}
+    shown = table.loc[[name for name in labels if name in table.index]]
+    if not np.isfinite(shown[["before", "after_b"]]).all(axis=None):
+        return Absent("Er zijn te weinig deelnemende scholen met een bekende schoolweging.")
+    frame = pd.DataFrame(
+        {
+            "label": [labels[name] for name in shown.index],
+            "before": shown["before"].to_numpy(),
+            "after": shown["after_b"].to_numpy(),
+        }
+    )
+    far = frame.loc[frame["after"].abs() >= AIM, "label"].str.lower().str.replace(" (log)", "")
+    title = (
+        "De gekozen scholen lijken op de deelnemers in schoolweging en aantal leerlingen"
+        if not len(far)
+        else f"De gekozen scholen verschillen nog van de deelnemers in {' en '.join(far)}"
+    )
+    return figures.balance(
+        frame,
+        name="deelnemers-balans",
+        title=title,
+        subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na het "
+        f"kiezen van vergelijkbare scholen elders; tussen −{numbers.number(AIM)} en "
+        f"{numbers.number(AIM)} is goed",
+        source=source_line(*CHOSEN),
+        notes=(
+            "De berekening houdt daarnaast rekening met de schoolweging van elke school, per jaar.",
+        ),
+    )
+
+
+def spread(monitor: Monitor) -> Figure | Absent:
+    """Draw schoolweging and size of participants and comparison schools, one above the other."""
+    schools = monitor.schools
+    groups = {
+        "deelnemers": monitor.participants["school"],
+        "vergelijkbare scholen": monitor.pools.schools("B"),
+    }
+    panels = {"Schoolweging": "schoolweging", "Leerlingen op de school": "pupils"}
+    parts = [
+        pd.DataFrame({"panel": panel, "series": series, "value": part[column].astype(float)})
+        for panel, column in panels.items()
+        for series, codes in groups.items()
+        if len(part := schools[schools["school"].isin(codes)].dropna(subset=column))
+    ]
+    if len(parts) < len(panels) * len(groups) or min(len(part) for part in parts) < 5:
+        return Absent("Er zijn te weinig deelnemende scholen om een verdeling van te tekenen.")
+    frame = pd.concat(parts, ignore_index=True)
+    middle = frame.groupby(["panel", "series"])["value"].median()
+    mine, others = (middle["Schoolweging", name] for name in groups)
+    return figures.histograms(
+        frame,
+        name="deelnemers-verdeling",
+        title=f"De middelste deelnemer heeft schoolweging {numbers.number(mine)}, de middelste "
+        f"gekozen school {numbers.number(others)}",
+        subtitle="Deelnemende scholen (boven) en vergelijkbare scholen elders (onder), naar "
+        "schoolweging en aantal leerlingen van vóór de start, aandeel van de scholen",
+        source=source_line(*CHOSEN),
+    )
+
+
+def comparison_schools(monitor: Monitor) -> Table:
+    """List every chosen school, for a file."""
+    facts = monitor.facts.set_index("school")
+    frame = monitor.pools.members.copy()
+    frame["pool"] = frame["pool"].map({"A": "eigen regio", "B": "elders in het land"})
+    frame["pupils"] = frame["pupils"].astype("Int64")
+    for name in ("name", "municipality"):
+        frame[name] = frame["school"].map(facts[name])
+    variables = about(
+        ("school", "BRIN en vestiging", "", 0, "code"),
+        ("name", "School", "", 0, "text"),
+        ("municipality", "Gemeente", "", 0, "text"),
+        ("province", "Provincie", "", 0, "text"),
+        ("pool", "Groep", "", 0, "text"),
+        ("matched_to", "Gekozen bij (BRIN en vestiging)", "", 0, "code"),
+        ("schoolweging", "Schoolweging vóór de start", "", 2, "mean"),
+        ("pupils", "Leerlingen vóór de start", "leerlingen", 0, "count"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="deelnemers-vergelijking",
+        caption="Alle scholen waarmee de deelnemers zijn vergeleken",
+        variables=variables,
+        source=source_line(*CHOSEN),
+    )

@@ -1,0 +1,410 @@
+"""Gegevens: what is known of which year, what is hidden, what is not matched, what is missing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.check import check
+from kansen_analysis.disclosure import disclose
+from kansen_analysis.display import figures, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages.common import about, source_line, verdict_row
+from kansen_analysis.sources import feeding, get
+
+OWN = "kansen_analysis, uit de gelezen bestanden"
+FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared
+# What the goals rest on, in the order of the goals; the other sources only say who is who.
+TABLES = {
+    "leerresultaten": "Leerresultaten (Inspectie)",
+    "referentieniveaus": "Referentieniveaus (DUO)",
+    "eindscores": "Eindscores (DUO)",
+    "schooladviezen": "Schooladviezen (DUO)",
+    "heroverweging": "Heroverwogen adviezen (DUO)",
+    "schoolweging": "Schoolweging (CBS)",
+    "leerlingen_historisch": "Leerlingen per school (DUO)",
+    "vo_doorstroom": "Afstroom vo (DUO)",
+    "vsv": "Schoolverlaters (DUO, CBS)",
+    "so_vso": "Speciaal onderwijs (CBS)",
+    "jeugdhulp": "Jeugdhulp (CBS)",
+}
+HIDING = ("schooladviezen", "referentieniveaus", "eindscores", "leerresultaten", "vo_doorstroom")
+
+
+@lru_cache(maxsize=4)
+def _checked(monitor: Monitor) -> tuple[pd.DataFrame, pd.DataFrame]:
+    coverage, unmatched = check(monitor.folder)
+    return coverage[coverage["year"] <= monitor.year], unmatched
+
+
+def _states(monitor: Monitor) -> pd.DataFrame:
+    """Give one word for every source and school year from 2014-2015."""
+    coverage, _ = _checked(monitor)
+    rows = []
+    for table, label in TABLES.items():
+        sets = feeding(table)
+        published = {year for name in sets for year in _published(name)}
+        read = coverage[coverage["source"].isin(sets)]
+        # A file with all years in one has no list of its years; a set that only fills gaps
+        # does not add years.
+        unread = [
+            name
+            for name in sets
+            if "*" in get(name).files["school_year"].tolist()
+            and not get(name).meta.get("fills")
+            and not (read["source"] == name).any()
+        ]
+        known = read.groupby("year")[["provisional", "masked_cells"]].max()
+        for year in range(FIRST, monitor.year + 1):
+            if year in known.index:
+                provisional, hidden = known.loc[year]
+                state = "deels afgeschermd" if hidden else "aanwezig"
+                state = "voorlopig" if provisional else state
+            else:
+                state = "ontbreekt" if year in published or unread else "bestond niet"
+            rows.append({"source": label, "year": year, "state": state})
+    return pd.DataFrame(rows)
+
+
+def _published(name: str) -> set[int]:
+    """School years of which the layouts of a source know a file."""
+    found: set[int] = set()
+    for text in get(name).files["school_year"]:
+        ends = [
+            int(part) if part.isdigit() else schoolyear.parse(part)  # calendar years of CBS
+            for part in text.split("..")
+            if part not in ("", "*")
+        ]
+        if ends:
+            found.update(range(ends[0], ends[-1] + 1))
+    return found
+
+
+def coverage(monitor: Monitor) -> Figure:
+    """Draw what is known of which year."""
+    frame = _states(monitor)
+    missing = int((frame["state"] == "ontbreekt").sum())
+    whole = frame.groupby("source")["state"].agg(lambda states: (states == "ontbreekt").all())
+    title = (
+        f"Van {missing} bronjaren zit het bestand niet in deze map"
+        if missing
+        else "Van elk gepubliceerd schooljaar is het bestand er"
+    )
+    gone = [name for name, absent in whole.items() if absent]
+    return figures.coverage(
+        frame,
+        name="gegevens-dekking",
+        title=title,
+        subtitle=f"Per bron en schooljaar, {schoolyear.label(FIRST)} tot en met "
+        f"{schoolyear.label(monitor.year)}: wat er in de map met bestanden zit",
+        source=OWN,
+        notes=(
+            "Bestond niet: van dat jaar kent deze monitor geen bestand (in 2019-2020 was er geen "
+            "eindtoets). Een voorlopig jaar kan ook deels afgeschermd zijn. Jeugdhulp: per jaar.",
+            *([f"Helemaal niet in de map: {', '.join(gone)}."] if gone else []),
+        ),
+    )
+
+
+def hidden_share(monitor: Monitor) -> Table:
+    """List per source and year which share of the printed counts is hidden."""
+    parts = {}
+    for name in HIDING:
+        table = monitor.load(name)
+        table = table[table["year"] >= FIRST] if len(table) else table
+        ends = [column for column in table if column.endswith("_low")]
+        if not len(table) or not ends:
+            continue
+        given = table[ends].notna().sum(axis=1)
+        hidden = sum(
+            (table[end].notna() & table[end.removesuffix("_low")].isna()).astype(int)
+            for end in ends
+        )
+        sums = pd.DataFrame({"given": given, "hidden": hidden}).groupby(table["year"]).sum()
+        parts[name] = 100 * sums["hidden"] / sums["given"]
+    frame = pd.DataFrame(parts).rename_axis("year").reset_index()
+    variables = about(
+        ("year", "Schooljaar", "", 0, "year"),
+        *((name, TABLES[name], "%", 1, "share") for name in parts),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="gegevens-afgeschermd",
+        caption="Deel van de gedrukte aantallen dat is afgeschermd (‘<5’), per schooljaar",
+        variables=variables,
+        source=source_line(*parts),
+        notes=("Alle scholen in het land samen. Een punt: geen bestand van dat jaar gelezen.",),
+    )
+
+
+def unmatched(monitor: Monitor) -> Table | Absent:
+    """Count per source the schools of its last year that the register does not know."""
+    coverage, _ = _checked(monitor)
+    recent = coverage.sort_values("year").drop_duplicates("source", keep="last")
+    recent = recent[recent["unmatched_schools"] > 0]
+    if not len(recent):
+        return Absent("Er is niets te noemen: elke school in deze bestanden staat in het register.")
+    frame = pd.DataFrame(
+        {
+            "title": [get(name).meta["title"] for name in recent["source"]],
+            "school_year": recent["school_year"].to_numpy(),
+            "schools": recent["schools"].to_numpy(),
+            "lost": recent["unmatched_schools"].to_numpy(),
+        }
+    )
+    frame["share"] = 100 * frame["lost"] / frame["schools"]
+    variables = about(
+        ("title", "Gegevens", "", 0, "text"),
+        ("school_year", "Laatste jaar", "", 0, "text"),
+        ("schools", "Scholen in het bestand", "", 0, "count"),
+        ("lost", "Zonder koppeling", "", 0, "count"),
+        ("share", "Aandeel", "%", 1, "share"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="gegevens-koppeling",
+        caption="Scholen zonder koppeling in het laatste jaar van elke bron",
+        variables=variables,
+        source=OWN,
+        notes=(
+            "Zij staan niet in het register, of hun OVT past niet zeker bij één vestiging. Zij "
+            "tellen nergens mee.",
+        ),
+    )
+
+
+def unmatched_list(monitor: Monitor) -> Table | Absent:
+    """List every school without a match, for a file."""
+    _, lost = _checked(monitor)
+    lost = lost[(lost["year"] >= FIRST) & (lost["year"] <= monitor.year)]
+    if not len(lost):
+        return Absent("Er zijn geen scholen zonder koppeling.")
+    frame = lost.assign(title=[get(name).meta["title"] for name in lost["source"]])
+    variables = about(
+        ("title", "Gegevens", "", 0, "text"),
+        ("year", "Schooljaar", "", 0, "year"),
+        ("key", "BRIN en vestiging, of OVT", "", 0, "code"),
+        ("name", "School", "", 0, "text"),
+    )
+    return tables.table(
+        frame.reset_index(drop=True),
+        name="gegevens-niet-gekoppeld",
+        caption="Alle scholen zonder koppeling, per bron en schooljaar",
+        variables=variables,
+        source=OWN,
+    )
+
+
+def breaks(monitor: Monitor) -> Table:
+    """List the breaks in the sources that were read."""
+    coverage, _ = _checked(monitor)
+    parts = [
+        get(name).breaks.assign(title=get(name).meta["title"])
+        for name in coverage["source"].unique()
+        if len(get(name).breaks)
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    frame["from"] = [schoolyear.label(int(y)) if y else "alle jaren" for y in frame["year"]]
+    frame["effect"] = frame["effect"].map({"verbiedt": "Niet doen", "voorwaarde": "Let op"})
+    frame["means"] = (
+        frame["effect"]
+        + ": "
+        + frame["comparison"].str[:1].str.lower()
+        + frame["comparison"].str[1:]
+    )
+    variables = about(
+        ("title", "Gegevens", "", 0, "text"),
+        ("from", "Vanaf", "", 0, "text"),
+        ("change", "Wat er veranderde", "", 0, "text"),
+        ("means", "Wat dat betekent", "", 0, "text"),
+    )
+    return tables.table(
+        frame,
+        name="gegevens-breuken",
+        caption="Breuken in de gelezen bronnen",
+        variables=variables,
+        source="kansen_analysis, breaks.csv bij elke bron",
+    )
+
+
+def provisional(monitor: Monitor) -> Prose:
+    """Name the school years that the publisher may still revise."""
+    coverage, _ = _checked(monitor)
+    rows = coverage[coverage["provisional"]]
+    if not len(rows):
+        return Prose("Alle gelezen schooljaren zijn definitief.")
+    lines = [
+        f"- {label}: {', '.join(get(name).meta['title'] for name in part['source'])}"
+        for label, part in rows.groupby("school_year")
+    ]
+    return Prose(
+        "Een voorlopig jaar kan de uitgever nog veranderen. In tabellen staat er een `*` bij.\n\n"
+        + "\n".join(lines)
+    )
+
+
+def _tested(monitor: Monitor) -> pd.DataFrame:
+    """Bound per school and year the share of pupils with an advice who also sat the test."""
+    levels, advices = monitor.load("referentieniveaus"), monitor.load("schooladviezen")
+    if not len(levels) or not len(advices):
+        return pd.DataFrame()
+    levels = levels[levels["kind"] == "Bo"]
+    cells = levels.groupby(["school", "year", "domain"])[["pupils_low", "pupils_high"]].sum()
+    cells = cells[cells["pupils_high"] > 0]
+    # All three domains have the same pupils, so together they bound them closer.
+    sat = cells.groupby(["school", "year"]).agg(
+        sat_low=("pupils_low", "max"), sat_high=("pupils_high", "min")
+    )
+    advices = advices[advices["kind"] == "Bo"]
+    left = advices.groupby(["school", "year"])[["pupils_low", "pupils_high"]].sum()
+    left.columns = ["left_low", "left_high"]
+    return sat.join(left[left["left_high"] > 0], how="inner").astype(int).reset_index()
+
+
+def tested_share(monitor: Monitor) -> Table | Absent:
+    """List per year which share of the pupils sat the test, by group."""
+    both = _tested(monitor)
+    if not len(both):
+        return Absent("Voor dit aandeel zijn referentieniveaus én schooladviezen nodig.")
+    groups = {
+        "mine": ("deelnemende scholen", both["school"].isin(monitor.participants["school"])),
+        "alike": ("vergelijkbare scholen", both["school"].isin(monitor.pools.schools("B"))),
+        "every": ("alle scholen", both["school"].notna()),
+    }
+    parts = {}
+    for name, (_, inside) in groups.items():
+        sums = both[inside].groupby("year")[["sat_low", "sat_high", "left_low", "left_high"]].sum()
+        low = 100 * sums["sat_low"] / sums["left_high"]
+        high = (100 * sums["sat_high"] / sums["left_low"]).clip(upper=100)
+        exact = (sums["sat_low"] == sums["sat_high"]) & (sums["left_low"] == sums["left_high"])
+        parts |= {
+            name: low.where(exact),
+            f"{name}_low": low.mask(exact),
+            f"{name}_high": high.mask(exact),
+        }
+    frame = pd.DataFrame(parts).rename_axis("year").reset_index()
+    variables = about(
+        ("year", "Schooljaar", "", 0, "year"),
+        *(
+            (name, label[0].upper() + label[1:], "%", 1, "share")
+            for name, (label, _) in groups.items()
+        ),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="gegevens-getoetst",
+        caption="Leerlingen met een toetsresultaat als deel van de leerlingen met een advies",
+        variables=variables,
+        source=source_line("referentieniveaus", "schooladviezen"),
+        notes=(
+            "Zou dit aandeel bij deelnemers dalen, dan kan een hoger resultaat komen doordat "
+            "minder leerlingen meededen aan de toets. Met afgeschermde aantallen (vanaf 2022-2023) "
+            "is dat niet te zien: de grenzen liggen te ver uit elkaar.",
+        ),
+    )
+
+
+def tested_schools(monitor: Monitor) -> Table | Absent:
+    """List the same share per participant, for a file."""
+    both = _tested(monitor)
+    both = both[both["school"].isin(monitor.participants["school"])] if len(both) else both
+    if not len(both):
+        return Absent("Voor dit aandeel zijn referentieniveaus én schooladviezen nodig.")
+    low = 100 * both["sat_low"] / both["left_high"]
+    high = (
+        (100 * both["sat_high"] / both["left_low"].replace(0, np.nan)).clip(upper=100).fillna(100)
+    )
+    exact = (both["sat_low"] == both["sat_high"]) & (both["left_low"] == both["left_high"])
+    names = monitor.participants.set_index("school")["name"]
+    frame = pd.DataFrame(
+        {
+            "school": both["school"],
+            "name": both["school"].map(names),
+            "year": both["year"],
+            "share": low.where(exact),
+            "share_low": low.mask(exact),
+            "share_high": high.mask(exact),
+            "n": both["left_low"].where(both["left_low"] == both["left_high"]).astype("Int64"),
+            "n_low": both["left_low"],
+            "n_high": both["left_high"],
+        }
+    )
+    variables = about(
+        ("school", "BRIN en vestiging", "", 0, "code"),
+        ("name", "School", "", 0, "text"),
+        ("year", "Schooljaar", "", 0, "year"),
+        ("share", "Met toetsresultaat", "%", 1, "share", "n"),
+        ("n", "Leerlingen met advies", "leerlingen", 0, "count"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name="gegevens-getoetst-scholen",
+        caption="Getoetste leerlingen per deelnemende school en schooljaar",
+        variables=variables,
+        source=source_line("referentieniveaus", "schooladviezen"),
+    )
+
+
+def lacking(monitor: Monitor) -> Table:
+    """List per goal which sources are there and what is still lacking."""
+    rows = []
+    for goal in monitor.protocol.goals:
+        row = verdict_row(monitor, goal.id)
+        if goal.role != "toets":
+            lack = goal.missing
+        elif row["verdict"] == "niet toetsbaar":
+            lack = row["reason"]
+        else:
+            lack = "Niets voor de toets."
+        rows.append(
+            {
+                "goal": f"{goal.id}. {goal.name} ({goal.role})",
+                "sources": "; ".join(_named(name, monitor) for name in goal.outcome.sources),
+                "lack": lack,
+            }
+        )
+    variables = about(
+        ("goal", "Doel", "", 0, "text"),
+        ("sources", "Bronnen", "", 0, "text"),
+        ("lack", "Wat ontbreekt", "", 0, "text"),
+    )
+    return tables.table(
+        pd.DataFrame(rows),
+        name="gegevens-doelen",
+        caption="Wat elk doel nodig heeft, en wat ontbreekt",
+        variables=variables,
+        source=f"protocol versie {monitor.protocol.version}; {OWN}",
+    )
+
+
+def _named(name: str, monitor: Monitor) -> str:
+    """Name a source with the school years that were read of it."""
+    if name not in TABLES:
+        return name
+    table = monitor.load(name)
+    if not len(table):
+        return f"{TABLES[name]}: niet in de map"
+    years = sorted(int(year) for year in table["year"].unique())
+    if len(years) == 1:
+        return f"{TABLES[name]}: alleen {schoolyear.label(years[0])}"
+    span = f"{schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
+    return f"{TABLES[name]}: {span}"
+
+
+def findings(monitor: Monitor) -> Prose:
+    """Say which files were left aside."""
+    unknown = monitor.folder.unknown
+    if not unknown:
+        return Prose("Alle bestanden in de map zijn herkend en gelezen.")
+    count = "1 bestand is" if len(unknown) == 1 else f"{len(unknown)} bestanden zijn"
+    return Prose(
+        f"{count} niet herkend en niet gebruikt: "
+        + ", ".join(f"`{name}`" for name in unknown)
+        + "."
+    )

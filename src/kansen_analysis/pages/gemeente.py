@@ -1,0 +1,388 @@
+"""One municipality: who takes part, how large that is, and what goes on around the schools."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.disclosure import HIGH, disclose
+from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages import school as school_page
+from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.markdown import link, linked_table, listed, plain
+
+SOURCES = school_page.SOURCES
+BACK = 10  # school years that the size is shown for
+_COUNTRY = "NL"  # how CBS begins the code of the country
+_HERE, _COUNTRY_NAME = "deze gemeente", "Nederland"
+_ROLES = {_HERE: "participants", "overige scholen hier": "national"}
+
+
+def _people(monitor: Monitor, code: str) -> pd.DataFrame:
+    people = monitor.participants
+    here = people[people["municipality_code"] == code]
+    return here.sort_values("name", key=lambda names: names.str.casefold(), kind="stable")
+
+
+def _name(monitor: Monitor, code: str) -> str:
+    return str(_people(monitor, code)["municipality"].iloc[0])
+
+
+def _schools(monitor: Monitor, code: str) -> pd.DataFrame:
+    """Return pupils per regular school of this municipality and 1 October."""
+    history = monitor.load("leerlingen_historisch")
+    if not len(history):
+        return pd.DataFrame(columns=["school", "year", "pupils", "participant"])
+    # Where a school is now: municipalities merged, and the old ones are gone from the register.
+    now = monitor.facts.set_index("school")["municipality_code"]
+    rows = history[history["kind"] == "Bo"].drop_duplicates(["school", "year"])
+    place = rows["school"].map(now).fillna(rows["municipality_code"])
+    takes_part = rows["school"].isin(_people(monitor, code)["school"])
+    rows = rows[(place == code) | takes_part]
+    return rows.assign(participant=takes_part)[["school", "year", "pupils", "participant"]]
+
+
+def heading(monitor: Monitor, code: str) -> tuple[str, str]:
+    """Return title and description of the page."""
+    name = _name(monitor, code)
+    return name, f"Welke scholen in {name} meedoen, en wat cijfers over de gemeente zeggen."
+
+
+def opening(monitor: Monitor, code: str) -> Prose:
+    """Say how many of the schools take part, and what this page is not."""
+    people, rows = _people(monitor, code), _schools(monitor, code)
+    name, count = plain(_name(monitor, code)), len(people)
+    verb = "doet" if count == 1 else "doen"
+    if len(rows):
+        total = rows.loc[rows["year"] == rows["year"].max(), "school"].nunique()
+        noun = "basisschool" if total == 1 else "basisscholen"
+        text = f"**In {name} {verb} {count} van de {total} {noun} mee.**"
+    else:
+        text = f"**In {name} {verb} {count} {'school' if count == 1 else 'scholen'} mee.**"
+    started = people["coach_start"].dropna()
+    if len(started):
+        text += (
+            f" De eerste begon in {schoolyear.label(int(started.min()))} met een kansencoach."
+            if count > 1
+            else f" De kansencoach begon in {schoolyear.label(int(started.min()))}."
+        )
+    if unknown := count - len(started):
+        noun = "school" if unknown == 1 else "scholen"
+        text += f" Van {unknown} {noun} is het beginjaar niet bekend."
+    text += (
+        " Deze pagina laat zien wat er in de gemeente gebeurt. Zij zegt niet of het door het "
+        "programma komt: daarvoor zijn er hier te weinig scholen."
+    )
+    return Prose(f"{text}\n\nAlle gemeenten: [Gemeenten](../gemeenten.ipynb).")
+
+
+def participants(monitor: Monitor, code: str) -> Prose:
+    """List the participants in the order of the alphabet, each with a link to its page."""
+    rows = []
+    for row in _people(monitor, code).itertuples():
+        year = row.coach_start
+        since = "niet bekend" if pd.isna(year) else schoolyear.label(int(year))
+        rows.append([link(row.name, f"../scholen/{row.school}.ipynb"), row.school, since])
+    header = ["School", "BRIN en vestiging", "Kansencoach sinds"]
+    name = plain(_name(monitor, code))
+    return Prose(linked_table(header, rows, f"Deelnemende scholen in {name}, op alfabet"))
+
+
+def groups(monitor: Monitor, code: str) -> Table | Absent:
+    """Count schools and pupils: those that take part, and the others."""
+    rows = _schools(monitor, code)
+    if not len(rows):
+        return Absent("In deze bestanden staan geen leerlingaantallen van scholen.")
+    year = int(rows["year"].max())
+    now = rows[rows["year"] == year]
+    weging = monitor.schools.set_index("school")["schoolweging"]
+    parts = {
+        "deelnemende scholen": now[now["participant"]],
+        "overige basisscholen": now[~now["participant"]],
+        "samen": now,
+    }
+    frame = pd.DataFrame(
+        [
+            {
+                "group": name,
+                "schools": len(part),
+                "pupils": part["pupils"].sum() if part["pupils"].notna().all() else pd.NA,
+                "weging": _mean(part["school"].map(weging), part["pupils"]),
+            }
+            for name, part in parts.items()
+        ]
+    )
+    variables = about(
+        ("group", "Groep", "", 0, "text"),
+        ("schools", "Scholen", "scholen", 0, "count"),
+        ("pupils", "Leerlingen", "leerlingen", 0, "count"),
+        ("weging", "Schoolweging", "", 1, "mean"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name=f"gemeente-{code}-scholen",
+        caption=f"Basisscholen in {_name(monitor, code)} op 1 oktober {year}",
+        variables=variables,
+        source=source_line("leerlingen_historisch", "schoolweging"),
+        notes=(
+            "Schoolweging: gemiddeld over de leerlingen, van vóór de start van het programma. Hoe "
+            "hoger, hoe meer kinderen thuis minder kans op een goede start hebben.",
+        ),
+    )
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    known = values.notna() & weights.notna() & (weights > 0)
+    if not known.any():
+        return np.nan
+    return float(np.average(values[known].astype(float), weights=weights[known].astype(float)))
+
+
+def size(monitor: Monitor, code: str) -> Figure | Absent:
+    """Draw the number of pupils over the years: participants and other schools."""
+    rows = _schools(monitor, code)
+    rows = rows[rows["year"] > monitor.year - BACK]
+    if not len(rows):
+        return Absent("In deze bestanden staan geen leerlingaantallen van scholen.")
+    names = np.where(rows["participant"], "deelnemende scholen", "overige scholen hier")
+    frame = (
+        rows.assign(series=names)
+        .groupby(["series", "year"])
+        .agg(value=("pupils", "sum"), n=("school", "nunique"))
+        .reset_index()
+    )
+    frame["value"] = frame["value"].astype(float).where(frame["value"] > HIGH)
+    last = frame[frame["year"] == frame["year"].max()].set_index("series")["value"]
+    share = 100 * last.get("deelnemende scholen", 0) / last.sum()
+    year = schoolyear.label(int(frame["year"].max()))
+    return figures.lines(
+        frame,
+        name=f"gemeente-{code}-omvang",
+        title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een deelnemende school",
+        subtitle=f"Leerlingen van basisscholen in {_name(monitor, code)} op 1 oktober, per "
+        "schooljaar; deelnemende scholen zijn die van nu, ook in de jaren voor zij begonnen",
+        source=source_line("leerlingen_historisch"),
+        unit="leerlingen",
+        decimals=0,
+        roles=_ROLES,
+        breaks=(),
+    )
+
+
+def results(monitor: Monitor, code: str) -> Figure | Absent:
+    """Draw the results over the years: participants here, their look-alikes, the other schools."""
+    table = school_page.results(monitor).reset_index()
+    people = set(_people(monitor, code)["school"])
+    members = monitor.pools.members
+    alike = members.loc[members["matched_to"].isin(people).fillna(False), "school"]
+    here = monitor.facts.loc[monitor.facts["municipality_code"] == code, "school"]
+    inside = {
+        "deelnemende scholen": table["school"].isin(people),
+        "vergelijkbare scholen": table["school"].isin(alike),
+        "overige scholen hier": table["school"].isin(set(here) - people),
+    }
+    if not inside["deelnemende scholen"].any():
+        return Absent("In deze bestanden staan van deze scholen geen resultaten.")
+    parts = []
+    for name, chosen in inside.items():
+        rows = table[chosen]
+        pupils = (rows["n_low"] + rows["n_high"]).astype(float) / 2
+        sums = rows.assign(part=rows["best"] * pupils, size=pupils).groupby("year")
+        sums = sums.agg(part=("part", "sum"), size=("size", "sum"), n=("school", "nunique"))
+        value = sums["part"] / sums["size"]
+        parts.append(pd.DataFrame({"series": name, "value": value, "n": sums["n"]}).reset_index())
+    frame = pd.concat(parts, ignore_index=True)
+    frame["provisional"] = frame["year"].isin(monitor.provisional(*SOURCES))
+    year = int(frame.loc[frame["series"] == "deelnemende scholen", "year"].max())
+    last = frame[frame["year"] == year].set_index("series")["value"]
+    said = [
+        f"{name} {numbers.percent(last[name])}"
+        for name in ("deelnemende scholen", "vergelijkbare scholen")
+        if name in last
+    ]
+    return figures.lines(
+        frame,
+        name=f"gemeente-{code}-resultaten",
+        title=f"{schoolyear.label(year)}: {', '.join(said)}",
+        subtitle="Aandeel behaalde streefniveaus (1S/2F), gemiddelde over alle leerlingen, per "
+        f"schooljaar, {_name(monitor, code)}; context, geen toets",
+        source=source_line(*SOURCES),
+        unit="%",
+        roles=_ROLES,
+        notes=(
+            "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging en "
+            "evenveel leerlingen als de deelnemende scholen hier.",
+            "Schooljaren van een school met minder dan 5 leerlingen tellen niet mee.",
+        ),
+    )
+
+
+# Around the schools: context, by where children live ------------------------------------------
+
+
+def special_education(monitor: Monitor, code: str) -> Figure | Absent:
+    """Draw how many children who live here go to a school for special education."""
+    rows = _cbs(monitor, "so_vso", "cbs_85490ned")
+    if not len(rows):
+        return Absent("Er zijn geen cijfers over speciaal onderwijs naar woongemeente in deze map.")
+    for column in ("cluster", "origin"):
+        rows = rows[_total(rows[column])]
+    mine = rows[rows["municipality_code"] == code]
+    if mine.duplicated("year").any():
+        mine = mine[_total(mine["school_type"])]
+    if not len(mine) or mine.duplicated("year").any():
+        return Absent(
+            "De cijfers over speciaal onderwijs hebben voor deze gemeente geen totaal per jaar."
+        )
+    frame = mine.assign(series=_HERE, value=mine["pupils"].astype(float))
+    frame["value"] = frame["value"].where(frame["value"] > HIGH)
+    frame = frame[["series", "year", "value", "provisional"]].dropna(subset="value")
+    if not len(frame):
+        return Absent("De cijfers over speciaal onderwijs zijn voor deze gemeente afgeschermd.")
+    frame = frame.sort_values("year")
+    first, last = frame.iloc[0], frame.iloc[-1]
+    return figures.lines(
+        frame,
+        name=f"gemeente-{code}-speciaal-onderwijs",
+        title=_from_to(
+            first,
+            last,
+            "gingen",
+            " kinderen naar een speciale school",
+            lambda value: numbers.number(value, 0),
+        ),
+        subtitle=f"Kinderen die in {_name(monitor, code)} wonen en naar een speciale school gaan, "
+        "per schooljaar; context, geen toets",
+        source=source_line("cbs_85490ned"),
+        unit="leerlingen",
+        decimals=0,
+        roles=_ROLES,
+        breaks=(),
+        notes=("Ook regels en de plek van scholen bepalen hoeveel kinderen hierheen gaan.",),
+    )
+
+
+def youth_care(monitor: Monitor, code: str) -> Table | Absent:
+    """List the share of young people with youth care by calendar year, beside the country."""
+    rows = _cbs(monitor, "jeugdhulp", "cbs_85098ned")
+    if len(rows):
+        rows = rows[rows["form"] == "jeugdhulp"]
+    mine, country = _both(rows, code, "share")
+    if not len(mine):
+        return Absent("Er zijn geen cijfers over jeugdhulp naar woongemeente in deze map.")
+    frame = pd.DataFrame(
+        {
+            # calendar years, as CBS has them; a school year would be another year
+            "when": [str(year) for year in mine.index],
+            "value": mine.to_numpy(),
+            "country": country.reindex(mine.index).to_numpy(),
+        }
+    )
+    variables = about(
+        ("when", "Kalenderjaar", "", 0, "text"),
+        ("value", _name(monitor, code), "%", 1, "share"),
+        ("country", _COUNTRY_NAME, "%", 1, "share"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name=f"gemeente-{code}-jeugdhulp",
+        caption=f"Jongeren met jeugdhulp in {_name(monitor, code)}, per kalenderjaar; context, "
+        "geen toets",
+        variables=variables,
+        source=source_line("cbs_85098ned"),
+        notes=(
+            "Aandeel van alle jongeren die hier wonen. Vanaf 2021 telt CBS meer aanbieders mee: "
+            "een hoger cijfer komt daar deels door.",
+        ),
+    )
+
+
+def dropout(monitor: Monitor, code: str) -> Figure | Absent:
+    """Draw the share that left school early by where they live, beside the country."""
+    rows = _cbs(monitor, "vsv", "cbs_84780ned")
+    if len(rows):
+        rows = rows[rows["sex"] == "totaal"]
+    mine, country = _both(rows, code, "pct_vsv")
+    if not len(mine):
+        return Absent(
+            "Er zijn geen cijfers over voortijdig schoolverlaten naar woongemeente in deze map."
+        )
+    parts = {_HERE: mine, _COUNTRY_NAME: country[country.index.isin(mine.index)]}
+    frame = pd.concat(
+        [
+            pd.DataFrame({"series": name, "value": part}).reset_index()
+            for name, part in parts.items()
+        ]
+    )
+    first, last = ({"year": y, "value": mine[y]} for y in (mine.index[0], mine.index[-1]))
+    return figures.lines(
+        frame,
+        name=f"gemeente-{code}-vsv",
+        title=_from_to(
+            first,
+            last,
+            "ging",
+            " voortijdig van school",
+            lambda value: numbers.percent(value, 1),
+        ),
+        subtitle=f"Deel van de leerlingen die in {_name(monitor, code)} wonen en zonder "
+        "startkwalificatie van school gingen, per schooljaar; context, geen toets",
+        source=source_line("cbs_84780ned"),
+        unit="%",
+        roles=_ROLES,
+        breaks=(),
+        notes=("Deze jongeren zaten jaren eerder in groep 8; meestal vóór het programma begon.",),
+    )
+
+
+def _cbs(monitor: Monitor, table: str, dataset: str) -> pd.DataFrame:
+    """Return the rows of one CBS data set within a table that several may feed."""
+    rows = monitor.load(table)
+    if not len(rows) or "region" not in rows:
+        return rows.iloc[:0]
+    return rows[rows["dataset"] == dataset] if "dataset" in rows else rows
+
+
+def _total(values: pd.Series) -> pd.Series:
+    """Tell which rows are about all categories together; at CBS those codes begin with a T."""
+    text = values.fillna("totaal").astype(str)
+    return text.eq("totaal") | text.str.fullmatch(r"T\d+")
+
+
+def _both(rows: pd.DataFrame, code: str, column: str) -> tuple[pd.Series, pd.Series]:
+    """Return a share by year, of this municipality and of the country."""
+    if not len(rows):
+        return pd.Series(dtype=float), pd.Series(dtype=float)
+    country = rows["region"].astype(str).str.startswith(_COUNTRY)
+    return tuple(
+        rows[chosen].dropna(subset=column).set_index("year")[column].astype(float).sort_index()
+        for chosen in (rows["municipality_code"] == code, country)
+    )
+
+
+def _from_to(first, last, before: str, after: str, written) -> str:
+    """Say where a series ends, and where it began when that is another year."""
+    begin, end = (schoolyear.label(int(each["year"])) for each in (first, last))
+    now = f"In {end} {before} {written(last['value'])}{after}"
+    return now if begin == end else f"{now}, in {begin} {written(first['value'])}"
+
+
+def missing(monitor: Monitor, code: str) -> Prose:
+    """List what the figures of this municipality do not say."""
+    lines = []
+    if provisional := monitor.provisional(*SOURCES):
+        lines.append(f"De resultaten over {listed(provisional)} zijn voorlopig.")
+    lines += [
+        "Cijfers over een hele gemeente zeggen weinig over één wijk of één school.",
+        "Kinderen gaan ook in een andere gemeente naar school. Speciaal onderwijs, jeugdhulp en "
+        "voortijdig schoolverlaten tellen naar waar kinderen wonen, de resultaten naar waar de "
+        "school staat.",
+        "Verandert er iets, dan kan dat veel oorzaken hebben. De toets op de vier doelen staat op "
+        "[Samenvatting](../index.ipynb).",
+    ]
+    return Prose("\n".join(f"- {line}" for line in lines))

@@ -1,0 +1,74 @@
+"""Names and lists from the data as markdown: escaped, and linked only where the page exists."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from kansen_analysis import schoolyear
+
+# Publishing tells the notebooks that there will be a page per school and per municipality. Without
+# it, as in plain `quarto render`, a link to one of those pages would lead nowhere.
+GENERATED = "KANSEN_GENERATED"
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|@$^~#{}])")
+
+
+def plain(text) -> str:
+    """Write text from the data so that markdown shows it as it is.
+
+    Examples
+    --------
+    >>> print(plain("De *Eik* @school"))
+    De \\*Eik\\* \\@school
+    """
+    return _SPECIAL.sub(r"\\\1", str(text))
+
+
+def link(text, page: str) -> str:
+    """Link a name to a page.
+
+    Examples
+    --------
+    >>> link("De Eik", "scholen/90AA00.ipynb")
+    '[De Eik](scholen/90AA00.ipynb)'
+    """
+    return f"[{plain(text)}]({page})"
+
+
+def link_if_made(text, page: str) -> str:
+    """Link a name to a page that is made while publishing; elsewhere only the name."""
+    return link(text, page) if os.environ.get(GENERATED) else plain(text)
+
+
+def listed(years: Iterable[int]) -> str:
+    """Write school years as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed([2022, 2023, 2024])
+    '2022-2023, 2023-2024 en 2024-2025'
+    """
+    *others, last = [schoolyear.label(int(year)) for year in years]
+    return f"{', '.join(others)} en {last}" if others else last
+
+
+def linked_table(header: list[str], rows: Iterable[Iterable[str]], caption: str) -> str:
+    """Write a table whose cells are markdown already; the first column is the wide one.
+
+    Examples
+    --------
+    >>> print(linked_table(["School"], [["De Eik"]], "Scholen"))
+    | School |
+    |:---|
+    | De Eik |
+    <BLANKLINE>
+    : Scholen
+    """
+    lines = [header, [":---"] * len(header), *rows]
+    body = "\n".join(
+        f"|{'|'.join(cells)}|" if cells[0] == ":---" else f"| {' | '.join(cells)} |"
+        for cells in (list(line) for line in lines)
+    )
+    return f"{body}\n\n: {caption}"

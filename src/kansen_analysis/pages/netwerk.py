@@ -1,0 +1,266 @@
+"""Het netwerk: does it grow, does it hold, and which schools does it reach."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.display import numbers, programme_figures, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages._programme import (
+    last_year,
+    listed,
+    many,
+    open_programme,
+    period,
+    sources,
+    this_year,
+    variables,
+)
+from kansen_analysis.pages.common import source_line
+
+REGISTER = "register van deelnemende scholen (participants.csv)"
+HIGH = 0.75  # quantile of schoolweging above which it is called high
+_NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
+
+
+def _since(people: pd.DataFrame) -> pd.Series:
+    """Return the first school year in the network; a school with a coach is in it."""
+    return people[["network_start", "coach_start"]].min(axis=1).astype("Int64")
+
+
+def _with_coach(people: pd.DataFrame, year: int) -> pd.Series:
+    started = (people["coach_start"] <= year).fillna(False).astype(bool)
+    ended = (people["coach_end"] < year).fillna(False).astype(bool)
+    return started & ~ended
+
+
+def _years(monitor: Monitor) -> pd.DataFrame:
+    """Count per school year what the register holds."""
+    people = monitor.participants
+    since = _since(people)
+    known = [year for year in since.dropna() if year <= monitor.year]
+    rows = [
+        (
+            year,
+            int((since <= year).sum()),
+            int(_with_coach(people, year).sum()),
+            int((since == year).sum()),
+            int((people["coach_end"] == year - 1).sum()),
+        )
+        for year in range(min(known, default=1), monitor.year + 1 if known else 1)
+    ]
+    return pd.DataFrame(rows, columns=["year", "network", "coach", "joined", "left"])
+
+
+def size(monitor: Monitor) -> Prose:
+    """Say how many schools and coaches the register holds, and what it does not know."""
+    people = monitor.participants
+    coach = int(_with_coach(people, monitor.year).sum())
+    unknown = int(_since(people).isna().sum())
+    text = (
+        f"**Het register telt {many(len(people), 'school', 'scholen')} in "
+        f"{many(people['municipality'].nunique(), 'gemeente', 'gemeenten')}.** "
+        f"In {this_year(monitor)} {'heeft' if coach == 1 else 'hebben'} daarvan {coach} een "
+        "kansencoach, voor zover een document het beginjaar noemt."
+    )
+    if unknown:
+        text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
+    return Prose(text)
+
+
+def growth(monitor: Monitor) -> Figure | Absent:
+    """Draw schools and coaches per school year."""
+    frame = _years(monitor)
+    if not len(frame):
+        return Absent(_NO_YEAR)
+    unknown = int(_since(monitor.participants).isna().sum())
+    first, last = frame.iloc[0], frame.iloc[-1]
+    title = f"Het register heeft in {numbers.school_year(last.year)} "
+    title += f"{many(last.network, 'school', 'scholen')} in het netwerk, "
+    title += f"{numbers.number(last.coach, 0)} met een kansencoach"
+    if len(frame) > 1 and last.network == first.network:
+        title += ", evenveel als aan het begin"
+    note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
+    return programme_figures.network_growth(
+        frame,
+        name="netwerk-groei",
+        title=title,
+        subtitle="Scholen in het netwerk en scholen met een kansencoach, volgens het register, "
+        "per schooljaar, aantal scholen",
+        source=REGISTER,
+        notes=(note,) if unknown else (),
+    )
+
+
+def documents(monitor: Monitor) -> Table | Absent:
+    """List what documents say about the size, beside what the register holds in that year."""
+    frame = open_programme(monitor).network
+    if not len(frame):
+        return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
+    people, since = monitor.participants, _since(monitor.participants)
+    held = {
+        "scholen in het netwerk": lambda year: int((since <= year).sum()),
+        "scholen met een kansencoach": lambda year: int(_with_coach(people, year).sum()),
+    }
+    number = frame["schools"].map(lambda value: numbers.number(value, 0))
+    exact = frame["precision"] == "precies"
+    shown = pd.DataFrame(
+        {
+            "what": frame["what"].str.capitalize(),
+            "year": frame["year"].map(period),
+            "said": number.where(exact, frame["precision"] + " " + number),
+            "register": pd.array(
+                [
+                    held[row.what](last_year(row.year)) if row.what in held else pd.NA
+                    for row in frame.itertuples()
+                ],
+                dtype="Int64",
+            ),
+            "document": frame["source"],
+        }
+    )
+    return tables.table(
+        shown,
+        name="netwerk-documenten",
+        caption="De omvang van het netwerk volgens documenten, naast het register",
+        variables=variables(
+            ("what", "Geteld", "", 0, "text"),
+            ("year", "Jaar", "", 0, "code"),
+            ("said", "Volgens het document", "", 0, "text"),
+            ("register", "In het register", "scholen", 0, "count"),
+            ("document", "Document", "", 0, "text"),
+        ),
+        source=sources(frame) + "; " + REGISTER,
+        notes=(
+            "In het register staan alleen scholen die een openbaar document bij naam noemt. "
+            "Daarom kan het minder zijn dan een document telt.",
+        ),
+    )
+
+
+def per_municipality(monitor: Monitor) -> Table:
+    """List schools with a coach per municipality and school year."""
+    people = monitor.participants
+    years = range(max(monitor.year - 4, monitor.programme_start), monitor.year + 1)
+    groups = people["municipality"]
+    frame = pd.DataFrame({"schools": groups.value_counts()}).sort_index()
+    rows = [
+        ("municipality", "Gemeente", "", 0, "text"),
+        ("schools", "In het register", "scholen", 0, "count"),
+    ]
+    for year in years:
+        frame[f"coach_{year}"] = _with_coach(people, year).groupby(groups).sum()
+        rows.append((f"coach_{year}", numbers.school_year(year), "met coach", 0, "count"))
+    frame["unknown"] = people["coach_start"].isna().groupby(groups).sum()
+    rows.append(("unknown", "Geen beginjaar coach", "scholen", 0, "count"))
+    return tables.table(
+        frame.rename_axis("municipality").reset_index(),
+        name="netwerk-gemeenten",
+        caption="Scholen met een kansencoach per gemeente en schooljaar",
+        variables=variables(*rows),
+        source=REGISTER,
+    )
+
+
+def stopped(monitor: Monitor) -> Table | Absent:
+    """List the schools whose coach stopped."""
+    people = monitor.participants
+    frame = people[(people["coach_end"] < monitor.year).fillna(False)]
+    if not len(frame):
+        return Absent("Het register noemt geen school waar de coach is gestopt.")
+    return tables.table(
+        frame.sort_values(["coach_end", "name"], ignore_index=True),
+        name="netwerk-gestopt",
+        caption="Scholen waar de kansencoach is gestopt",
+        variables=variables(
+            ("name", "School", "", 0, "text"),
+            ("municipality", "Gemeente", "", 0, "text"),
+            ("coach_start", "Coach sinds", "", 0, "year"),
+            ("coach_end", "Coach tot en met", "", 0, "year"),
+        ),
+        source=REGISTER,
+        notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
+    )
+
+
+def coverage(monitor: Monitor) -> Table | Absent:
+    """Count per municipality how many schools with a high schoolweging take part."""
+    schools = monitor.schools.dropna(subset="schoolweging")
+    if not len(schools):
+        return Absent("Er is in deze map geen schoolweging.")
+    bound = schools["schoolweging"].quantile(HIGH)
+    places = schools.loc[schools["participant"], "municipality"].dropna().unique()
+    here = schools[schools["municipality"].isin(places)].assign(
+        high=lambda f: f["schoolweging"] >= bound,
+        reached=lambda f: (f["schoolweging"] >= bound) & f["participant"],
+    )
+    if not len(here):
+        return Absent("Van geen enkele deelnemende school is de schoolweging bekend.")
+    frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
+    frame.insert(0, "schools", here.groupby("municipality").size())
+    total = frame.sum()
+    # Published registers write COEVORDEN, ours writes it as a reader does.
+    written = {name.casefold(): name for name in monitor.participants["municipality"]}
+    frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
+    frame = frame.rename_axis("municipality").sort_index()
+    share = f"{many(total.reached, 'school', 'scholen')} van de {total.high}"
+    return tables.table(
+        frame.reset_index(),
+        name="netwerk-bereik",
+        caption="Scholen met een hoge schoolweging en hoeveel daarvan meedoen, per gemeente met "
+        "deelnemers",
+        variables=variables(
+            ("municipality", "Gemeente", "", 0, "text"),
+            ("schools", "Scholen", "aantal", 0, "count"),
+            ("participant", "Doen mee", "aantal", 0, "count"),
+            ("high", "Hoge schoolweging", "aantal", 0, "count"),
+            ("reached", "Hoge schoolweging en doet mee", "aantal", 0, "count"),
+        ),
+        source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
+        notes=(
+            f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
+            f"deze bestanden. In deze gemeenten samen doen {share} mee.",
+            "Een hoge schoolweging betekent dat leerlingen gemiddeld minder kansen van huis uit "
+            "meekrijgen. Bij kleine scholen zegt het getal minder.",
+        ),
+    )
+
+
+def programmes(monitor: Monitor) -> Table | Absent:
+    """List the programmes this monitor follows."""
+    frame = open_programme(monitor).programmes
+    if not len(frame):
+        return Absent("Er zijn geen programma’s vastgelegd.")
+    shown = frame.assign(
+        period=[
+            " – ".join(part[:4] for part in (row.started, row.ended) if part) or "onbekend"
+            for row in frame.itertuples()
+        ],
+        sdg=frame["sdg"].str.replace(";", ", "),
+    )
+    return tables.table(
+        shown,
+        name="netwerk-programmas",
+        caption="De programma’s die deze monitor volgt",
+        variables=variables(
+            ("programme", "Programma", "", 0, "text"),
+            ("area", "Gebied", "", 0, "text"),
+            ("period", "Looptijd of begin", "", 0, "code"),
+            ("about", "Waar het om gaat", "", 0, "text"),
+        ),
+        source=sources(frame),
+    )
+
+
+def beside(monitor: Monitor, municipality: str) -> Prose:
+    """Say for the page of a municipality which schools take part in what."""
+    people = monitor.participants[monitor.participants["municipality"] == municipality]
+    if not len(people):
+        return Prose("Geen school in het register.")
+    return Prose(
+        f"{many(len(people), 'school staat', 'scholen staan')} in het register: "
+        f"{listed(sorted(people['name']))}. Meer over [het netwerk](../netwerk.ipynb)."
+    )

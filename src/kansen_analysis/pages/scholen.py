@@ -1,0 +1,28 @@
+"""Scholen: every participant in the order of the alphabet, with a way to its page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis import schoolyear
+from kansen_analysis.display.prose import Prose
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages.markdown import link_if_made, linked_table, plain
+
+
+def index(monitor: Monitor) -> Prose:
+    """List the participating schools; no results, so there is nothing to rank."""
+    people = monitor.participants.sort_values(
+        ["name", "municipality"], key=lambda column: column.str.casefold(), kind="stable"
+    )
+    rows = [
+        [
+            link_if_made(row.name, f"scholen/{row.school}.ipynb"),
+            plain(row.municipality),
+            row.school,
+            "niet bekend" if pd.isna(row.coach_start) else schoolyear.label(int(row.coach_start)),
+        ]
+        for row in people.itertuples()
+    ]
+    header = ["School", "Gemeente", "BRIN en vestiging", "Kansencoach sinds"]
+    return Prose(linked_table(header, rows, "Deelnemende scholen, op alfabet"))

@@ -1,0 +1,563 @@
+"""One school: what public figures say about it, and how little one school's figures can bear."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis import panel, schoolyear
+from kansen_analysis.comparison import CALIPER
+from kansen_analysis.disclosure import HIGH, disclose
+from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.errors import PanelError
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.markdown import link, listed, plain
+from kansen_analysis.pages.schooladvies import LEVELS
+from kansen_analysis.per_school import (
+    ABOVE,
+    BELOW,
+    MINIMUM,
+    TOO_FEW,
+    WINDOW,
+    SchoolChanges,
+    school_changes,
+)
+from kansen_analysis.sources import get
+
+SOURCES = ("leerresultaten", "referentieniveaus")
+LOOK_ALIKES = 8
+FEWEST = 5  # look-alikes below which there is no band
+WIDE = 1.5  # steps between advices from which a range says too little
+_KEPT = 2  # monitors of which the shared tables are kept
+_NONE = "In deze bestanden staan van deze school geen resultaten."
+_ALIKE = "Vergelijkbare scholen: {n} scholen elders in het land met ongeveer dezelfde schoolweging "
+_ALIKE += "en evenveel leerlingen. Zij zijn niet op hun resultaten gekozen."
+
+
+# Shared by all pages of one monitor ------------------------------------------------------------
+
+
+@lru_cache(maxsize=_KEPT)
+def results(monitor: Monitor) -> pd.DataFrame:
+    """Return what may be shown of each school and school year.
+
+    Parameters
+    ----------
+    monitor : Monitor
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``school`` and ``year``: ``value`` (percent of target levels, missing where only the
+        range is known), ``low``, ``high``, ``best`` (the value, or its likely place in the range),
+        ``n_low``, ``n_high`` (pupils). School years with fewer than five pupils are left out: a
+        total over years would give them away.
+    """
+    levels = monitor.target_levels
+    bounds = panel.reference_levels(monitor.folder)[["school", "year", "pupils_low", "pupils_high"]]
+    table = levels.merge(bounds, on=["school", "year"], how="left")
+    told = table["origin"] == "leerresultaten"  # there the number of pupils is exact
+    for end in ("low", "high"):
+        table[f"n_{end}"] = table[f"pupils_{end}"].mask(told, table["n"]).astype("Int64")
+    table["best"] = table["value"]
+    table["value"] = table["value"].mask(table["origin"] == "interval")
+    kept = table[(table["n_low"] > HIGH).fillna(False)]
+    return kept.set_index(["school", "year"])[["value", "low", "high", "best", "n_low", "n_high"]]
+
+
+@lru_cache(maxsize=_KEPT)
+def changes(monitor: Monitor) -> SchoolChanges | None:
+    """Return the change of every participant, or None when the years do not allow it."""
+    rows = monitor.panel
+    after = rows["year"] >= rows["cohort"]
+    both = after[rows["cohort"].notna()].groupby(rows["school"]).agg(["any", "all"])
+    usable = both.index[both["any"] & ~both["all"]]
+    rows = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
+    if not len(usable):
+        return None
+    try:
+        return school_changes(rows)
+    except PanelError:
+        return None
+
+
+@lru_cache(maxsize=_KEPT)
+def years_tested(monitor: Monitor) -> tuple[int, ...]:
+    """Return the school years with results, oldest first."""
+    return tuple(sorted(int(year) for year in monitor.target_levels["year"].unique()))
+
+
+def _of(table: pd.DataFrame, school: str) -> pd.DataFrame:
+    """Return the rows of one school, by year; none when it is not there."""
+    if school not in table.index.get_level_values("school"):
+        return table.iloc[:0].droplevel("school")
+    return table.loc[school]
+
+
+def _row(monitor: Monitor, school: str) -> pd.Series:
+    return monitor.participants.set_index("school").loc[school]
+
+
+def look_alikes(monitor: Monitor, school: str) -> list[str]:
+    """Return the comparable schools of one participant.
+
+    Those that were chosen for it; where they are too few for a band, the most alike of all that
+    were chosen, within the same distance.
+    """
+    members = monitor.pools.members
+    chosen = members.loc[(members["matched_to"] == school).fillna(False), "school"].tolist()
+    own = monitor.schools.set_index("school")["schoolweging"].get(school, np.nan)
+    if len(chosen) >= FEWEST or pd.isna(own):
+        return chosen
+    pool = members[members["pool"] == "B"]
+    away = (pool["schoolweging"] - own).abs()
+    near = pool.assign(away=away)[away <= CALIPER].sort_values(["away", "school"])
+    return near["school"].head(LOOK_ALIKES).tolist()
+
+
+def _to(low, high) -> str:
+    return f"{low}" if low == high else f"{low} tot {high}"
+
+
+# The page, from top to bottom ------------------------------------------------------------------
+
+
+def heading(monitor: Monitor, school: str) -> tuple[str, str]:
+    """Return title and description of the page; schools of one name are told apart by place."""
+    people = monitor.participants
+    row = _row(monitor, school)
+    same = people.loc[people["name"] == row["name"]]
+    title = row["name"]
+    if len(same) > 1:
+        title += f" ({row['municipality'] if same['municipality'].is_unique else school})"
+    return title, f"Basisschool in {row['municipality']}: wat openbare cijfers zeggen en wat niet."
+
+
+def opening(monitor: Monitor, school: str) -> Prose:
+    """Say first what the figures of this school can bear."""
+    row = _row(monitor, school)
+    mine = _of(results(monitor), school)
+    recent = mine[mine.index.isin(years_tested(monitor)[-WINDOW:])]
+    if len(recent):
+        few, many = (int(recent[end].astype(float).mean() + 0.5) for end in ("n_low", "n_high"))
+        least, most = numbers.number(100 / many, 0), numbers.number(100 / few, 0)
+        bears = (
+            f"**Deze school heeft ongeveer {_to(few, many)} leerlingen in groep 8. Eén leerling is "
+            f"dan {_to(least, most)} procentpunt.** "
+        )
+    else:
+        bears = "**Van deze school is niet openbaar hoeveel leerlingen er in groep 8 zitten.** "
+    bears += (
+        "Een verschil tussen twee jaren zegt dus weinig. Kijk liever naar drie jaar samen. "
+        "Deze pagina is geen oordeel over de school, en geen ranglijst."
+    )
+    place = link(row["municipality"], f"../gemeenten/{row['municipality_code']}.ipynb")
+    return Prose(f"{bears}\n\nGemeente: {place}. Alle deelnemers: [Scholen](../scholen.ipynb).")
+
+
+def by_year(monitor: Monitor, school: str) -> Figure | Absent:
+    """Draw the results by year on the band of comparable schools."""
+    mine = _of(results(monitor), school)
+    if not len(mine):
+        return Absent(_NONE)
+    years = years_tested(monitor)
+    alike = look_alikes(monitor, school)
+    others = results(monitor)["best"]
+    others = others[others.index.get_level_values("school").isin(alike)].groupby("year")
+    enough = others.size() >= FEWEST
+    frame = mine.reindex(years).rename_axis("year").reset_index()
+    for name, share in (("p10", 0.1), ("median", 0.5), ("p90", 0.9)):
+        frame[name] = frame["year"].map(others.quantile(share)[enough])
+    frame["signal"] = frame["year"].map(_signal(monitor, school)).astype(float)
+    if frame["signal"].isna().all():
+        frame = frame.drop(columns="signal")
+    frame["provisional"] = frame["year"].isin(monitor.provisional(*SOURCES)) & frame["low"].notna()
+    ranged = (frame["value"].isna() & frame["low"].notna()).any()
+    for end in ("low", "high"):
+        frame[f"value_{end}"] = frame[end].where(frame["value"].isna())
+    frame["n"] = frame["n_low"].where(frame["n_low"] == frame["n_high"])
+    variables = about(
+        ("value", "Deze school", "%", 1, "share", "n"),
+        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
+    )
+    shown = disclose(frame.drop(columns=["low", "high", "best"]), variables)
+    if ranged:  # drawn as a bar: the result lies somewhere on it
+        shown["low"], shown["high"] = shown["value_low"], shown["value_high"]
+    notes = [_ALIKE.format(n=len(alike))] if alike else ["Er zijn geen vergelijkbare scholen."]
+    if "signal" in shown:
+        notes.append(
+            "Signaleringswaarde: de grens die de Inspectie voor scholen met deze schoolweging "
+            "naast drie schooljaren samen legt."
+        )
+    if ranged:
+        notes.append(
+            "Staande streep, of twee getallen: de uitkomst ligt daartussen; een deel van de "
+            "aantallen is afgeschermd."
+        )
+    return figures.school_band(
+        shown,
+        name=f"school-{school.lower()}-jaren",
+        title=_results_title(monitor, school),
+        subtitle=f"Aandeel behaalde streefniveaus (1S/2F) van {_row(monitor, school)['name']}, "
+        "per schooljaar, in procenten",
+        source=source_line(*SOURCES),
+        unit="%",
+        notes=notes,
+    )
+
+
+def _signal(monitor: Monitor, school: str) -> pd.Series:
+    """Return the school's own signaleringswaarde by year."""
+    table = monitor.load("leerresultaten")
+    if not len(table):
+        return pd.Series(dtype=float)
+    mine = table[table["school"] == school].sort_values("edition", kind="stable")
+    return mine.drop_duplicates("year", keep="last").set_index("year")["signaleringswaarde_1s2f"]
+
+
+def together(rows: pd.DataFrame) -> tuple[float, float]:
+    """Bound the share over some school years together, weighted with their pupils.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``low``, ``high`` (percent), ``n_low``, ``n_high`` (pupils), one row per school year.
+
+    Returns
+    -------
+    tuple of float
+        Equal when everything is known.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"low": [40.0, 60.0], "high": [40.0, 60.0],
+    ...                      "n_low": [10, 30], "n_high": [10, 30]})
+    >>> together(rows)
+    (55.0, 55.0)
+    """
+    # A weighted mean is lowest and highest where every weight is at one of its ends.
+    sizes = [sorted({int(a), int(b)}) for a, b in zip(rows["n_low"], rows["n_high"], strict=True)]
+    means = [
+        [float(np.average(rows[end], weights=weights)) for weights in product(*sizes)]
+        for end in ("low", "high")
+    ]
+    return min(means[0]), max(means[1])
+
+
+def _results_title(monitor: Monitor, school: str) -> str:
+    years = years_tested(monitor)[-WINDOW:]
+    mine = _of(results(monitor), school)
+    mine = mine[mine.index.isin(years)]
+    if not len(mine):
+        return "Over de laatste drie schooljaren zijn geen resultaten openbaar"
+    if mine["n_low"].sum() < MINIMUM:
+        return "Te weinig leerlingen voor een conclusie over de laatste drie schooljaren"
+    low, high = together(mine)
+    words = {1: f"In {schoolyear.label(years[-1])}", 2: "Over twee schooljaren samen"}
+    when = words.get(len(mine), "Over drie schooljaren samen")
+    if round(high) - round(low) > 1:
+        return f"{when} ligt het aandeel {numbers.interval(low, high, 0)}%"
+    start = f"{when}: {numbers.percent((low + high) / 2)} van de streefniveaus"
+    band = _alike_together(monitor, school, tuple(mine.index))
+    if len(band) < FEWEST:
+        return start
+    least, most = band.quantile(0.1), band.quantile(0.9)
+    if high < least:
+        return f"{start}, onder de band van vergelijkbare scholen"
+    if low > most:
+        return f"{start}, boven de band van vergelijkbare scholen"
+    return f"{start}, binnen de band van vergelijkbare scholen"
+
+
+def _alike_together(monitor: Monitor, school: str, years: tuple[int, ...]) -> pd.Series:
+    """Return the share of each look-alike over these years together."""
+    table = results(monitor)
+    level = table.index.get_level_values
+    rows = table[
+        level("school").isin(look_alikes(monitor, school)) & level("year").isin(list(years))
+    ]
+    pupils = (rows["n_low"] + rows["n_high"]).astype(float) / 2
+    parts = pd.DataFrame({"part": rows["best"] * pupils, "pupils": pupils}).groupby("school").sum()
+    return parts["part"] / parts["pupils"]
+
+
+def three_years(monitor: Monitor, school: str) -> Table | Absent:
+    """List three tested years at a time, beside the comparable schools."""
+    mine = _of(results(monitor), school)
+    if not len(mine):
+        return Absent(_NONE)
+    years = years_tested(monitor)
+    rows = []
+    for last in range(len(years), 0, -WINDOW):
+        window = years[max(0, last - WINDOW) : last]
+        here = mine[mine.index.isin(window)]
+        if len(window) < WINDOW and rows:
+            break  # what is left over is no window of three
+        if not len(here):
+            continue
+        low, high = together(here)
+        exact = low == high
+        alike = _alike_together(monitor, school, tuple(here.index))
+        n_low, n_high = int(here["n_low"].sum()), int(here["n_high"].sum())
+        rows.append(
+            {
+                "window": f"{schoolyear.label(window[0])} t/m {schoolyear.label(window[-1])}"
+                if len(here) == WINDOW
+                else listed(here.index),
+                "n": n_low if n_low == n_high else pd.NA,
+                "n_low": n_low,
+                "n_high": n_high,
+                "value": low if exact else np.nan,
+                "value_low": np.nan if exact else low,
+                "value_high": np.nan if exact else high,
+                "alike": alike.median() if len(alike) >= FEWEST else np.nan,
+                "remark": TOO_FEW if n_low < MINIMUM else "–",
+            }
+        )
+    if not rows:
+        return Absent(_NONE)
+    frame = pd.DataFrame(rows)
+    variables = about(
+        ("window", "Schooljaren", "", 0, "text", ""),
+        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
+        ("value", "Deze school", "%", 1, "share", "n"),
+        ("alike", "Vergelijkbaar: midden", "%", 1, "mean", ""),
+        ("remark", "Opmerking", "", 0, "text", ""),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name=f"school-{school.lower()}-drie-jaar",
+        caption=f"Behaalde streefniveaus van {_row(monitor, school)['name']}, drie schooljaren "
+        "samen",
+        variables=variables,
+        source=source_line(*SOURCES),
+        notes=(
+            f"‘{TOO_FEW}’: minder dan {MINIMUM} leerlingen in deze schooljaren. Het cijfer hangt "
+            "dan aan enkele leerlingen.",
+            "In 2023-2024 kwam er een nieuwe toets; vergelijk jaren daarvoor en daarna niet "
+            "zonder de vergelijkbare scholen ernaast.",
+        ),
+    )
+
+
+def position(monitor: Monitor, school: str) -> Figure | Absent:
+    """Draw the change since the start among all participants; only this school is named."""
+    row = _row(monitor, school)
+    if pd.isna(row["coach_start"]):
+        return Absent(
+            "Geen document noemt het eerste schooljaar met een kansencoach. Daarom is niet te "
+            "zeggen wat er na de start veranderde."
+        )
+    start = int(row["coach_start"])
+    begin = schoolyear.label(start)
+    if start > monitor.year:
+        return Absent(f"De kansencoach begint in {begin}, na de jaren van deze uitgave.")
+    mine = _of(results(monitor), school)
+    if not (mine.index < start).any() or not (mine.index >= start).any():
+        side = "vóór" if not (mine.index < start).any() else "sinds"
+        return Absent(
+            f"De kansencoach begon in {begin}. In deze bestanden staan van deze school geen "
+            f"resultaten van {side} die start."
+        )
+    found = changes(monitor)
+    known = None if found is None else found.table.set_index("school")
+    if known is None or school not in known.index:
+        return Absent("Er zijn te weinig jaren van vóór de start om toeval te kunnen meten.")
+    own = known.loc[school]
+    if own["mark"] == TOO_FEW:
+        return Absent(
+            f"Te weinig leerlingen: in de drie schooljaren voor of na de start ({begin}) deden "
+            f"minder dan {MINIMUM} leerlingen de toets."
+        )
+    seen = known.dropna(subset=["change"])
+    frame = pd.DataFrame(
+        {
+            "n": seen["n"],
+            "value": seen["change"],
+            "own": seen.index == school,
+            "label": "deze school",
+        }
+    )
+    titles = {
+        ABOVE: "Vergeleken met andere scholen steeg het aandeel meer dan toeval meestal doet",
+        BELOW: "Vergeleken met andere scholen daalde het aandeel meer dan toeval meestal doet",
+    }
+    return figures.funnel(
+        frame,
+        found.limits,
+        name=f"school-{school.lower()}-verandering",
+        title=titles.get(own["mark"], "De verandering sinds de start past bij toeval"),
+        subtitle="Verandering van het aandeel behaalde streefniveaus na de start, min die van "
+        "vergelijkbare scholen, in procentpunt; elke stip is een deelnemende school",
+        source=source_line(*SOURCES),
+        unit="procentpunt",
+        notes=(
+            f"Deze school: {numbers.signed(own['change'])} procentpunt. Een deel daarvan is "
+            f"toeval; de beste schatting is {numbers.signed(own['shrunken'])} procentpunt.",
+            "Vergeleken zijn de laatste drie schooljaren vóór de start en de laatste drie erna. "
+            "Aantal leerlingen: dat van beide perioden samen geteld als in een verschil.",
+        ),
+    )
+
+
+def advice(monitor: Monitor, school: str) -> Figure | Absent:
+    """Draw the mean advice by year, exact or as the range that the hidden counts leave."""
+    levels = monitor.advice_levels
+    mine = levels[levels["school"] == school].sort_values("year")
+    if not len(mine):
+        return Absent("In deze bestanden staan van deze school geen schooladviezen.")
+    exact = mine["low"] == mine["high"]
+    known = mine["pupils_low"] == mine["pupils_high"]
+    frame = pd.DataFrame(
+        {
+            "year": mine["year"],
+            "level": mine["low"].where(exact),
+            "level_low": mine["low"],
+            "level_high": mine["high"],
+            "n": mine["pupils_low"].where(known).astype("Int64"),
+            "n_low": mine["pupils_low"],
+            "n_high": mine["pupils_high"],
+        }
+    )
+    variables = about(
+        ("level", "Gemiddeld advies", "adviesniveau", 1, "mean", "n"),
+        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
+    )
+    shown = disclose(frame, variables).rename(
+        columns={"level": "value", "level_low": "low", "level_high": "high"}
+    )
+    shown = shown.dropna(subset=["low"])
+    if not len(shown):
+        return Absent("Per jaar kregen minder dan 5 leerlingen een advies; dat is afgeschermd.")
+    last = shown.iloc[-1]
+    year = schoolyear.label(int(last["year"]))
+    if pd.notna(last["value"]):
+        title = f"Het gemiddelde advies was in {year} {numbers.number(last['value'])}"
+    elif last["high"] - last["low"] >= WIDE:
+        least = LEVELS[max(level for level in LEVELS if level <= last["low"])]
+        most = LEVELS[min(level for level in LEVELS if level >= last["high"])]
+        title = f"De adviezen van {year} liggen gemiddeld ergens tussen {least} en {most}"
+    else:
+        title = (
+            f"Het gemiddelde advies ligt in {year} {numbers.interval(last['low'], last['high'])}"
+        )
+    return figures.ranges(
+        shown,
+        name=f"school-{school.lower()}-advies",
+        title=title,
+        subtitle=f"Gemiddeld definitief advies van {_row(monitor, school)['name']}, van 0 "
+        "(praktijkonderwijs) tot 9 (vwo), per schooljaar",
+        source=source_line("schooladviezen"),
+        unit="adviesniveau",
+        levels=LEVELS,
+        notes=(
+            "Vanaf 2022-2023 drukt DUO aantallen van 1 tot en met 4 af als ‘<5’.",
+            "Zonder vso en zonder ‘advies niet mogelijk’.",
+        ),
+    )
+
+
+def _told_by(source: str) -> str:
+    meta = get(source).meta
+    return f"{meta['publisher']}, {meta['title']}"
+
+
+def facts(monitor: Monitor, school: str) -> Table:
+    """List what is known of the school and of its part in the programme, each with its source."""
+    row = _row(monitor, school)
+    known = monitor.facts.set_index("school")
+    register = _told_by("vestigingen")
+    rows = [("BRIN en vestiging", school, "register van deelnemers")]
+    if school in known.index and pd.notna(known.at[school, "place"]):
+        place = str(known.at[school, "place"])
+        rows.append(("Plaats", place.title() if place.isupper() else place, register))
+    rows.append(("Gemeente", row["municipality"], "register van deelnemers"))
+    history = monitor.load("leerlingen_historisch")
+    mine = (
+        history[(history["school"] == school) & (history["kind"] == "Bo")] if len(history) else ()
+    )
+    if len(mine):
+        last = history.sort_values("year").iloc[-1]
+        rows.append(
+            (
+                f"Leerlingen op 1 oktober {int(last['year'])}",
+                numbers.masked(last["pupils_low"], last["pupils_high"]),
+                _told_by("leerlingen_historisch"),
+            )
+        )
+    weging = monitor.load("schoolweging")
+    if len(weging):
+        weging = weging[weging["school"] == school].dropna(subset="schoolweging")
+    if len(weging):
+        last = weging.sort_values(["year", "edition"]).iloc[-1]
+        rows.append(
+            (
+                f"Schoolweging in {schoolyear.label(int(last['year']))}",
+                numbers.number(last["schoolweging"], 2),
+                _told_by("schoolweging"),
+            )
+        )
+    unknown = "niet bekend"
+    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", "Coach sinds")):
+        year = row[name]
+        text = unknown if pd.isna(year) else schoolyear.label(int(year))
+        rows.append((label, text, row["source"]))
+    hours = row["hours"]
+    text = unknown if pd.isna(hours) else numbers.number(hours, 0 if hours == int(hours) else 1)
+    rows.append(("Uren kansencoach per schooljaar", text, row["source"]))
+    frame = pd.DataFrame(rows, columns=["what", "value", "source"])
+    variables = about(
+        ("what", "Gegeven", "", 0, "text", ""),
+        ("value", "Waarde", "", 0, "text", ""),
+        ("source", "Bron", "", 0, "text", ""),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name=f"school-{school.lower()}-gegevens",
+        caption=f"Wat er van {row['name']} bekend is",
+        variables=variables,
+        source="per regel in de tabel",
+        notes=(
+            "Schoolweging: een getal van ongeveer 20 tot 40 dat CBS en Inspectie berekenen. Hoe "
+            "hoger, hoe meer kinderen thuis minder kans op een goede start hebben.",
+        ),
+    )
+
+
+def missing(monitor: Monitor, school: str) -> Prose:
+    """List what the files do not say about this school."""
+    row = _row(monitor, school)
+    mine = _of(results(monitor), school)
+    lines = []
+    absent = [year for year in years_tested(monitor) if year not in mine.index]
+    if len(mine) and absent:
+        lines.append(
+            f"Van {listed(absent)} staan er geen resultaten van deze school in de bestanden, of "
+            "deden minder dan 5 leerlingen de toets."
+        )
+    ranged = sorted(mine.index[mine["value"].isna()])
+    if ranged:
+        lines.append(
+            f"In {listed(ranged)} zijn aantallen van 1 tot en met 4 leerlingen afgeschermd. Dan "
+            "is alleen te zeggen waar het cijfer tussen ligt."
+        )
+    if pd.isna(row["coach_start"]):
+        lines.append("Wanneer de kansencoach begon, staat in geen enkel document dat wij kennen.")
+    provisional = monitor.provisional(*SOURCES, "schooladviezen")
+    if provisional:
+        lines.append(f"De cijfers over {listed(provisional)} zijn voorlopig.")
+    lines += [
+        "In 2019-2020 is er geen eindtoets geweest.",
+        "De cijfers gaan over groep 8. Over de andere groepen, over één kind of over één leraar "
+        "zeggen zij niets.",
+        "Wat de kansencoach op deze school doet, staat niet in deze bestanden. Een verandering kan "
+        "ook een andere oorzaak hebben.",
+    ]
+    return Prose("\n".join(f"- {plain(line)}" for line in lines))

@@ -1,0 +1,190 @@
+"""Uren en middelen: is it used as agreed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.display import numbers, programme_figures, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages._programme import (
+    euro,
+    many,
+    open_programme,
+    period,
+    plain,
+    sources,
+    variables,
+    when,
+)
+from kansen_analysis.programme.schema import is_date, split
+
+NONE = "Er is geen begroting vastgelegd."
+
+
+def _label(rows: pd.DataFrame) -> pd.Series:
+    return rows["intervention"] + ": " + rows["part"] + " (" + rows["year"].map(period) + ")"
+
+
+def _part(row, several: bool) -> str:
+    return plain(row.part) + (f", {period(row.year)}" if several else "")
+
+
+def sums(monitor: Monitor) -> Prose:
+    """Work out per intervention what was granted and planned, and what has been spent."""
+    budget = open_programme(monitor).budget
+    lines = []
+    for (programme, intervention), rows in budget.groupby(
+        ["programme", "intervention"], sort=False
+    ):
+        several = len(set(rows["year"])) > 1
+        parts = [
+            f"{numbers.number(row.hours_planned, 0)} uur × {euro(row.rate)} = "
+            f"{euro(row.amount_planned)} ({_part(row, several)})"
+            if pd.notna(row.hours_planned) and pd.notna(row.rate)
+            else f"{euro(row.amount_planned)} ({_part(row, several)})"
+            for row in rows.itertuples()
+        ]
+        total = euro(rows["amount_planned"].sum())
+        text = " + ".join(parts) + (f" = {total}" if len(parts) > 1 else "")
+        granted, spent = rows["granted"].sum(), rows["amount_spent"]
+        if rows["granted"].notna().any():
+            text += f". Toegekend: {euro(granted)}"
+        if spent.notna().all():
+            text += f". Besteed: {euro(spent.sum())}"
+        elif spent.notna().any():
+            text += f". Besteed, voor zover ingevuld: {euro(spent.sum())}"
+        else:
+            text += ". Wat is besteed, is nog niet ingevuld"
+        financiers = ", ".join(plain(each) for each in dict.fromkeys(rows["financier"]))
+        lines.append(
+            f"- **{plain(intervention)}** ({plain(programme)}, betaald door {financiers}): {text}."
+        )
+        lines += [f"    - {plain(note)}" for note in rows["note"] if note]
+    return Prose("\n".join(lines) or NONE)
+
+
+def hours(monitor: Monitor) -> Figure | Absent:
+    """Draw hours planned and spent."""
+    budget = open_programme(monitor).budget
+    rows = budget[budget["hours_planned"].notna()]
+    if not len(rows):
+        return Absent("Er zijn geen uren begroot.")
+    return _bars(rows, "hours", "uur", "uren-uren", "Uren per onderdeel: begroot en besteed")
+
+
+def money(monitor: Monitor) -> Figure | Absent:
+    """Draw euros planned and spent."""
+    budget = open_programme(monitor).budget
+    if not len(budget):
+        return Absent(NONE)
+    return _bars(
+        budget, "amount", "euro", "uren-euro", "Bedrag per onderdeel: begroot en besteed, in euro"
+    )
+
+
+def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) -> Figure:
+    planned, spent = rows[f"{what}_planned"], rows[f"{what}_spent"]
+    write = euro if unit == "euro" else lambda value: f"{numbers.number(value, 0)} uur"
+    if spent.notna().any():
+        known = spent.notna()
+        title = f"Van {write(planned[known].sum())} is {write(spent.sum())} besteed"
+        over = int((spent > planned).sum())
+        title += f"; {many(over, 'onderdeel', 'onderdelen')} boven de begroting" if over else ""
+    else:
+        title = f"Begroot is {write(planned.sum())}; wat is besteed, is nog niet ingevuld"
+    return programme_figures.bullets(
+        pd.DataFrame({"label": _label(rows), "planned": planned, "spent": spent}),
+        unit=unit,
+        name=name,
+        title=title,
+        subtitle=subtitle,
+        source=sources(rows),
+    )
+
+
+def budget(monitor: Monitor) -> Table | Absent:
+    """List every part of the budget."""
+    frame = open_programme(monitor).budget
+    if not len(frame):
+        return Absent(NONE)
+    return tables.table(
+        frame.assign(
+            what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
+        ),
+        name="uren-begroting",
+        caption="Begroot en besteed per onderdeel",
+        variables=variables(
+            ("what", "Interventie en onderdeel", "", 0, "text"),
+            ("of", "Jaar", "", 0, "code"),
+            ("financier", "Betaald door", "", 0, "text"),
+            ("hours_planned", "Uren begroot", "uur", 0, "mean"),
+            ("rate", "Tarief", "euro per uur", 0, "mean"),
+            ("amount_planned", "Begroot", "euro", 0, "mean"),
+            ("hours_spent", "Uren besteed", "uur", 0, "mean"),
+            ("amount_spent", "Besteed", "euro", 0, "mean"),
+        ),
+        source=sources(frame),
+        notes=tuple(note for note in dict.fromkeys(frame["note"]) if note),
+    )
+
+
+def calendar(monitor: Monitor) -> Table | Absent:
+    """List the moments on which is looked back."""
+    frame = open_programme(monitor).budget
+    rows = []
+    for row in frame.itertuples():
+        for moment in split(row.evaluations):
+            day, _, what = moment.partition(" ")
+            dated = is_date(day)
+            rows.append(
+                (
+                    day if dated else "9999",
+                    when(day) if dated else "geen datum genoemd",
+                    what if dated else moment,
+                    row.intervention,
+                    row.programme,
+                )
+            )
+    if not rows:
+        return Absent("Er zijn geen evaluatiemomenten vastgelegd.")
+    shown = pd.DataFrame(rows, columns=["order", "day", "moment", "intervention", "programme"])
+    return tables.table(
+        shown.sort_values("order", kind="stable", ignore_index=True),
+        name="uren-kalender",
+        caption="Wanneer wordt teruggekeken",
+        variables=variables(
+            ("moment", "Moment", "", 0, "text"),
+            ("day", "Wanneer", "", 0, "code"),
+            ("intervention", "Interventie", "", 0, "text"),
+            ("programme", "Programma", "", 0, "text"),
+        ),
+        source=sources(frame[frame["evaluations"] != ""]),
+    )
+
+
+def dose(monitor: Monitor) -> Prose:
+    """Say how many hours schools get, and what that does not say."""
+    people = monitor.participants
+    coached = people[people["coach_start"].notna()]
+    known = people["hours"].dropna()
+    if not len(known):
+        return Prose(
+            "**Het register noemt van geen enkele school het aantal uren van de kansencoach.** "
+            "Of meer uren samengaan met een groter verschil, is daarom niet te beschrijven."
+        )
+    text = (
+        f"Van {many(len(known), 'school', 'scholen')} noemt het register de uren van de "
+        f"kansencoach: {numbers.interval(known.min(), known.max(), 0)} uur per schooljaar, de "
+        f"middelste school {numbers.number(known.median(), 0)} uur."
+    )
+    missing = int(coached["hours"].isna().sum())
+    if missing:
+        text += f" Van {many(missing, 'school', 'scholen')} met een coach is dat leeg."
+    return Prose(
+        text + " Scholen kiezen hun uren niet door loting: een school met meer zorgen krijgt "
+        "misschien meer uren. Een verband tussen uren en uitkomsten zou dus niets bewijzen. De "
+        "monitor toetst het niet, en het oordeel per doel hangt er niet van af."
+    )

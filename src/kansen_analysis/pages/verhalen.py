@@ -1,0 +1,192 @@
+"""Verhalen en lessen: figures, pictures, stories and lessons side by side, each for what it is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.display import tables
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.stories import Card, Cards
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages._programme import (
+    GOAL_PAGES,
+    many,
+    open_programme,
+    pages_of,
+    place,
+    plain,
+    sources,
+    variables,
+    when,
+)
+from kansen_analysis.pages.common import verdict_word
+from kansen_analysis.programme import Programme, Story
+from kansen_analysis.programme.schema import split
+from kansen_analysis.programme.stories import PICTURES
+
+TOLD = "verteld, niet getoetst"
+NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
+NO_LESSONS = "Er zijn geen lessen waarvoor toestemming is gegeven."
+
+
+def _themes(programme: Programme) -> list[str]:
+    """Return every theme, those of the activities first."""
+    named = [*programme.activities["theme"], *(story.theme for story in programme.stories)]
+    return list(dict.fromkeys([*named, *programme.lessons["theme"]]))
+
+
+def what_is_here(monitor: Monitor) -> Prose:
+    """Say how much there is and how much is held back."""
+    programme = open_programme(monitor)
+    pictures = sum(story.picture is not None for story in programme.stories)
+    text = (
+        f"Op deze pagina staan {many(len(programme.stories), 'verhaal', 'verhalen')}, "
+        f"{many(pictures, 'beeld', 'beelden')} en "
+        f"{many(len(programme.lessons), 'les', 'lessen')}."
+    )
+    if programme.withheld:
+        text += (
+            f" {many(programme.withheld, 'bijdrage staat', 'bijdragen staan')} er niet op: "
+            "zonder toestemming, of na de datum daarvan, tonen wij niets."
+        )
+    return Prose(text)
+
+
+def evidence(monitor: Monitor) -> Table | Absent:
+    """Put figures, pictures, stories and lessons side by side per theme, and say how strong."""
+    programme = open_programme(monitor)
+    themes = _themes(programme)
+    if not themes:
+        return Absent("Er zijn geen thema’s vastgelegd.")
+    verdicts = monitor.verdicts.set_index("goal")
+    rows = []
+    for theme in themes:
+        stories = [story for story in programme.stories if story.theme == theme]
+        lessons = programme.lessons[programme.lessons["theme"] == theme]
+        goals = sorted({*(story.goal for story in stories), *lessons["goal"]} - {""})
+        figures = [f"doel {goal}: {verdict_word(verdicts.loc[int(goal)])}" for goal in goals]
+        told = len(stories) + len(lessons)
+        strength = "nog niets vastgelegd" if not told else TOLD
+        if figures:
+            strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {TOLD}"
+        rows.append(
+            (
+                theme,
+                "; ".join(figures) or "geen cijfer",
+                sum(story.picture is not None for story in stories),
+                len(stories),
+                len(lessons),
+                strength,
+            )
+        )
+    frame = pd.DataFrame(
+        rows, columns=["theme", "figures", "pictures", "stories", "lessons", "strength"]
+    )
+    about = [programme.activities["source"], programme.lessons["source"]]
+    about.append(pd.Series([story.source for story in programme.stories], dtype="str"))
+    return tables.table(
+        frame,
+        name="verhalen-bewijs",
+        caption="Cijfers, beelden, verhalen en lessen per thema, en hoe sterk dat is",
+        variables=variables(
+            ("theme", "Thema", "", 0, "text"),
+            ("figures", "Cijfers", "", 0, "text"),
+            ("pictures", "Beelden", "aantal", 0, "count"),
+            ("stories", "Verhalen", "aantal", 0, "count"),
+            ("lessons", "Lessen", "aantal", 0, "count"),
+            ("strength", "Hoe sterk", "", 0, "text"),
+        ),
+        source=sources(pd.DataFrame({"source": pd.concat(about)})),
+        notes=(
+            "Het oordeel bij de cijfers gaat over alle deelnemende scholen samen. Het zegt niet "
+            "dat dit thema of deze activiteit de oorzaak is.",
+        ),
+    )
+
+
+def _card(monitor: Monitor, story: Story) -> Card:
+    links = pages_of(monitor, story.school)
+    if story.goal in GOAL_PAGES:
+        name, page = GOAL_PAGES[story.goal]
+        links.append((f"Doel {story.goal}: {name}", page))
+    return Card(
+        name=story.file,
+        title=story.title,
+        body=story.text,
+        facts=(
+            ("Waar", place(monitor, story)),
+            ("Wanneer", when(story.date)),
+            ("Wat is geprobeerd", story.tried),
+            ("Wat gebeurde er", story.happened),
+            ("Wat nu", story.advice),
+            ("Bron", story.source),
+        ),
+        strength="Een verhaal is een ervaring. Het is verteld, niet getoetst.",
+        links=links,
+        picture=story.picture.read_bytes() if story.picture else None,
+        mime=PICTURES[story.picture.suffix.lower()] if story.picture else "",
+        alt=story.alt,
+    )
+
+
+def stories(monitor: Monitor) -> Cards | Absent:
+    """Show every story with consent, under its theme."""
+    programme = open_programme(monitor)
+    if not programme.stories:
+        return Absent(NO_STORIES)
+    told = [
+        (theme, [_card(monitor, each) for each in programme.stories if each.theme == theme])
+        for theme in _themes(programme)
+    ]
+    return Cards([(theme, cards) for theme, cards in told if cards])
+
+
+def lessons(monitor: Monitor) -> Table | Absent:
+    """List the lessons: what was tried where, what happened, and what to do now."""
+    frame = open_programme(monitor).lessons
+    if not len(frame):
+        return Absent(NO_LESSONS)
+    where = pd.Series([place(monitor, row) for row in frame.itertuples()], index=frame.index)
+    shown = frame.assign(
+        where=where.mask(where == "", frame["programme"]),
+        day=[when(date) for date in frame["date"]],
+        strength=TOLD,
+        **{
+            name: frame[name].replace("", "niet genoemd")
+            for name in ("tried", "happened", "advice")
+        },
+    )
+    return tables.table(
+        shown,
+        name="verhalen-lessen",
+        caption="Lessen: wat is geprobeerd, wat gebeurde er, en wat nu",
+        variables=variables(
+            ("lesson", "Les", "", 0, "text"),
+            ("theme", "Thema", "", 0, "text"),
+            ("where", "Waar", "", 0, "text"),
+            ("day", "Wanneer", "", 0, "code"),
+            ("tried", "Geprobeerd", "", 0, "text"),
+            ("happened", "Gebeurd", "", 0, "text"),
+            ("advice", "Wat nu", "", 0, "text"),
+            ("strength", "Hoe sterk", "", 0, "text"),
+        ),
+        source=sources(frame),
+    )
+
+
+def beside(monitor: Monitor, *, school: str = "", goal: str = "") -> Prose:
+    """Point from the page of a school or a goal to the stories and lessons about it."""
+    programme = open_programme(monitor)
+    told = [(story.title, story.school, story.goal) for story in programme.stories]
+    told += [(row.lesson, row.school, row.goal) for row in programme.lessons.itertuples()]
+    titles = [
+        title
+        for title, schools, about in told
+        if (school and school in split(schools)) or (goal and about == goal)
+    ]
+    up = "../" if school else ""
+    if not titles:
+        return Prose("Hierover staan geen verhalen of lessen in deze uitgave.")
+    lines = [f"- {plain(title)}" for title in titles]
+    return Prose("\n".join([*lines, "", f"Lees ze bij [verhalen en lessen]({up}verhalen.ipynb)."]))

@@ -1,0 +1,248 @@
+"""Voortgang: what each programme does, how far it is, and what moved."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.display import programme_figures, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages._programme import (
+    many,
+    open_programme,
+    place,
+    plain,
+    sources,
+    variables,
+    when,
+)
+from kansen_analysis.programme import states
+from kansen_analysis.programme.schema import split, values
+
+STATES = values("activities", "state")
+_WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
+NONE = "Er zijn geen activiteiten vastgelegd."
+SDG = {
+    1: "Geen armoede",
+    2: "Geen honger",
+    3: "Goede gezondheid en welzijn",
+    4: "Kwaliteitsonderwijs",
+    5: "Gendergelijkheid",
+    6: "Schoon water en sanitair",
+    7: "Betaalbare en duurzame energie",
+    8: "Waardig werk en economische groei",
+    9: "Industrie, innovatie en infrastructuur",
+    10: "Ongelijkheid verminderen",
+    11: "Duurzame steden en gemeenschappen",
+    12: "Verantwoorde consumptie en productie",
+    13: "Klimaatactie",
+    14: "Leven in het water",
+    15: "Leven op het land",
+    16: "Vrede, justitie en sterke publieke diensten",
+    17: "Partnerschap om doelstellingen te bereiken",
+}
+
+
+def _now(monitor: Monitor) -> pd.DataFrame:
+    return states(open_programme(monitor).activities)
+
+
+def overview(monitor: Monitor) -> Prose:
+    """Say per programme how many activities there are, how far, and of what day that is."""
+    now = _now(monitor)
+    lines = []
+    for programme, rows in now.groupby("programme", sort=False):
+        counts = rows["state"].value_counts()
+        told = ", ".join(f"{counts[state]} {state}" for state in STATES if state in counts)
+        before = rows["overview_before"].iloc[0]
+        moved = int(rows["moved"].sum())
+        since = (
+            f"Sinds {when(before)} {'veranderde' if moved == 1 else 'veranderden'} "
+            f"{many(moved, 'activiteit', 'activiteiten')} van stand."
+            if before
+            else "Er is één overzicht; wat er sindsdien veranderde, is niet vastgelegd."
+        )
+        themes = many(rows["theme"].nunique(), "thema", "thema’s")
+        lines.append(
+            f"**{plain(programme)}, {when(rows['overview'].iloc[0])}: "
+            f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
+            f"Naar stand: {told}. {since}"
+        )
+    return Prose("\n\n".join(lines) or NONE)
+
+
+def progress(monitor: Monitor, programme: str | None = None) -> Figure | Absent:
+    """Draw the activities of a programme by theme and state; by default the largest one."""
+    now = _now(monitor)
+    if not len(now):
+        return Absent(NONE)
+    programme = programme or now["programme"].value_counts().index[0]
+    rows = now[now["programme"] == programme]
+    if not len(rows):
+        return Absent(f"Van {programme} zijn geen activiteiten vastgelegd.")
+    moved, running = int(rows["moved"].sum()), int((rows["state"] == "loopt").sum())
+    date, before = when(rows["overview"].iloc[0]), rows["overview_before"].iloc[0]
+    title = f"{running} van de {many(len(rows), 'activiteit loopt', 'activiteiten lopen')}"
+    if before:
+        title += f"; {moved} {'veranderde' if moved == 1 else 'veranderden'} sinds {when(before)}"
+    return programme_figures.progress_marks(
+        rows.assign(state_before=rows["state_before"].where(rows["moved"], "")),
+        states=STATES,
+        name="voortgang-standen",
+        title=title,
+        subtitle=f"Activiteiten van {programme} naar thema en stand, {date}, aantal activiteiten",
+        source=sources(rows),
+    )
+
+
+def themes(monitor: Monitor) -> Table | Absent:
+    """Count the activities per theme and state, and name the partners."""
+    now = _now(monitor)
+    if not len(now):
+        return Absent(NONE)
+    keys = [now["programme"], now["theme"]]
+    counts = pd.crosstab(keys, now["state"]).reindex(columns=list(STATES), fill_value=0)
+    counts.insert(0, "activities", counts.sum(axis=1))
+    partners = now.groupby(["programme", "theme"])["partners"].agg(
+        lambda cells: ", ".join(dict.fromkeys(each for cell in cells for each in split(cell)))
+    )
+    counts["partners"] = partners.where(partners != "", "niet genoemd")
+    order = now.drop_duplicates(["programme", "theme"]).set_index(["programme", "theme"]).index
+    frame = counts.loc[order].reset_index()
+    return tables.table(
+        frame[["theme", "programme", "activities", *STATES, "partners"]],
+        name="voortgang-themas",
+        caption="Activiteiten per thema en stand, met partners",
+        variables=variables(
+            ("theme", "Thema", "", 0, "text"),
+            ("programme", "Programma", "", 0, "text"),
+            ("activities", "Activiteiten", "aantal", 0, "count"),
+            *((state, state.capitalize(), "", 0, "count") for state in STATES),
+            ("partners", "Partners", "", 0, "text"),
+        ),
+        source=sources(now),
+    )
+
+
+def moved(monitor: Monitor) -> Table | Absent:
+    """List what changed since the overview before."""
+    now = _now(monitor)
+    fresh = (now["overview_before"] != "") & (now["state_before"] == "")
+    rows = now[now["moved"] | fresh]
+    if not len(rows):
+        return Absent(
+            "Er is geen eerder overzicht om mee te vergelijken, of er veranderde niets."
+            if len(now)
+            else NONE
+        )
+    frame = rows.assign(
+        state_before=rows["state_before"].where(rows["state_before"] != "", "nieuw"),
+        of=[when(date) for date in rows["date"]],
+    )
+    return tables.table(
+        frame,
+        name="voortgang-veranderd",
+        caption="Wat veranderde sinds het vorige overzicht",
+        variables=variables(
+            ("activity", "Activiteit", "", 0, "text"),
+            ("theme", "Thema", "", 0, "text"),
+            ("state_before", "Stand eerst", "", 0, "text"),
+            ("state", "Stand nu", "", 0, "text"),
+            ("of", "Stand op", "", 0, "code"),
+        ),
+        source=sources(rows),
+    )
+
+
+def activities(monitor: Monitor) -> Table | Absent:
+    """List every activity with its partners, place, state and source."""
+    now = _now(monitor)
+    if not len(now):
+        return Absent(NONE)
+    frame = now.assign(
+        partners=now["partners"].str.replace(";", ",").replace("", "niet genoemd"),
+        target_group=now["target_group"].replace("", "niet genoemd"),
+        place=[place(monitor, row) or "hele gebied" for row in now.itertuples()],
+        of=[when(date) for date in now["date"]],
+        since=[when(date) or "niet genoemd" for date in now["since"]],
+    )
+    return tables.table(
+        frame,
+        name="voortgang-activiteiten",
+        caption="Alle activiteiten: wat, met wie, waar en hoe ver",
+        variables=variables(
+            ("activity", "Activiteit", "", 0, "text"),
+            ("theme", "Thema", "", 0, "text"),
+            ("state", "Stand", "", 0, "text"),
+            ("of", "Stand op", "", 0, "code"),
+            ("since", "Begonnen", "", 0, "code"),
+            ("partners", "Partners", "", 0, "text"),
+            ("target_group", "Doelgroep", "", 0, "text"),
+            ("place", "Waar", "", 0, "text"),
+            ("note", "Toelichting", "", 0, "text"),
+        ),
+        source=sources(now),
+        notes=("De stand is door de monitor afgeleid uit de tekst van het document.",)
+        if not monitor.demo
+        else (),
+    )
+
+
+def sdg(monitor: Monitor) -> Table | Absent:
+    """List the development goals that programmes and activities link themselves to."""
+    programme = open_programme(monitor)
+    named = [
+        (int(number), row.programme)
+        for row in programme.programmes.itertuples()
+        for number in split(row.sdg)
+    ]
+    now = states(programme.activities)
+    done = [int(number) for cell in now["sdg"] for number in split(cell)]
+    if not named and not done:
+        return Absent("Geen programma verbindt zich aan de duurzame ontwikkelingsdoelen.")
+    goals = sorted({number for number, _ in named} | set(done))
+    frame = pd.DataFrame(
+        {
+            "sdg": [f"{number}. {SDG[number]}" for number in goals],
+            "programmes": [
+                ", ".join(name for at, name in named if at == number) or "alleen activiteiten"
+                for number in goals
+            ],
+            "activities": [done.count(number) for number in goals],
+        }
+    )
+    rests_on = pd.concat(
+        [programme.programmes[programme.programmes["sdg"] != ""], now[now["sdg"] != ""]]
+    )
+    return tables.table(
+        frame,
+        name="voortgang-sdg",
+        caption="Duurzame ontwikkelingsdoelen (SDG’s) waar programma’s zich aan verbinden",
+        variables=variables(
+            ("sdg", "Doel", "", 0, "text"),
+            ("programmes", "Programma", "", 0, "text"),
+            ("activities", "Activiteiten die het noemen", "aantal", 0, "count"),
+        ),
+        source=sources(rests_on),
+        notes=()
+        if done
+        else (
+            "De documenten noemen de doelen voor het programma als geheel, niet per activiteit.",
+        ),
+    )
+
+
+def beside(monitor: Monitor, school: str) -> Prose:
+    """Say for the page of a school which activities name it."""
+    now = _now(monitor)
+    rows = now[[school in split(cell) for cell in now["school"]]]
+    if not len(rows):
+        return Prose("Geen activiteit in de overzichten noemt deze school.")
+    lines = [
+        f"- {plain(row.activity)} ({plain(row.theme)}): {row.state}, {when(row.date)}."
+        for row in rows.itertuples()
+    ]
+    more = "Meer over [de voortgang](../voortgang.ipynb)."
+    return Prose("\n".join([*lines, "", more]))

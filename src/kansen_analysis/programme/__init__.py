@@ -1,0 +1,22 @@
+"""What stands beside the figures: activities, goals, hours and money, stories and lessons."""
+
+from kansen_analysis.programme.checks import check_programme
+from kansen_analysis.programme.edition import new_edition
+from kansen_analysis.programme.progress import states
+from kansen_analysis.programme.reading import Programme, programme_folder, read_programme
+from kansen_analysis.programme.stories import Consent, Story
+from kansen_analysis.programme.workbook import Changes, programme_export, programme_import
+
+__all__ = [
+    "Changes",
+    "Consent",
+    "Programme",
+    "Story",
+    "check_programme",
+    "new_edition",
+    "programme_export",
+    "programme_folder",
+    "programme_import",
+    "read_programme",
+    "states",
+]

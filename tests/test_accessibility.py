@@ -1,0 +1,506 @@
+"""The demo monitor in a real browser: WCAG 2.2 AA, paper, no scripts, nothing from outside."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from browser import Site, launched
+
+from kansen_analysis.errors import EngineError
+from kansen_analysis.publish import links, quarto
+
+ROOT = Path(__file__).parents[1]
+PHONE, ZOOMED = 320, 640  # 1280 at 200%
+UPRIGHT, LYING = 680, 1008  # A4 without its margins, at 96 dots per inch
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_BYTES = 600_000
+
+# what a reader must set at once without losing anything (WCAG 1.4.12)
+SPACING = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }"""
+
+OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+
+# the rows of a long table are alike, and looking at all of them takes most of the time
+SHORTEN = "document.querySelectorAll('tbody tr:nth-child(n + 9)').forEach((row) => row.remove())"
+
+# a name for an element, what is seen of it, and what sticks out of the window or is cut off
+TOOLS = """
+const named = (e) => e.tagName.toLowerCase() + (e.id ? '#' + e.id : '')
+  + [...e.classList].map((c) => '.' + c).join('') + ' ' + e.textContent.trim().slice(0, 30);
+const up = (e) => { const all = []; for (; e; e = e.parentElement) all.push(e); return all; };
+const seen = (e) => e.checkVisibility({ visibilityProperty: true })
+  && e.getClientRects().length && !up(e).some((a) => {
+    const box = a.getBoundingClientRect();
+    return getComputedStyle(a).position === 'absolute' && box.width <= 2 && box.height <= 2;
+  });
+const scrolls = (e) => up(e.parentElement).some(
+  (a) => ['auto', 'scroll'].includes(getComputedStyle(a).overflowX) && a !== document.body
+    && a !== document.documentElement);
+"""
+STICKING_OUT = (
+    "() => {"
+    + TOOLS
+    + """
+const wide = innerWidth + 1;
+const out = [...document.body.querySelectorAll('*')].filter((e) => {
+  const box = e.getBoundingClientRect();
+  return box.right > wide && seen(e) && !scrolls(e) && !e.closest('svg');
+}).map(named);
+const page = document.scrollingElement.scrollWidth;
+return out.length || page <= wide ? out : ['the page is ' + page + ' wide'];
+}"""
+)
+CUT_OFF = (
+    "() => {"
+    + TOOLS
+    + """
+return [...document.body.querySelectorAll('*')].filter((e) => {
+  const style = getComputedStyle(e);
+  const hides = (way) => ['hidden', 'clip'].includes(way);
+  return seen(e) && e.innerText && e.clientWidth > 2
+    && ((hides(style.overflowX) && e.scrollWidth > e.clientWidth + 1)
+      || (hides(style.overflowY) && e.scrollHeight > e.clientHeight + 1));
+}).map(named);
+}"""
+)
+NUMBER_FOCUSABLE = (
+    "() => {"
+    + TOOLS
+    + """
+const all = [...document.querySelectorAll(
+  'a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter((e) => seen(e) && !e.disabled && e.tabIndex >= 0);
+all.forEach((e, i) => { e.dataset.stop = i; });
+return all.length;
+}"""
+)
+FOCUS = (
+    "() => {"
+    + TOOLS
+    + """
+const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+return {
+  stop: e.dataset.stop === undefined ? null : Number(e.dataset.stop),
+  name: named(e),
+  outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+  there: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+};
+}"""
+)
+
+
+@pytest.fixture(scope="module", params=["embedded", "quarto"])
+def site(request, demo, tmp_path_factory) -> Site:
+    """The demo monitor, rendered once by each engine that is there."""
+    engine = request.param
+    if engine == "quarto":
+        try:
+            quarto.require()
+        except EngineError as error:
+            pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("monitor") / engine
+    render = [sys.executable, "-m", "kansen_analysis", "render", "--data", demo]
+    done = subprocess.run(
+        [*render, "--engine", engine, "--output", folder],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Site(folder, engine)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # for this module only: a running Playwright keeps an event loop in this thread
+    with launched() as browser:
+        yield browser
+
+
+def on_every(chromium, site, pages, look, **settings) -> dict[str, list]:
+    """Return, per page where there is something wrong, what `look` finds on it."""
+    visits = chromium.visit(site, pages, **settings)
+    return {page: wrong for page, opened in visits if (wrong := look(opened))}
+
+
+def axe(page) -> list[str]:
+    """Return what axe finds, with everything unfolded: what is folded away is not looked at."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate(OPEN_ALL)
+    page.evaluate(SHORTEN)
+    options = {
+        "runOnly": {"type": "tag", "values": RULES},
+        "resultTypes": ["violations"],
+        "preload": False,  # it would fetch the style sheets, which a page from disk may not
+    }
+    result = Axe().run(page, options=options).response
+    assert result["passes"]  # it did look
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['target']}"
+        for rule in result["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_on_any_page(chromium, site):
+    assert on_every(chromium, site, site.pages, axe) == {}
+
+
+def test_axe_finds_nothing_on_a_phone(chromium, site):
+    assert on_every(chromium, site, site.sample, axe, width=PHONE) == {}
+
+
+def test_axe_would_find_a_mistake(chromium, tmp_path):
+    (tmp_path / "index.html").write_text("<title>x</title><img src='a.png'>", encoding="utf-8")
+    found = on_every(chromium, Site(tmp_path, "quarto"), ["index.html"], axe)
+    assert {each.split()[0] for each in found["index.html"]} >= {"image-alt", "html-has-lang"}
+
+
+def test_pages_are_in_dutch_with_one_title_and_headings_in_order(chromium, site):
+    def look(page):
+        levels = page.eval_on_selector_all(
+            "main :is(h1, h2, h3, h4, h5, h6)", "all => all.map((each) => Number(each.tagName[1]))"
+        )
+        wrong = [f"{a} to {b}" for a, b in pairwise(levels) if b > a + 1]
+        if levels.count(1) != 1 or page.locator("h1").count() != 1 or levels[0] != 1:
+            wrong.append(f"headings {levels}")
+        language = page.locator("html").get_attribute("lang")
+        return wrong + ([] if language == "nl" else [f"lang={language}"])
+
+    assert on_every(chromium, site, site.pages, look) == {}
+    titles = [re.search("<title>(.*?)</title>", site.read(page))[1] for page in site.pages]
+    assert len(set(titles)) == len(titles)
+
+
+def test_landmarks_are_named_once(chromium, site):
+    def look(page):
+        names = page.eval_on_selector_all(
+            "nav, [role=navigation], [role=search]",
+            "all => all.map((each) => each.ariaLabel || '')",
+        )
+        mains = page.locator("main").count()
+        wrong = [name for name in set(names) if not name or names.count(name) > 1]
+        return wrong + ([] if mains == 1 else [f"{mains} times main"])
+
+    # the names stand in the page, no script has to write them
+    assert on_every(chromium, site, site.pages, look, scripts=False) == {}
+
+
+def test_the_skip_link_leads_past_the_menu(chromium, site):
+    def look(page):
+        page.keyboard.press("Tab")
+        first = page.evaluate(FOCUS)
+        page.keyboard.press("Enter")
+        inside = page.evaluate("document.activeElement.closest('main') !== null")
+        page.keyboard.press("Tab")
+        after = page.evaluate("document.activeElement.closest('main') !== null")
+        right = "Naar de inhoud" in first["name"] and first["there"] and first["outlined"]
+        return [] if right and inside and after else [first, inside, after]
+
+    assert on_every(chromium, site, site.sample, look) == {}
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(chromium, site, width):
+    def look(page):
+        number, stops, wrong = page.evaluate(NUMBER_FOCUSABLE), [], []
+        for _ in range(number + 5):
+            page.keyboard.press("Tab")
+            focus = page.evaluate(FOCUS)
+            if focus["stop"] is not None and focus["stop"] in stops:
+                break  # round
+            if focus["stop"] is not None:
+                stops.append(focus["stop"])
+                wrong += [] if focus["outlined"] and focus["there"] else [focus]
+        return wrong + ([] if stops == list(range(number)) else [(number, stops)])
+
+    # a page that glides to what has the focus would be judged half way
+    settings = {"width": width, "reduced_motion": "reduce"}
+    assert on_every(chromium, site, site.sample, look, **settings) == {}
+
+
+def test_pages_fit_a_phone_without_scrolling_sideways(chromium, site):
+    def look(page):
+        folded = page.evaluate(STICKING_OUT)
+        page.evaluate(OPEN_ALL)
+        return folded + page.evaluate(STICKING_OUT)
+
+    assert on_every(chromium, site, site.pages, look, width=PHONE) == {}
+
+
+def test_pages_survive_zooming_to_200_percent(chromium, site):
+    def look(page):
+        zoomed = page.evaluate(STICKING_OUT) + page.evaluate(CUT_OFF)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.add_style_tag(content="html { font-size: 200% !important; }")
+        return zoomed + page.evaluate(STICKING_OUT) + page.evaluate(CUT_OFF)
+
+    settings = {"width": ZOOMED, "device_scale_factor": 2}
+    assert on_every(chromium, site, site.sample, look, **settings) == {}
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_pages_survive_wider_text_spacing(chromium, site, width):
+    def look(page):
+        page.add_style_tag(content=SPACING)
+        return page.evaluate(STICKING_OUT) + page.evaluate(CUT_OFF)
+
+    assert on_every(chromium, site, site.sample, look, width=width) == {}
+
+
+def test_nothing_moves_for_who_asked_for_that(chromium, site):
+    def look(page):
+        return page.evaluate(
+            """[...document.querySelectorAll('*')].filter((each) => {
+              const style = getComputedStyle(each);
+              const long = (times) => times.split(',').some((time) => parseFloat(time) > 0.001);
+              return long(style.transitionDuration) || long(style.animationDuration)
+                || style.scrollBehavior === 'smooth';
+            }).map((each) => each.outerHTML.slice(0, 80))"""
+        )
+
+    assert on_every(chromium, site, site.sample, look, reduced_motion="reduce") == {}
+
+
+def test_colours_of_the_reader_leave_everything_visible(chromium, site):
+    def look(page):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUS)
+        # axe measures contrast with the colours of the page, not with those of the reader
+        pale = page.evaluate(
+            """() => {
+              const style = (each) => getComputedStyle(each);
+              const all = (what) => [...document.querySelectorAll(what)];
+              return [
+                // figures are drawn on white, so they keep it under them
+                ...all('.kansen-image').filter(
+                  (each) => style(each).backgroundColor !== 'rgb(255, 255, 255)'),
+                // backgrounds are gone: what they said, a border or the weight of a letter says
+                ...all('.callout').filter((each) => !parseFloat(style(each).borderLeftWidth)),
+                ...all('nav [aria-current], nav .sidebar-link.active').filter(
+                  (each) => style(each).fontWeight < 600),
+              ].map((each) => each.outerHTML.slice(0, 80));
+            }"""
+        )
+        return pale + page.evaluate(CUT_OFF) + ([] if focus["outlined"] else [focus])
+
+    settings = {"forced_colors": "active", "color_scheme": "dark"}
+    assert on_every(chromium, site, site.sample, look, **settings) == {}
+
+
+# Without scripts, on paper -----------------------------------------------------------------------
+
+TEXT = "document.querySelector('main').textContent.replace(/\\s+/g, ' ').trim()"
+UNSEEN = (
+    "() => {"
+    + TOOLS
+    + """
+const away = (e) => e.closest('details:not([open])') || e.closest('script, style, noscript');
+return [...document.querySelectorAll('main *, nav *')].filter(
+  (e) => [...e.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
+    && !away(e) && !e.checkVisibility({ visibilityProperty: true })
+    // what folds a menu on a phone
+    && !e.closest('summary, .quarto-secondary-nav')).map(named);
+}"""
+)
+
+
+def test_without_scripts_every_page_shows_the_same(chromium, site):
+    different = []
+    for page in site.sample:
+        with chromium.open(site, page) as opened:
+            with_scripts = opened.evaluate(TEXT)
+        with chromium.open(site, page, scripts=False) as opened:
+            assert len(with_scripts) > 200
+            if opened.evaluate(TEXT) != with_scripts:
+                different.append(page)
+    assert different == []
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_without_scripts_text_and_menu_are_visible(chromium, site, width):
+    look = {"width": width, "scripts": False}
+    assert on_every(chromium, site, site.sample, lambda p: p.evaluate(UNSEEN), **look) == {}
+
+
+def test_the_search_finds_a_page_and_its_answers_are_accessible(chromium, site):
+    box, answer = {
+        "embedded": ("#zoek", ".search-results a"),
+        "quarto": ("#quarto-search input", ".aa-Panel a"),
+    }[site.engine]
+    with chromium.open(site, "index.html") as page:
+        page.locator(box).click()
+        page.keyboard.type("schooladvies", delay=20)
+        page.wait_for_selector(answer)
+        targets = page.eval_on_selector_all(answer, "all => all.map((each) => each.href)")
+        assert any("schooladvies.html" in target for target in targets)
+        assert axe(page) == []
+
+
+def test_on_paper_no_table_is_cut(chromium, site):
+    def look(page):
+        page.evaluate(OPEN_ALL)
+        page.emulate_media(media="print")
+        rows = page.eval_on_selector_all(
+            "tr", "all => all.filter((e) => getComputedStyle(e).breakInside !== 'avoid').length"
+        )
+        heads = page.eval_on_selector_all(
+            "thead",
+            "all => all.filter((e) => getComputedStyle(e).display !== 'table-header-group').length",
+        )
+        wrong = [f"{rows} rows break"] * (rows > 0) + [f"{heads} heads stay behind"] * (heads > 0)
+        wrong += page.evaluate(CUT_OFF)
+        # wide tables get paper that lies on its side
+        page.set_viewport_size({"width": LYING, "height": 680})
+        wrong += page.evaluate(STICKING_OUT)
+        page.evaluate(
+            """document.querySelectorAll('main *').forEach((each) => {
+              if (getComputedStyle(each).page === 'liggend') each.remove();
+            })"""
+        )
+        page.set_viewport_size({"width": UPRIGHT, "height": 1000})
+        return wrong + page.evaluate(STICKING_OUT)
+
+    assert on_every(chromium, site, site.pages, look, width=UPRIGHT) == {}
+
+
+def test_the_summary_is_one_page_of_paper(chromium, site):
+    with chromium.open(site, "index.html") as page:
+        paper = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+# What is in the folder ---------------------------------------------------------------------------
+
+
+def test_a_page_weighs_at_most_600_kb(chromium, site):
+    index = {"embedded": "assets/search-index.js", "quarto": "search.json"}[site.engine]
+    heavy = {}
+    for page in site.sample:
+        with chromium.open(site, page) as opened:
+            opened.wait_for_load_state("networkidle")
+            files = opened.weight | {site.folder / index: (site.folder / index).stat().st_size}
+        if sum(files.values()) > MOST_BYTES:
+            heavy[page] = sorted(((size, path.name) for path, size in files.items()), reverse=True)
+    assert heavy == {}
+
+
+def test_addresseslead_somewhere(site):
+    assert links.broken(site.folder) == []
+
+
+def test_images_have_an_alternative_of_40_to_250_characters(chromium, site):
+    def look(page):
+        alts = page.eval_on_selector_all("img", "all => all.map((each) => each.alt)")
+        return [alt for alt in alts if not 40 <= len(alt) <= 250]
+
+    assert on_every(chromium, site, site.pages, look, scripts=False) == {}
+
+
+def test_tables_have_a_caption_and_headers_that_say_what_they_head(chromium, site):
+    def look(page):
+        captions = page.eval_on_selector_all(
+            "table", "all => all.map((each) => each.caption?.textContent.trim() || '')"
+        )
+        headers = page.eval_on_selector_all("th", "all => all.map((each) => each.scope)")
+        plain = page.locator("table:not(:has(th))").count()
+        wrong = ["a table without headers"] * plain + ["no caption"] * captions.count("")
+        return wrong + [f"scope={each!r}" for each in headers if each not in ("row", "col")]
+
+    assert on_every(chromium, site, site.pages, look, scripts=False) == {}
+
+
+def test_the_html_is_well_formed(site):
+    html5 = pytest.importorskip("tinyhtml5.parser", reason="tinyhtml5 is not installed")
+    wrong = {}
+    for page in site.pages:
+        parser = html5.HTMLParser()
+        parser.parse(site.read(page))
+        if parser.errors:
+            wrong[page] = [(place, code) for place, code, _ in parser.errors]
+    assert wrong == {}
+
+
+def test_ids_are_used_once_and_what_refers_to_one_finds_it(chromium, site):
+    def look(page):
+        return page.evaluate(
+            """() => {
+              const ids = [...document.querySelectorAll('[id]')].map((each) => each.id);
+              const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
+              const lost = ['aria-labelledby', 'aria-describedby', 'for', 'headers'].flatMap(
+                (name) => [...document.querySelectorAll(`[${name}]`)].flatMap(
+                  (each) => each.getAttribute(name).split(/\\s+/)
+                    .filter((id) => id && !document.getElementById(id))));
+              return [...twice, ...lost];
+            }"""
+        )
+
+    assert on_every(chromium, site, site.pages, look, scripts=False) == {}
+
+
+# Every number of the summary ---------------------------------------------------------------------
+
+SCHOOL_YEAR = re.compile(r"\b(20\d\d-20\d\d)\b")
+NUMBER = re.compile(r"(?<![\w,])\d{1,3}(?:\u202f\d{3})*(?:,\d+)?(?!\w)")
+# names, a convention and a symbol; everything else is a figure that somebody may ask about
+NO_FIGURE = re.compile(r"(?:[Dd]oel|Figuur|Tabel)\s\d+|^\d$|95%-interval|elke 100 leerlingen|<5")
+
+
+def test_every_number_of_the_summary_stands_in_a_file_beside_it(chromium, site):
+    with chromium.open(site, "index.html") as page:
+        text = page.eval_on_selector(
+            "main",
+            """main => { main.querySelectorAll('nav').forEach((each) => each.remove());
+               document.querySelectorAll('details').forEach((each) => { each.open = true; });
+               return main.innerText; }""",
+        )
+        addresses = page.eval_on_selector_all(
+            "main a[href$='.csv']", "all => all.map((each) => each.href)"
+        )
+    files = [site.file(url) for url in addresses if not url.endswith("-toelichting.csv")]
+    assert files
+    cells = [
+        cell
+        for path in files
+        for row in csv.reader(path.read_text("utf-8-sig").splitlines(), delimiter=";")
+        for cell in row
+    ]
+    text = "\n".join(
+        NO_FIGURE.sub(" ", line.strip()) for line in text.replace("\xa0", " ").splitlines()
+    )
+    years = set(SCHOOL_YEAR.findall(text))
+    shown = set(NUMBER.findall(SCHOOL_YEAR.sub(" ", text)))
+    known = [
+        abs(Decimal(cell.replace(",", ".")))
+        for cell in cells
+        if re.fullmatch(r"-?\d+(,\d+)?", cell)
+    ]
+
+    def found(number: str) -> bool:
+        value = Decimal(number.replace("\u202f", "").replace(",", "."))
+        return any(each.quantize(value, ROUND_HALF_UP) == value for each in known)
+
+    assert len(shown) > 3
+    assert sorted(number for number in shown if not found(number)) == []
+    assert sorted(year for year in years if not any(year in cell for cell in cells)) == []
+
+
+def test_nothing_is_asked_from_outside_the_folder(chromium, site):
+    def look(page):
+        page.wait_for_load_state("networkidle")
+
+    on_every(chromium, site, site.sample, look)
+    # what the tests above opened counts too
+    assert site.outside == []

@@ -1,0 +1,334 @@
+"""A hidden count is an interval: the truth is always in it, and it is never wider than it must be.
+
+Random tables are masked by the publisher's rule (1 to 4 becomes ``<5``), and the bounds are held
+against the truth and, for small tables, against trying every possibility.
+"""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kansen_analysis import load, masked
+from kansen_analysis.errors import UsageError
+
+COUNTS = st.integers(0, 12)
+FEW = st.lists(COUNTS, min_size=2, max_size=5)
+few = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def mask(truth) -> tuple[np.ndarray, np.ndarray]:
+    """Hide as the publisher does."""
+    truth = np.asarray(truth)
+    hidden = (truth >= 1) & (truth <= 4)
+    return np.where(hidden, 1, truth), np.where(hidden, 4, truth)
+
+
+def possibilities(low, high):
+    """Every table of whole numbers between the bounds."""
+    low, high = np.asarray(low), np.asarray(high)
+    ranges = [range(a, b + 1) for a, b in zip(low.ravel(), high.ravel(), strict=True)]
+    for cells in itertools.product(*ranges):
+        yield np.array(cells).reshape(low.shape)
+
+
+@few
+@given(FEW)
+def test_the_true_total_is_inside_and_both_ends_are_possible(truth):
+    low, high = mask(truth)
+    ends = masked.total(low, high)
+    sums = {int(cells.sum()) for cells in possibilities(low, high)}
+    assert ends == (min(sums), max(sums))
+    assert ends[0] <= sum(truth) <= ends[1]
+
+
+@few
+@given(FEW, st.integers(0, 3), st.integers(0, 3))
+def test_a_total_narrows_to_exactly_what_is_possible(truth, below, above):
+    low, high = mask(truth)
+    least, most = sum(truth) - below, sum(truth) + above
+    new_low, new_high = masked.narrow(low, high, np.array(least), np.array(most))
+    fit = [c for c in possibilities(low, high) if least <= c.sum() <= most]
+    assert new_low.tolist() == np.min(fit, axis=0).tolist()
+    assert new_high.tolist() == np.max(fit, axis=0).tolist()
+    assert ((new_low <= truth) & (truth <= new_high)).all()
+
+
+@few
+@given(FEW.filter(lambda cells: sum(1 <= c <= 4 for c in cells) == 1))
+def test_one_hidden_cell_follows_from_the_total(truth):
+    low, high = mask(truth)
+    new_low, new_high = masked.narrow(low, high, np.array(sum(truth)), np.array(sum(truth)))
+    assert new_low.tolist() == new_high.tolist() == truth
+
+
+def test_a_row_that_contradicts_its_total_is_left_as_it_was():
+    low, high = np.array([[1, 6], [1, 6]]), np.array([[4, 6], [4, 6]])
+    narrowed = masked.narrow(low, high, np.array([30, 8]), np.array([30, 8]))
+    assert [end.tolist() for end in narrowed] == [[[1, 6], [2, 6]], [[4, 6], [2, 6]]]
+
+
+@few
+@given(FEW, st.data())
+def test_part_of_a_total_is_exactly_what_is_possible(truth, data):
+    part = np.array([data.draw(st.booleans()) for _ in truth])
+    low, high = mask(truth)
+    total = np.array(sum(truth))
+    ends = masked.part_of_total(low, high, part, total, total)
+    fit = {int(c[part].sum()) for c in possibilities(low, high) if c.sum() == sum(truth)}
+    assert [int(end) for end in ends] == [min(fit), max(fit)]
+
+
+@few
+@given(COUNTS, COUNTS)
+def test_a_share_has_every_possible_value_inside_and_both_ends_possible(part, rest):
+    (part_low, rest_low), (part_high, rest_high) = mask([part, rest])
+    ends = masked.share(part_low, part_high, rest_low, rest_high)
+    shares = [
+        100 * p / (p + r)
+        for p in range(part_low, part_high + 1)
+        for r in range(rest_low, rest_high + 1)
+        if p + r
+    ]
+    if not shares:
+        assert np.isnan(ends).all()
+        return
+    assert [float(e) for e in ends] == pytest.approx([min(shares), max(shares)])
+
+
+@few
+@given(COUNTS, COUNTS, st.integers(0, 3))
+def test_a_share_of_a_total_that_is_known_apart(part, rest, unsure):
+    low, high = mask(part)
+    total = part + rest
+    ends = masked.share_of_total(low, high, np.array(total), np.array(total + unsure))
+    shares = [
+        100 * p / t
+        for p in range(low, high + 1)
+        for t in range(total, total + unsure + 1)
+        if t and p <= t
+    ]
+    if shares and total:
+        assert float(ends[0]) == pytest.approx(min(shares))
+        assert float(ends[1]) == pytest.approx(max(shares))
+
+
+@few
+@given(COUNTS, COUNTS)
+def test_a_difference_has_every_possible_value_inside(a, b):
+    (a_low, b_low), (a_high, b_high) = mask([a, b])
+    low, high = masked.difference(a_low, a_high, b_low, b_high)
+    found = [x - y for x in range(a_low, a_high + 1) for y in range(b_low, b_high + 1)]
+    assert (low, high) == (min(found), max(found))
+
+
+@few
+@given(st.lists(COUNTS, min_size=3, max_size=4), st.booleans())
+def test_a_mean_of_ranks_is_exactly_what_is_possible(truth, known):
+    low, high = mask(truth)
+    values = np.array([0, 1, 4, 9])[: len(truth)]
+    total = np.array([sum(truth)])
+    ends = masked.mean_of(low[None], high[None], values, *([total, total] if known else []))
+    means = [
+        (c * values).sum() / c.sum()
+        for c in possibilities(low, high)
+        if c.sum() and (not known or c.sum() == sum(truth))
+    ]
+    if not means:
+        assert np.isnan(ends).all()
+        return
+    assert float(ends[0][0]) == pytest.approx(min(means))
+    assert float(ends[1][0]) == pytest.approx(max(means))
+
+
+@few
+@given(st.lists(st.integers(0, 7), min_size=6, max_size=6))
+def test_totals_of_rows_and_columns_narrow_to_exactly_what_is_possible(cells):
+    truth = np.array(cells).reshape(2, 3)
+    low, high = mask(truth)
+    rows, columns = truth.sum(axis=1), truth.sum(axis=0)
+    new_low, new_high = masked.narrow_table(low, high, (rows, rows), (columns, columns))
+    fit = [
+        c
+        for c in possibilities(low, high)
+        if (c.sum(axis=1) == rows).all() and (c.sum(axis=0) == columns).all()
+    ]
+    assert new_low.tolist() == np.min(fit, axis=0).tolist()
+    assert new_high.tolist() == np.max(fit, axis=0).tolist()
+
+
+def test_a_table_that_contradicts_its_totals_is_left_as_it_was():
+    low, high = mask([[3, 2], [1, 6]])
+    rows = (np.array([99, 7]), np.array([99, 7]))
+    found = masked.narrow_table(low, high, rows, (np.array([4, 8]), np.array([4, 8])))
+    assert [end.tolist() for end in found] == [low.tolist(), high.tolist()]
+
+
+@few
+@given(st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=4))
+def test_what_intervals_have_in_common_holds_what_all_of_them_hold(cells):
+    intervals = [(np.array([min(c)]), np.array([max(c)])) for c in cells]
+    low, high = masked.intersect(*intervals)
+    common = set.intersection(*[set(range(min(c), max(c) + 1)) for c in cells])
+    if common:
+        assert (low[0], high[0]) == (min(common), max(common))
+    else:  # they contradict each other: none is trusted more than another
+        assert (low[0], high[0]) == (min(map(min, cells)), max(map(max, cells)))
+
+
+# ---- tidy tables
+
+
+def tidy(truth: list[int], groups: list[str]) -> pd.DataFrame:
+    low, high = mask(truth)
+    frame = pd.DataFrame({"pupils_low": low, "pupils_high": high}, dtype="Int64")
+    frame["pupils"] = frame["pupils_low"].where(frame["pupils_low"] == frame["pupils_high"])
+    return frame.assign(group=groups)
+
+
+GROUPED = st.lists(st.tuples(COUNTS, st.sampled_from("abc")), min_size=1, max_size=12)
+
+
+@few
+@given(GROUPED)
+def test_the_true_sum_of_a_group_is_inside(cells):
+    truth, groups = map(list, zip(*cells, strict=True))
+    found = masked.aggregate(tidy(truth, groups), ["group"]).set_index("group")
+    real = pd.Series(truth).groupby(groups).sum()
+    assert (found["pupils_low"] <= real[found.index]).all()
+    assert (real[found.index] <= found["pupils_high"]).all()
+    hidden = pd.Series([1 <= c <= 4 for c in truth]).groupby(groups).sum()
+    assert found["cells_hidden"].to_dict() == hidden.to_dict()
+    exact = found["pupils"].dropna()
+    assert exact.to_dict() == real[exact.index].to_dict()
+    assert set(exact.index) == set(hidden.index[hidden == 0])
+
+
+@few
+@given(GROUPED)
+def test_totals_of_groups_narrow_as_one_row_at_a_time(cells):
+    truth, groups = map(list, zip(*cells, strict=True))
+    frame = tidy(truth, groups)
+    real = pd.Series(truth).groupby(groups).sum()
+    totals = pd.DataFrame({"group": real.index, "pupils_low": real, "pupils_high": real})
+    found = masked.narrow_groups(frame, ["group"], totals)
+    for group, rows in frame.groupby("group"):
+        low, high = masked.narrow(
+            rows["pupils_low"].to_numpy(int),
+            rows["pupils_high"].to_numpy(int),
+            real[group],
+            real[group],
+        )
+        assert found.loc[rows.index, "pupils_low"].tolist() == low.tolist()
+        assert found.loc[rows.index, "pupils_high"].tolist() == high.tolist()
+    known = found["pupils"].dropna()
+    assert known.tolist() == [truth[at] for at in known.index]
+
+
+def test_a_group_without_a_total_or_with_a_wrong_one_stays_as_it_was():
+    frame = tidy([3, 6, 2, 8], ["a", "a", "b", "b"])
+    totals = pd.DataFrame({"group": ["a"], "pupils_low": [99], "pupils_high": [99]})
+    found = masked.narrow_groups(frame, ["group"], totals)
+    pd.testing.assert_frame_equal(found[frame.columns], frame)
+
+
+def test_an_interval_without_an_upper_end_keeps_none():
+    frame = tidy([3, 6], ["a", "a"])
+    frame.loc[0, "pupils_high"] = pd.NA
+    found = masked.aggregate(frame, ["group"])
+    assert found.loc[0, "pupils_low"] == 7
+    assert pd.isna(found.loc[0, "pupils_high"])
+    assert pd.isna(found.loc[0, "pupils"])
+
+
+@pytest.mark.parametrize(("how", "number"), [("low", 1), ("mid", 2.5), ("high", 4)])
+def test_a_number_for_a_hidden_count_is_marked_and_only_there_when_asked_for(how, number):
+    frame = tidy([3, 6], ["a", "b"])
+    found = masked.resolve(frame, how)
+    assert found["pupils"].tolist() == [number, 6]
+    assert found["pupils_resolved"].tolist()[0] == how
+    assert pd.isna(found["pupils_resolved"].tolist()[1])
+    assert masked.aggregate(frame, ["group"])["pupils"].isna().tolist() == [True, False]
+    summed = masked.aggregate(frame, ["group"], resolve_as=how)
+    assert summed["pupils"].tolist() == [number, 6]
+
+
+def test_no_other_way_of_filling_in_exists():
+    with pytest.raises(UsageError, match="low, mid or high"):
+        masked.resolve(tidy([3], ["a"]), "2.5")
+
+
+# ---- the published files
+
+RANKS = ["PRO", "VMBO_B", "VMBO_B_K", "VMBO_K", "VMBO_K_GT", "VMBO_GT", "VMBO_GT_HAVO", "HAVO"]
+RANKS += ["HAVO_VWO", "VWO"]
+# METHODS 5.3: the mean advice of five schools, exact and with the pupils tested as their number
+EXACT = {
+    "06GS00": ([5.86, 3.67, 6.07], [7, 9, 15]),
+    "10HM00": ([5.13, 4.33, 3.95], [15, 18, 20]),
+    "13PS00": ([4.05, 2.83, 5.18], [20, 24, 11]),
+    "18QW00": ([5.83, 5.60, 4.18], [40, 43, 38]),
+    "08CT00": ([3.80, 4.11, 4.75], [10, 9, 12]),
+}
+RANGES = {
+    "06GS00": [(3.42, 6.42), (4.55, 7.00), (4.65, 6.65)],
+    "10HM00": [(3.06, 6.39), (3.89, 5.30), (3.86, 6.86)],
+    "13PS00": [(3.38, 5.58), (2.83, 6.33), (3.64, 6.69)],
+    "18QW00": [(3.66, 4.67), (5.05, 5.33), (4.61, 5.72)],
+    "08CT00": [(2.83, 5.33), (3.67, 5.17), (3.83, 6.89)],
+}
+
+
+@pytest.fixture(scope="module")
+def real_advices(real_data):
+    table = load("schooladviezen", real_data / "raw")
+    table = table[table["school"].isin(EXACT) & table["advice"].isin(RANKS)]
+    return {
+        end: table.pivot(index=["school", "year"], columns="advice", values=f"pupils_{end}")[
+            RANKS
+        ].astype(int)
+        for end in ("low", "high")
+    }
+
+
+@pytest.fixture(scope="module")
+def real_tested(real_data):
+    """Bounds of the pupils tested: what the three subjects have in common."""
+    table = load("referentieniveaus", real_data / "raw")
+    sums = masked.aggregate(table[table["school"].isin(EXACT)], ["school", "year", "domain"])
+    wide = {
+        end: sums.pivot(index=["school", "year"], columns="domain", values=f"pupils_{end}")
+        for end in ("low", "high")
+    }
+    low, high = (wide[end].astype(int) for end in ("low", "high"))
+    common = masked.intersect(*[(low[d].to_numpy(), high[d].to_numpy()) for d in low])
+    return pd.DataFrame(dict(zip(("low", "high"), common, strict=True)), index=low.index)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("school", EXACT)
+def test_mean_advice_of_a_school_is_exact_before_masking(real_advices, school):
+    levels, pupils = EXACT[school]
+    years = [(school, year) for year in (2019, 2020, 2021)]
+    low, high = (real_advices[end].loc[years].to_numpy() for end in ("low", "high"))
+    assert low.sum(axis=1).tolist() == high.sum(axis=1).tolist() == pupils
+    lowest, highest = masked.mean_of(low, high, np.arange(10))
+    assert lowest.tolist() == highest.tolist()
+    assert lowest.tolist() == pytest.approx(levels, abs=0.00501)  # given in two decimals
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("school", RANGES)
+def test_mean_advice_of_a_school_is_a_range_after(real_advices, real_tested, school):
+    for year, expected in zip((2022, 2023, 2024), RANGES[school], strict=True):
+        low, high = (real_advices[e].loc[[(school, year)]].to_numpy() for e in ("low", "high"))
+        tested = real_tested.loc[[(school, year)]]
+        known = tested["high"].to_numpy() > 0  # a row of zeros says nothing
+        totals = (
+            (tested["low"].to_numpy() - 1, tested["high"].to_numpy() + 3) if known.all() else ()
+        )
+        lowest, highest = masked.mean_of(low, high, np.arange(10), *totals)
+        assert (lowest[0].round(2), highest[0].round(2)) == expected, year

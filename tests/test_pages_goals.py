@@ -1,0 +1,378 @@
+"""The pages around the goals: they show what the data bear, and say what is missing."""
+
+import csv
+import itertools
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pandas as pd
+import pytest
+
+from kansen_analysis.choices import vary
+from kansen_analysis.display.prose import Absent
+from kansen_analysis.effects import estimate_effect
+from kansen_analysis.errors import UsageError
+from kansen_analysis.goals import load_protocol
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages import (
+    common,
+    context,
+    deelnemers,
+    evidence,
+    gegevens,
+    methode,
+    toegankelijkheid,
+)
+from kansen_analysis.simulate import simulate
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def edition(demo):
+    return Monitor(demo)
+
+
+@pytest.fixture(scope="module")
+def tested():
+    """A goal that was tested, on a simulated panel, with its estimate divided by a rate of 0.8."""
+    panel = simulate("S0", seed=1, schools=60, treated=20, effect=0.2)
+    estimate = estimate_effect(panel, seed=1, draws=99, size_by_year=True).rescaled(1 / 0.8)
+    protocol = load_protocol()
+    verdicts = pd.DataFrame({"goal": [2], "verdict": ["onbeslist"], "reason": ["Reden."]})
+    return SimpleNamespace(
+        panels={2: panel}, estimates={2: estimate}, protocol=protocol, verdicts=verdicts, year=2024
+    )
+
+
+# --- how sure --------------------------------------------------------------------------------
+
+
+def test_every_choice_has_its_own_place_in_the_matrix():
+    panel = simulate("S0", seed=1, schools=60, treated=20)
+    panel["merged"] = panel["school"].isin(panel["school"].unique()[-5:])
+    panel["cohort_network"] = panel["cohort"]
+    panel["board"] = (pd.factorize(panel["school"])[0] % 25).astype(str)
+    names = vary(panel).index
+    assert len(names) >= 15
+    for name in names:
+        assert any(name.startswith(start) for start in evidence.CHOICES), name
+    places = [tuple(evidence.place(name).values()) for name in names]
+    assert len(set(places)) == len(places)
+
+
+def test_choices_of_a_corrected_estimate_are_corrected_alike(tested):
+    """The first choice is V1 itself, so it must lie where V1 lies."""
+    frame = evidence.results_vary(tested, 2).frame
+    plain = vary(tested.panels[2], size_by_year=True)["effect"].dropna()
+    assert sorted(frame["estimate"]) == pytest.approx(sorted(plain / 0.8))
+    assert frame.loc[frame["main"], "estimate"].tolist() == pytest.approx(
+        [tested.estimates[2].versions.loc["V1", "effect"]]
+    )
+
+
+def test_an_undecided_goal_has_no_title_that_decides(tested):
+    title = evidence.since_start(tested, 2).title
+    assert "hoger" not in title
+    assert "geen duidelijk verschil" in title
+
+
+def test_the_ruler_speaks_of_the_version_that_decides(tested):
+    shown = evidence.what_could_be_seen(tested, 2).frame.set_index("kind")["value"]
+    decides = tested.protocol.goal(2).outcome.decides
+    assert shown["estimate"] == tested.estimates[2].decision.loc[decides, "effect"]
+    assert shown["matters"] == 0.19
+
+
+def test_without_an_estimate_every_figure_says_so():
+    monitor = SimpleNamespace(estimates={2: "Er zijn te weinig jaren."}, protocol=load_protocol())
+    for make in (
+        evidence.since_start,
+        evidence.four_versions,
+        evidence.results_vary,
+        evidence.what_could_be_seen,
+        evidence.by_period,
+        evidence.doubts,
+        evidence.funnel,
+    ):
+        assert isinstance(make(monitor, 2), Absent)
+
+
+def test_the_sign_of_a_verdict_is_not_read_aloud(tested):
+    shown = common.verdict(tested, 2).html
+    assert '<span aria-hidden="true">?</span> <strong>Onbeslist.</strong> Reden.' in shown
+
+
+# --- editions --------------------------------------------------------------------------------
+
+
+def test_last_years_edition_is_the_one_that_would_be_made(edition, demo):
+    earlier = common.previous_edition(edition)
+    made = Monitor(demo, school_year=edition.year - 1)
+    assert earlier.year == made.year
+    pd.testing.assert_frame_equal(earlier.panel, made.panel)
+
+
+def test_the_first_year_has_no_earlier_edition(demo):
+    first = Monitor(demo, school_year=2014)
+    assert common.previous_edition(first) is None
+
+
+# --- participants ----------------------------------------------------------------------------
+
+
+def test_participants_are_counted_as_in_the_register(edition, demo):
+    with (demo / "participants.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    shown = deelnemers.by_municipality(edition).frame.set_index("municipality")
+    assert shown.loc["Samen", "schools"] == len(rows)
+    assert shown.loc["Samen", "unknown"] == sum(not row["coach_start"] for row in rows)
+    starts = shown.drop(columns=["schools"]).sum(axis=1)
+    assert (starts == shown["schools"]).all()
+
+
+def test_every_comparison_school_stands_in_the_file_and_no_participant(edition):
+    table = deelnemers.comparison_schools(edition)
+    assert set(table.frame["school"]) == set(edition.pools.members["school"])
+    assert not set(table.frame["school"]) & set(edition.participants["school"])
+
+
+def test_a_long_table_is_offered_as_a_file_without_its_rows(edition):
+    table = deelnemers.comparison_schools(edition)
+    shown = common.table_or_file(table)
+    assert f"{len(table.frame)} rijen" in shown.html
+    assert "<table" not in shown.html
+    assert "deelnemers-vergelijking.csv" in shown.html
+    assert common.table_or_file(table, most=len(table.frame)) is table
+
+
+# --- context ---------------------------------------------------------------------------------
+
+
+def context_monitor(**extra):
+    people = pd.DataFrame(
+        {"school": ["01AA00"], "municipality": ["Meppel"], "municipality_code": ["0119"]}
+    )
+    return SimpleNamespace(participants=people, protocol=load_protocol(), year=2024, **extra)
+
+
+def test_a_share_around_the_schools_holds_every_value_the_hidden_counts_can_have():
+    table = pd.DataFrame(
+        {
+            "municipality_code": "0119",
+            "province": "Drenthe",
+            "year": 2023,
+            "pupils_low": [100, 50, 1],
+            "pupils_high": [100, 50, 4],
+            "afstromers_low": [1, 7, 1],
+            "afstromers_high": [4, 7, 4],
+        }
+    )
+    frame, years = context._by_place(context_monitor(), table, "afstromers", "pupils")
+    row = frame.set_index("place").loc["Meppel"]
+    possible = [
+        100 * (a + 7 + b) / (150 + n) for a, b, n in itertools.product(range(1, 5), repeat=3)
+    ]
+    assert years == [2023]
+    assert row["share_2023_low"] <= min(possible)
+    assert row["share_2023_high"] >= max(possible)
+    assert pd.isna(row["share_2023"])
+
+
+def test_context_is_called_context_where_it_is_shown():
+    table = pd.DataFrame(
+        {
+            "municipality_code": ["0119"],
+            "province": ["Drenthe"],
+            "year": [2023],
+            **{
+                f"{name}_{end}": [value]
+                for name, value in (("pupils", 200), ("afstromers", 10))
+                for end in ("low", "high")
+            },
+        }
+    )
+    monitor = context_monitor(load=lambda source: table)
+    shown = context.secondary_schools(monitor)
+    assert "context, geen toets" in shown.caption
+    assert shown.frame.loc[0, "share_2023"] == 5
+
+
+def test_exact_special_advices_of_one_to_four_pupils_stay_hidden():
+    counts = {"VSO": 1, "PRO": 1, "HAVO": 30, "VWO": 10}
+    rows = pd.DataFrame(
+        [
+            {
+                "school": "01AA00",
+                "year": 2021,
+                "kind": "Bo",
+                "advice": advice,
+                "pupils_low": n,
+                "pupils_high": n,
+            }
+            for advice, n in counts.items()
+        ]
+    )
+    monitor = context_monitor(
+        load=lambda source: rows, pools=SimpleNamespace(schools=lambda pool: [])
+    )
+    frame = context.special_advice(monitor).frame
+    assert frame["value"].isna().all()
+    assert frame.loc[0, "low"] == pytest.approx(100 / 41)
+    assert frame.loc[0, "high"] == pytest.approx(100 * 4 / 44)
+
+
+def test_youth_care_shows_calendar_years_as_calendar_years():
+    table = pd.DataFrame(
+        {
+            "dataset": "cbs_85098ned",
+            "form": "jeugdhulp",
+            "region": ["GM0119", "NL01", "GM0001"],
+            "municipality_code": ["0119", None, "0001"],
+            "year": 2022,
+            "share": [12.5, 11.0, 9.0],
+        }
+    )
+    shown = context.youth_care(context_monitor(load=lambda source: table))
+    assert shown.variables.loc["y2022", "label"] == "2022"
+    assert shown.frame["place"].tolist() == ["Meppel", "Nederland"]
+
+
+def test_pupils_at_special_schools_are_a_share_of_all_pupils():
+    table = pd.DataFrame(
+        [
+            {"dataset": dataset, "region": "GM0119", "year": year, "pupils": pupils}
+            for year in (2021, 2022)
+            for dataset, pupils in (
+                ("cbs_85490ned", 20 + year - 2021),
+                ("cbs_85490ned", 8),  # a part of the total beside it
+                ("cbs_85489ned", 980),
+            )
+        ]
+    )
+    shown = context.special_schools(context_monitor(load=lambda source: table))
+    assert shown.frame["value"].tolist() == pytest.approx([2.0, 100 * 21 / 1001])
+
+
+# --- data page -------------------------------------------------------------------------------
+
+
+def test_the_coverage_tells_apart_what_is_missing_and_what_never_was(edition):
+    frame = gegevens._states(edition).set_index(["source", "year"])["state"]
+    assert frame["Eindscores (DUO)", 2019] == "bestond niet"
+    assert frame["Leerresultaten (Inspectie)", 2018] == "bestond niet"
+    assert frame["Schooladviezen (DUO)", 2021] == "aanwezig"
+    assert frame["Schooladviezen (DUO)", 2022] == "deels afgeschermd"
+    assert frame["Schooladviezen (DUO)", 2024] == "voorlopig"
+
+
+def test_the_masked_share_equals_a_plain_count_in_the_file(edition, demo):
+    name = "04-leerlingen-bo-sbo-schooladviezen-2022-2023.csv"
+    lines = (demo / name).read_text(encoding="utf-8-sig").splitlines()
+    rows = list(csv.DictReader(lines, delimiter=";"))
+    advices = [c for c in rows[0] if re.match(r"VSO|PRO$|VMBO|HAVO|VWO|ADVIES", c)]
+    cells = [row[column] for row in rows for column in advices]
+    shown = gegevens.hidden_share(edition).frame.set_index("year")["schooladviezen"]
+    assert len(advices) == 12
+    assert shown[2022] == pytest.approx(100 * cells.count("<5") / len(cells), abs=0.05)
+    assert shown[2021] == 0
+
+
+def test_the_tested_share_never_exceeds_all_pupils(edition):
+    frame = gegevens.tested_share(edition).frame
+    for name in ("mine", "alike", "every"):
+        low = frame[name].fillna(frame[f"{name}_low"])
+        high = frame[name].fillna(frame[f"{name}_high"])
+        assert low.between(50, 100).all()
+        assert (low <= high).all()
+        assert (high <= 100).all()
+
+
+# --- pages that wait for results -------------------------------------------------------------
+
+
+def test_without_results_nothing_is_claimed(monkeypatch):
+    assert isinstance(methode.summary(None), Absent)
+    assert isinstance(methode.figures_per_world(None), Absent)
+    assert isinstance(toegankelijkheid.statement(None), Absent)
+    assert isinstance(toegankelijkheid.checks(None), Absent)
+
+
+def test_a_figure_of_the_bench_is_met_only_inside_its_bounds():
+    rows = [
+        ("S0", "dekking", 0.95, 0.93, 0.97, 1000),
+        ("S3", "onterecht beter", 0.09, None, 0.08, 1000),
+        ("S0", "tijd", 0.1, None, None, 1000),
+    ]
+    frame = pd.DataFrame(rows, columns=methode.COLUMNS)
+    assert "Van de 2 eisen vooraf haalt de methode er 1." in methode.summary(frame).markdown
+    shown = methode.figures_per_world(frame).frame
+    assert shown["met"].tolist() == ["ja", "nee", "geen eis"]
+    assert shown["target"].tolist()[:2] == ["tussen 0,930 en 0,970", "hoogstens 0,080"]
+
+
+def test_the_statement_repeats_what_the_tests_found():
+    checks = [{"what": "axe", "how": "op elke pagina", "pages": 20, "found": 2}]
+    found = json.loads(
+        json.dumps(
+            {
+                "date": "2026-11-21",
+                "engine": "de ingebouwde maker",
+                "tool": "axe-core",
+                "tool_version": "4.10",
+                "browser": "Chromium 130",
+                "pages": 20,
+                "checks": checks,
+            }
+        )
+    )
+    text = toegankelijkheid.statement(found).markdown
+    assert "21 november 2026" in text
+    assert "2 keer iets gevonden" in text
+    clean = found | {"checks": [checks[0] | {"found": 0}]}
+    assert "niets gevonden dat niet voldoet" in toegankelijkheid.statement(clean).markdown
+
+
+# --- glossary --------------------------------------------------------------------------------
+
+
+def links_to_terms(path: Path) -> list[str]:
+    """Anchors that the text of a page links to, in the order of the page."""
+    cells = nbformat.read(path, as_version=4).cells
+    return re.findall(r"begrippen\.ipynb#([\w-]+)", "\n".join(cell.source for cell in cells))
+
+
+def test_every_term_has_a_definition_and_a_source():
+    table = common.glossary()
+    assert table.index.is_unique
+    assert table["term"].str.lower().is_unique
+    assert (table["definition"].str.len() > 20).all()
+    assert (table["source"].str.len() > 2).all()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_link_to_the_glossary_finds_its_term(path):
+    assert set(links_to_terms(path)) <= set(common.glossary().index)
+
+
+@pytest.mark.parametrize("name", ["index", "eindtoets", "schooladvies", "afstroom", "gegevens"])
+def test_a_page_with_domain_terms_explains_them_once(name):
+    links = links_to_terms(ROOT / "notebooks" / f"{name}.ipynb")
+    assert links
+    assert len(links) == len(set(links))
+
+
+def test_definitions_link_to_terms_that_exist():
+    table = common.glossary()
+    inside = set(re.findall(r"\(#([\w-]+)\)", " ".join(table["definition"])))
+    assert inside
+    assert inside <= set(table.index)
+
+
+def test_a_term_nobody_explained_cannot_be_linked():
+    with pytest.raises(UsageError, match=r"begrippen\.csv"):
+        common.term("toverwoord")

@@ -1,0 +1,118 @@
+"""Pages per school and municipality: notebooks that were executed here, and links that hold."""
+
+import ast
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
+
+from kansen_analysis.errors import RenderError
+from kansen_analysis.pages import school
+from kansen_analysis.publish import dialect, embedded, execute, generated, links, project
+from kansen_analysis.workspace import root
+
+REGISTER = """\
+school,name,municipality,municipality_code,programme,network_start,coach_start,hours,source
+90CC00,Kindcentrum ’t *Kwintebrink*,Noord,0997,K,2022-2023,2022-2023,230,verzonnen
+90AB00,'De |Stand|',Oost,9005,K,2022-2023,2023-2024,210,verzonnen
+99ZZ00,In geen bestand,Oost,9005,K,,,,verzonnen
+"""
+
+
+@pytest.fixture(scope="module")
+def made(demo, tmp_path_factory):
+    """A work folder with the pages of three schools, of which one is in no file."""
+    folder = tmp_path_factory.mktemp("generated")
+    (folder / "participants.csv").write_text(REGISTER, encoding="utf-8")
+    work = folder / "work"
+    (work / "files").mkdir(parents=True)
+    for page in ("index", "scholen", "gemeenten", "verantwoording"):
+        cells = [new_raw_cell(f"---\ntitle: {page}\n---"), new_markdown_cell("Tekst.")]
+        nbformat.write(new_notebook(cells=cells), work / f"{page}.ipynb")
+    told = execute.environment(demo, folder / "participants.csv", 2024, work / "files")
+    before = dict(os.environ)
+    names = generated.write(work, told)
+    assert dict(os.environ) == before  # the rest of the program is told nothing
+    return work, names, told
+
+
+def test_every_school_and_municipality_has_a_page_and_a_line_in_the_menu(made):
+    work, names, _ = made
+    assert names == [
+        "scholen/90AB00",
+        "scholen/90CC00",
+        "scholen/99ZZ00",
+        "gemeenten/0997",
+        "gemeenten/9005",
+    ]
+    titles = {page.name: page.title for page in embedded.read_pages(work)}
+    menu = {entry.text: entry for entry in project.read(root()).tree(titles)}
+    assert [line.text for line in menu["Scholen"].children] == [
+        "'De |Stand|'",
+        "In geen bestand",
+        "Kindcentrum ’t *Kwintebrink*",
+    ]
+    places = [line.page for line in menu["Gemeenten"].children]
+    assert places == ["gemeenten/0997", "gemeenten/9005"]
+
+
+def test_the_pages_keep_to_the_dialect_and_are_thin(made):
+    work, names, _ = made
+    for name in names:
+        notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        assert dialect.breaches(notebook, name) == []
+        assert dialect.thick(notebook, name) == []
+    assert embedded.check(work, project.read(root())) == []
+
+
+def test_the_site_hangs_together_with_files_in_one_place(made, tmp_path):
+    work, _names, _ = made
+    embedded.build(work, tmp_path / "site", project.read(root()), "nu")
+    assert links.broken(tmp_path / "site") == []
+    text = (tmp_path / "site" / "scholen" / "90CC00.html").read_text(encoding="utf-8")
+    assert 'src="../files/figures/school-90cc00-jaren.svg"' in text
+    assert "data:" not in text
+    assert 'rel="next"' in text and 'aria-label="Kruimelpad"' in text
+    written = {path.name for path in (work / "files" / "downloads").iterdir()}
+    assert {"school-90cc00-jaren.csv", "gemeente-0997-omvang.csv"} <= written
+
+
+def test_a_cell_shows_what_running_it_gives(made, monkeypatch):
+    work, _, told = made
+    for name, value in (dict(told) | {"KANSEN_FILES_PREFIX": "../files"}).items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(work / "scholen" / "90CC00.ipynb", as_version=4)
+    space: dict = {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        *lines, last = ast.parse(cell.source).body
+        exec(compile(ast.Module(lines, []), "cell", "exec"), space)
+        result = eval(compile(ast.Expression(last.value), "cell", "eval"), space)
+        assert cell.outputs[0].data == result._repr_mimebundle_()
+
+
+def test_a_school_that_is_in_no_file_says_so_and_shows_no_numbers(made):
+    work, _, _ = made
+    notebook = nbformat.read(work / "scholen" / "99ZZ00.ipynb", as_version=4)
+    text = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", [])]
+    assert sum(each.startswith("Niet te maken") for each in text) == 4
+    # and no caption stands under what is not there
+    assert not any("#| label: fig-" in cell.source for cell in notebook.cells)
+
+
+def test_a_page_that_fails_is_named(made, tmp_path, monkeypatch):
+    if not Path("/proc").is_dir():
+        pytest.skip("the broken function reaches the other process on Linux only")
+    _, _, told = made
+
+    def broken(monitor, code):
+        raise ZeroDivisionError("kapot")
+
+    monkeypatch.setattr(school, "opening", broken)
+    told = {name: value for name, value in told.items() if name != "KANSEN_FILES"}
+    with pytest.raises(RenderError, match=r"scholen/90AB00.ipynb: ZeroDivisionError: kapot"):
+        generated.write(tmp_path, told)
