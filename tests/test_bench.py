@@ -312,8 +312,8 @@ def test_the_stored_results_hold_every_target_once_and_name_their_runs():
 
 @pytest.fixture(scope="module")
 def many():
-    def first(world, seed, treated=80, draws=0):  # V1 alone, as `estimate_effect` fits it
-        drawn = simulate(world, seed, treated=treated)
+    def first(world, seed, treated=80, schools=300, draws=0):  # V1 alone
+        drawn = simulate(world, seed, treated=treated, schools=schools).drop(columns="board")
         data, _ = to_data(drawn)
         shocks = estimate_shocks(data, int(np.nanmin(data.cohort)))
         main = fit(replace(data, weight=data.n / (data.n + shocks.k)))
@@ -326,7 +326,7 @@ def many():
     def word(seed):
         return {"case": "power"} | run("S0", seed, effect=0.1)
 
-    few = [("S0", seed, treated, 199) for treated in (20, 12) for seed in range(200)]
+    few = [("S0", seed, treated, 150, 99) for treated in (20, 12) for seed in range(200)]
     work = [("S2", seed) for seed in range(200)] + [("unbalanced", seed) for seed in range(200)]
     with joblib.parallel_config("loky", n_jobs=-1, inner_max_num_threads=1):
         rows = joblib.Parallel()(

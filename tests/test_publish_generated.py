@@ -1,6 +1,7 @@
 """Pages per school and municipality: notebooks that were executed here, and links that hold."""
 
 import ast
+import csv
 import os
 from pathlib import Path
 
@@ -13,19 +14,29 @@ from kansen_analysis.pages import school
 from kansen_analysis.publish import dialect, embedded, execute, generated, links, project
 from kansen_analysis.workspace import root
 
-REGISTER = """\
-school,name,municipality,municipality_code,programme,network_start,coach_start,hours,source
-90CC00,Kindcentrum ’t *Kwintebrink*,Noord,0997,K,2022-2023,2022-2023,230,verzonnen
-90AB00,'De |Stand|',Oost,9005,K,2022-2023,2023-2024,210,verzonnen
-99ZZ00,In geen bestand,Oost,9005,K,,,,verzonnen
-"""
+NAMES = ("Kindcentrum ’t *Kwintebrink*", "'De |Stand|'")  # such names occur
 
 
 @pytest.fixture(scope="module")
-def made(demo, tmp_path_factory):
+def people(demo):
+    """Two schools of the demo in two municipalities."""
+    with (demo / "participants.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    first = rows[0]
+    other = next(row for row in rows if row["municipality_code"] != first["municipality_code"])
+    return [first, other]
+
+
+@pytest.fixture(scope="module")
+def made(demo, people, tmp_path_factory):
     """A work folder with the pages of three schools, of which one is in no file."""
     folder = tmp_path_factory.mktemp("generated")
-    (folder / "participants.csv").write_text(REGISTER, encoding="utf-8")
+    unknown = people[1] | {"school": "99ZZ00", "name": "In geen bestand", "coach_start": ""}
+    with (folder / "participants.csv").open("w", encoding="utf-8", newline="") as file:
+        register = csv.DictWriter(file, unknown)
+        register.writeheader()
+        named = [row | {"name": name} for row, name in zip(people, NAMES, strict=True)]
+        register.writerows([*named, unknown])
     work = folder / "work"
     (work / "files").mkdir(parents=True)
     for page in ("index", "scholen", "gemeenten", "verantwoording"):
@@ -38,24 +49,16 @@ def made(demo, tmp_path_factory):
     return work, names, told
 
 
-def test_every_school_and_municipality_has_a_page_and_a_line_in_the_menu(made):
+def test_every_school_and_municipality_has_a_page_and_a_line_in_the_menu(made, people):
     work, names, _ = made
-    assert names == [
-        "scholen/90AB00",
-        "scholen/90CC00",
-        "scholen/99ZZ00",
-        "gemeenten/0997",
-        "gemeenten/9005",
-    ]
+    schools = sorted([*(row["school"] for row in people), "99ZZ00"])
+    places = sorted(row["municipality_code"] for row in people)
+    assert names == [*(f"scholen/{s}" for s in schools), *(f"gemeenten/{p}" for p in places)]
     titles = {page.name: page.title for page in embedded.read_pages(work)}
     menu = {entry.text: entry for entry in project.read(root()).tree(titles)}
-    assert [line.text for line in menu["Scholen"].children] == [
-        "'De |Stand|'",
-        "In geen bestand",
-        "Kindcentrum ’t *Kwintebrink*",
-    ]
-    places = [line.page for line in menu["Gemeenten"].children]
-    assert places == ["gemeenten/0997", "gemeenten/9005"]
+    lines = [line.text for line in menu["Scholen"].children]
+    assert lines == [NAMES[1], "In geen bestand", NAMES[0]]  # by name, not by code
+    assert {line.page for line in menu["Gemeenten"].children} == {f"gemeenten/{p}" for p in places}
 
 
 def test_the_pages_keep_to_the_dialect_and_are_thin(made):
@@ -68,23 +71,24 @@ def test_the_pages_keep_to_the_dialect_and_are_thin(made):
     assert embedded.check(work, project.read(root())) == []
 
 
-def test_the_site_hangs_together_with_files_in_one_place(made, tmp_path):
+def test_the_site_hangs_together_with_files_in_one_place(made, people, tmp_path):
     work, _names, _ = made
     embedded.build(work, tmp_path / "site", project.read(root()), "nu")
     assert links.broken(tmp_path / "site") == []
-    text = (tmp_path / "site" / "scholen" / "90CC00.html").read_text(encoding="utf-8")
-    assert 'src="../files/figures/school-90cc00-jaren.svg"' in text
+    code, place = people[0]["school"], people[0]["municipality_code"]
+    text = (tmp_path / "site" / "scholen" / f"{code}.html").read_text(encoding="utf-8")
+    assert f'src="../files/figures/school-{code.lower()}-jaren.svg"' in text
     assert "data:" not in text
     assert 'rel="next"' in text and 'aria-label="Kruimelpad"' in text
     written = {path.name for path in (work / "files" / "downloads").iterdir()}
-    assert {"school-90cc00-jaren.csv", "gemeente-0997-omvang.csv"} <= written
+    assert {f"school-{code.lower()}-jaren.csv", f"gemeente-{place}-omvang.csv"} <= written
 
 
-def test_a_cell_shows_what_running_it_gives(made, monkeypatch):
+def test_a_cell_shows_what_running_it_gives(made, people, monkeypatch):
     work, _, told = made
     for name, value in (dict(told) | {"KANSEN_FILES_PREFIX": "../files"}).items():
         monkeypatch.setenv(name, value)
-    notebook = nbformat.read(work / "scholen" / "90CC00.ipynb", as_version=4)
+    notebook = nbformat.read(work / "scholen" / f"{people[0]['school']}.ipynb", as_version=4)
     space: dict = {}
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -114,5 +118,5 @@ def test_a_page_that_fails_is_named(made, tmp_path, monkeypatch):
 
     monkeypatch.setattr(school, "opening", broken)
     told = {name: value for name, value in told.items() if name != "KANSEN_FILES"}
-    with pytest.raises(RenderError, match=r"scholen/90AB00.ipynb: ZeroDivisionError: kapot"):
+    with pytest.raises(RenderError, match=r"scholen/\w+.ipynb: ZeroDivisionError: kapot"):
         generated.write(tmp_path, told)

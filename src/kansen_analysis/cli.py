@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from kansen_analysis import __version__, schoolyear, workspace
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
@@ -136,9 +135,13 @@ def check(
     unmatched: Annotated[
         bool, typer.Option("--unmatched", help="List the schools without a match as well.")
     ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--findings", help="Write every mistake to this csv.")
+    ] = None,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
     from kansen_analysis.check import check as run
+    from kansen_analysis.check import findings_frame
     from kansen_analysis.data import open_folder
     from kansen_analysis.participants import read_participants
 
@@ -157,6 +160,9 @@ def check(
             findings += check_programme(beside, schools=_known(folder, schools))
     except DataErrors as errors:
         findings += errors.findings
+    if to is not None:
+        findings_frame(findings).to_csv(to, index=False, encoding="utf-8-sig", sep=";")
+        err.print(f"Wrote {len(findings)} mistakes to {to}.")
     if findings:
         if form == "json":
             print(json.dumps({"findings": [f.as_dict() for f in findings]}, ensure_ascii=False))
@@ -178,20 +184,15 @@ def check(
             sys.stdout, index=False
         )
         return
-    table = Table(box=None, header_style="bold")
-    for name in ("source", "school year", "rows", "schools", "masked cells", "unmatched", ""):
-        table.add_column(name, justify="right" if name in ("rows", "schools") else "left")
+    line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
+    out.print(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
     for row in coverage.itertuples():
-        table.add_row(
-            row.source,
-            row.school_year,
-            str(row.rows),
-            str(row.schools),
-            str(row.masked_cells),
-            str(row.unmatched_schools),
-            "provisional" if row.provisional else "",
+        counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
+        out.print(
+            line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
         )
-    out.print(table)
+    for notice in folder.notices:
+        out.print(notice, markup=False)
     for name in folder.unknown:
         out.print(f"Not known, left aside: {name}")
     if unmatched:

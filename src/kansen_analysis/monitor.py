@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis import advice, panel, schoolyear, workspace
-from kansen_analysis.advice import AdvicePanel
+from kansen_analysis.advice import AdvicePanel, EmCheck, Recovery
 from kansen_analysis.comparison import Pools, choose_pools, in_region
 from kansen_analysis.data import load, open_folder
 from kansen_analysis.effects import EffectEstimate, estimate_effect
@@ -88,11 +88,8 @@ class Monitor:
     @cached_property
     def result_years(self) -> list[int]:
         """School years of which there are results or advices."""
-        found: set[int] = set()
-        for source in ("eindscores", "referentieniveaus", "leerresultaten", "schooladviezen"):
-            for file in self.folder.of(source):
-                found.update(file.years)
-        return sorted(found)
+        tables = ("eindscores", "referentieniveaus", "leerresultaten", "schooladviezen")
+        return sorted({year for table in tables for year in self.folder.years(table)})
 
     def load(self, source: str) -> pd.DataFrame:
         """Return a tidy source up to and including the school year of this edition."""
@@ -295,38 +292,66 @@ class Monitor:
             )
         return kept, reasons
 
-    def _estimate(self, rows: pd.DataFrame, what: str, fit) -> EffectEstimate | str:
-        """Fit what can be fitted, or say in Dutch why nothing can."""
-        kept, reasons = self._testable(rows, what)
-        if kept["cohort"].notna().any():
-            return fit(kept)
-        people = len(self.participants)
-        count = "Er doet 1 school mee." if people == 1 else f"Er doen {people} scholen mee."
-        return " ".join([count, *reasons])
+    @cached_property
+    def _tested(self) -> dict[int, tuple[pd.DataFrame, list[str]]]:
+        """Per goal with data: the rows that can be tested, and why others cannot."""
+        found = {1: self._testable(self.panel, "De toetsresultaten")}
+        if self.advices is not None:
+            rows = self._outcome_panel(self.advices.rows, 2)
+            found[2] = self._testable(rows, "De adviezen")
+        return found
+
+    @property
+    def panels(self) -> dict[int, pd.DataFrame]:
+        """Per goal the panel its estimate rests on; absent where there is no estimate."""
+        return {goal: rows for goal, (rows, _) in self._tested.items() if _treated(rows)}
 
     @cached_property
     def estimates(self) -> dict[int, EffectEstimate | str]:
         """Per goal the estimate, or in Dutch why there is none."""
+        people = len(self.participants)
+        count = "Er doet 1 school mee." if people == 1 else f"Er doen {people} scholen mee."
         found: dict[int, EffectEstimate | str] = {
-            1: self._estimate(
-                self.panel, "De toetsresultaten", lambda rows: estimate_effect(rows, seed=1)
-            )
+            goal: " ".join([count, *reasons]) for goal, (_, reasons) in self._tested.items()
         }
-        if not len(self.advice_cells[0]):
-            return found
-        if self.advices is None:
+        if len(self.advice_cells[0]) and self.advices is None:
             found[2] = advice.NO_EXACT_YEARS
-        else:
-            rows = self._outcome_panel(self.advices.rows, 2)
-            found[2] = self._estimate(rows, "De adviezen", self._fit_advice)
+        if 1 in self.panels:
+            found[1] = estimate_effect(self.panels[1], seed=1)
+        if 2 in self.panels:
+            found[2] = advice.estimate_advice(self.panels[2], self.recovery, seed=1)
         return found
 
-    def _fit_advice(self, rows: pd.DataFrame) -> EffectEstimate:
-        self.recovery = advice.recovery(self.advices, rows, seed=1)
-        self.advice_check = advice.em_check(self.advices, rows, self.recovery, seed=1)
-        return advice.estimate_advice(rows, self.recovery, seed=1)
+    @cached_property
+    def recovery(self) -> Recovery | None:
+        """Part of a change in the advices that stays visible when counts are hidden."""
+        if 2 not in self.panels:
+            return None
+        return advice.recovery(self.advices, self.panels[2], seed=1)
+
+    @cached_property
+    def advice_check(self) -> EmCheck | None:
+        """The same estimate with the hidden counts filled in another way."""
+        if 2 not in self.panels:
+            return None
+        return advice.em_check(self.advices, self.panels[2], self.recovery, seed=1)
+
+    def previous(self) -> Monitor | None:
+        """Return last year's edition of the same files and protocol; None without results."""
+        if self.year - 1 not in self.result_years:
+            return None
+        # Nothing is read again; all else is worked out when asked for.
+        earlier = object.__new__(type(self))
+        for name in ("folder", "demo", "participants", "protocol"):
+            setattr(earlier, name, getattr(self, name))
+        earlier.year = self.year - 1
+        return earlier
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """One row per goal with its verdict and the reason in Dutch."""
         return judge(self.estimates, self.protocol)
+
+
+def _treated(rows: pd.DataFrame) -> bool:
+    return bool(rows["cohort"].notna().any())

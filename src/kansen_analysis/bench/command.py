@@ -87,7 +87,9 @@ def write(path: Path, rows: pd.DataFrame, results: list[dict]) -> None:
         "packages": {n: importlib.metadata.version(n) for n in names if n not in absent},
         "notes": [f"{name} was not installed, so its peer was not measured." for name in absent],
     }
-    text = json.dumps({"meta": meta, "results": results}, ensure_ascii=False, indent=1)
+    text = json.dumps(
+        {"meta": meta, "results": results}, ensure_ascii=False, indent=1, allow_nan=False
+    )
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -106,7 +108,10 @@ def bench(
     draws: Annotated[
         Path | None, typer.Option("--draws", help="File of draws; else reports/bench-draws.jsonl.")
     ] = None,
-    output: Annotated[Path, typer.Option("--output", help="File of results.")] = RESULTS,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="File of results; else bench_results.json in the package."),
+    ] = None,
 ) -> None:
     """Measure how often the method is wrong; run it again to go on after an interruption."""
     from kansen_analysis.bench import peers, running, speed
@@ -130,7 +135,7 @@ def bench(
             progress=progress,
         )
     results = count(rows, speed.measure())
-    write(output, rows, results)
+    write(output or RESULTS, rows, results)
     table = Table(box=None, header_style="bold")
     for name in ("world", "figure", "value", "at least", "at most", "draws", ""):
         table.add_column(name, no_wrap=True)
@@ -141,7 +146,7 @@ def bench(
             value = f"{row['value']:g} {row['unit']}"
             table.add_row(row["world"], row["figure"], value, *ends, str(row["runs"]), mark)
     out.print(table)
-    out.print(f"{len(rows)} draws, {len(results)} figures, in {output}.", markup=False)
+    out.print(f"{len(rows)} draws, {len(results)} figures, in {output or RESULTS}.", markup=False)
 
 
 def main() -> None:

@@ -16,16 +16,16 @@ from io import BytesIO
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kansen_analysis.display.downloads import FORMULA
 
 FILE = "cijferbijlage.xlsx"
 TITLE = "Cijferbijlage"
-CONTENTS = "Inhoud"
+CONTENTS, COLUMNS = "Inhoud", "Kolommen"
 ABOUT = "-toelichting"  # the name of the file that explains another one ends so
 EPOCH = dt.datetime(2000, 1, 1)  # nobody's date: a workbook holds when it was made
 SHEET_NAME = 31  # characters that Excel takes
@@ -116,8 +116,8 @@ def build(sheets: Iterable[Sheet]) -> bytes:
     Returns
     -------
     bytes
-        A contents sheet with links, then one sheet per download: what it is, source, notes, what
-        its columns mean, and the figures. Numbers are numbers, everything else is text.
+        A contents sheet with links, a sheet that says what the columns mean, and one sheet per
+        download with its source and notes. Numbers are numbers, everything else is text.
     """
     sheets = list(sheets)
     book = Workbook()
@@ -128,72 +128,97 @@ def build(sheets: Iterable[Sheet]) -> bytes:
     contents.title = CONTENTS
     titles = _titles(sheet.name for sheet in sheets)
     _contents(contents, sheets, titles)
+    _columns(book.create_sheet(COLUMNS), sheets, titles)
     for sheet, title in zip(sheets, titles, strict=True):
         _fill(book.create_sheet(title), sheet)
     return _fixed(book)
 
 
 def _contents(page: Worksheet, sheets: list[Sheet], titles: list[str]) -> None:
-    _put(page, 1, ["Cijferbijlage bij de monitor Kansen4Kinderen"], font=_HEADING)
     lines = [
-        "Elk blad hoort bij één figuur of tabel. Een lege cel is onbekend of afgeschermd.",
-        "Kolommen die eindigen op _low en _high geven de grenzen waartussen een getal ligt.",
-        "Het blad begint met de bron, de opmerkingen en wat elke kolom betekent.",
+        "Elk blad hoort bij één figuur of tabel van de monitor.",
+        "Een lege cel is onbekend of afgeschermd. Kolommen met ‘ondergrens’ en ‘bovengrens’ geven "
+        "de grenzen waartussen een afgeschermd getal ligt.",
     ]
+    _put(page, 1, ["Cijferbijlage bij de monitor Kansen4Kinderen"], font=_HEADING)
     for number, line in enumerate(lines, 2):
         _put(page, number, [line])
     at = len(lines) + 3
     _put(page, at, ["Blad", "Bestand", "Rijen", "Bron"], font=_BOLD)
-    for number, (sheet, title) in enumerate(zip(sheets, titles, strict=True), at + 1):
+    _put(page, at + 1, [COLUMNS, "", "", "Wat elke kolom van elk blad betekent, met eenheid"])
+    _link(page, at + 1, COLUMNS)
+    for number, (sheet, title) in enumerate(zip(sheets, titles, strict=True), at + 2):
         _put(page, number, [title, f"{sheet.name}.csv", len(sheet.rows) - 1, sheet.source])
-        page.cell(number, 1).hyperlink = f"#'{title}'!A1"
-        page.cell(number, 1).font = _LINK
-        page.cell(number, 4).alignment = _WRAPPED
+        _link(page, number, title)
     page.freeze_panes = page.cell(at + 1, 1)
-    for letter, width in zip("ABCD", (34, 40, 8, WIDEST), strict=True):
-        page.column_dimensions[letter].width = width
+    _widths(page, (34, 40, 8, WIDEST))
+
+
+def _columns(page: Worksheet, sheets: list[Sheet], titles: list[str]) -> None:
+    heads = ["Blad", "Kolom", "Omschrijving", "Eenheid", "Bron", "Opmerkingen"]
+    _put(page, 1, heads, font=_BOLD)
+    number = 2
+    for sheet, title in zip(sheets, titles, strict=True):
+        for column, about in sheet.about.items():
+            _put(page, number, [title, column, *about])
+            _link(page, number, title)
+            number += 1
+    page.freeze_panes = "A2"
+    _widths(page, (34, 24, 48, 20, 40, WIDEST))
 
 
 def _fill(page: Worksheet, sheet: Sheet) -> None:
     names, *rows = sheet.rows
     _put(page, 1, [sheet.name], font=_HEADING)
-    _put(page, 2, ["Terug naar de inhoud"], font=_LINK)
-    page["A2"].hyperlink = f"#'{CONTENTS}'!A1"
-    _put(page, 3, ["Bron", sheet.source])
-    _put(page, 4, ["Opmerkingen", sheet.notes])
-    at = 6
-    _put(page, at, ["Kolom", "Omschrijving", "Eenheid", "Bron", "Opmerkingen"], font=_BOLD)
-    for name in names:
-        at += 1
-        description, unit, source, notes = sheet.about.get(name, ("", "", "", ""))
-        own = "" if source == sheet.source else source
-        _put(page, at, [name, description, unit, own, notes])
-    at += 2
-    _put(page, at, names, font=_BOLD)
-    page.freeze_panes = None if at > 25 else page.cell(at + 1, 1)
-    kinds = [_is_number(row[i] for row in rows) for i in range(len(names))]
-    for number, row in enumerate(rows, at + 1):
-        values = [
-            _number(text) if kind and text else _plain(text)
-            for text, kind in zip(row, kinds, strict=True)
-        ]
-        _put(page, number, values)
-    for i, name in enumerate(names):
-        longest = max((len(row[i]) for row in rows), default=0)
-        width = max(len(name), 12, min(longest, WIDEST)) + 2
-        page.column_dimensions[get_column_letter(i + 1)].width = width
+    _put(page, 2, [f"Bron: {sheet.source}"])
+    _put(page, 3, [sheet.notes])
+    _put(page, 4, ["Terug naar de inhoud"])
+    _link(page, 4, CONTENTS)
+    labels = [_label(sheet.about.get(name, ("", "", "", ""))) for name in names]
+    _put(page, 5, labels, font=_BOLD, alignment=_WRAPPED)
+    _put(page, 6, names, font=_BOLD)
+    page.freeze_panes = "A7"
+    numeric = [_is_number(row[i] for row in rows) for i in range(len(names))]
+    for number, row in enumerate(rows, 7):
+        cells = zip(row, numeric, strict=True)
+        _put(page, number, [_number(c) if as_number and c else _plain(c) for c, as_number in cells])
+    longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(names))]
+    _widths(
+        page,
+        [
+            max(14, min(n + 2, WIDEST), len(name) + 2)
+            for n, name in zip(longest, names, strict=True)
+        ],
+    )
 
 
-def _put(page: Worksheet, row: int, values: Iterable, font: Font | None = None) -> None:
+def _label(about: tuple[str, ...]) -> str:
+    description, unit, *_ = about
+    return f"{description} ({unit})" if unit else description
+
+
+def _link(page: Worksheet, row: int, title: str) -> None:
+    cell = page.cell(row, 1)
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{title}'!A1")
+    cell.font = _LINK
+
+
+def _widths(page: Worksheet, widths: Iterable[float]) -> None:
+    for column, width in enumerate(widths, 1):
+        page.column_dimensions[get_column_letter(column)].width = width
+
+
+def _put(page: Worksheet, row: int, values: Iterable, **style) -> None:
+    """Write a row; text stays text, whatever it begins with."""
     for column, value in enumerate(values, 1):
         if value == "":
             continue
-        cell: Cell = page.cell(row, column)
+        cell = page.cell(row, column)
         cell.value = value
         if isinstance(value, str):
-            cell.data_type = "s"  # never a formula, whatever it begins with
-        if font is not None:
-            cell.font = font
+            cell.data_type = "s"
+        for name, look in style.items():
+            setattr(cell, name, look)
 
 
 def _is_number(texts: Iterable[str]) -> bool:
@@ -220,7 +245,7 @@ def _titles(names: Iterable[str]) -> list[str]:
     ['kort', 'een-naam-die-langer-is-dan-exce', 'Kort 2']
     """
     titles: list[str] = []
-    taken = {CONTENTS.lower()}
+    taken = {CONTENTS.lower(), COLUMNS.lower()}
     for name in names:
         base = re.sub(r"[\[\]:*?/\\']", " ", name)
         title, number = base[:SHEET_NAME], 1

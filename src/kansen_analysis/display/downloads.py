@@ -3,8 +3,7 @@
 Publishing sets ``KANSEN_FILES`` to a folder; files are then written there and linked relative to
 the page. Without it every file is inlined, so that a stored notebook is complete by itself.
 
-A workbook with everything (the *cijferbijlage*) belongs here too: it can be written from the same
-`columns` and `metadata`.
+`kansen_analysis.display.annex` puts all of them into one workbook, the *cijferbijlage*.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import pandas as pd
 from kansen_analysis.display import numbers
 
 # A spreadsheet reads text that begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _ENDS = {"low": "ondergrens", "high": "bovengrens", "reason": "reden waarom er niets staat"}
 # Enough to calculate with; more would be noise that differs between machines.
 _DIGITS = 6
@@ -208,7 +207,7 @@ def _cell(value, kind: str) -> str:
 
 
 def _safe(text: str) -> str:
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    return "'" + text if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def _text(value) -> str:

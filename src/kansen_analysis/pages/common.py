@@ -27,7 +27,6 @@ __all__ = [
     "file_only",
     "glossary",
     "open_monitor",
-    "panel_of",
     "previous_edition",
     "source_line",
     "table_or_file",
@@ -107,30 +106,9 @@ def estimate_or_reason(monitor: Monitor, goal: int) -> tuple[EffectEstimate | No
     return (None, found) if isinstance(found, str) else (found, "")
 
 
-def panel_of(monitor: Monitor, goal: int) -> pd.DataFrame | None:
-    """Return the panel that the estimate of a goal rests on, None when it has none."""
-    if hasattr(monitor, "panels"):
-        return monitor.panels.get(goal)
-    if goal == 1:
-        rows = monitor.panel
-    elif goal == 2 and monitor.advices is not None:
-        rows = monitor._outcome_panel(monitor.advices.rows, 2)
-    else:
-        return None
-    return monitor._testable(rows, "")[0]
-
-
 def previous_edition(monitor: Monitor) -> Monitor | None:
     """Return last year's edition of the same files, register and protocol; None without results."""
-    year = monitor.year - 1
-    if year not in monitor.result_years:
-        return None
-    # Nothing is read again: the folder is open, and everything else is worked out when asked for.
-    earlier = object.__new__(Monitor)
-    for name in ("folder", "demo", "participants", "protocol"):
-        setattr(earlier, name, getattr(monitor, name))
-    earlier.year = year
-    return earlier
+    return monitor.previous()
 
 
 def file_only(table: Table | Absent) -> Html | Absent:

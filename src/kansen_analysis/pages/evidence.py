@@ -19,7 +19,6 @@ from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
-    panel_of,
     source_line,
     term,
     verdict_row,
@@ -93,7 +92,7 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     frame = pd.concat(parts, ignore_index=True).rename(
         columns={"effect": "estimate", "ci_low": "low", "ci_high": "high"}
     )
-    rows = panel_of(monitor, goal)
+    rows = monitor.panels.get(goal)
     if rows is None:
         frame["n"] = estimate.n_treated
     else:
@@ -179,7 +178,7 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    rows = panel_of(monitor, goal)
+    rows = monitor.panels.get(goal)
     if rows is None:
         return Absent("De keuzes zijn voor dit doel nog niet doorgerekend.")
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
@@ -337,7 +336,7 @@ def doubts(monitor: Monitor, goal: int) -> Prose | Absent:
 def funnel(monitor: Monitor, goal: int) -> Figure | Absent:
     """Draw the change of every participant against its pupils, without names."""
     estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None or (rows := panel_of(monitor, goal)) is None:
+    if estimate is None or (rows := monitor.panels.get(goal)) is None:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
     try:

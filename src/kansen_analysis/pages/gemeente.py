@@ -40,7 +40,9 @@ def _schools(monitor: Monitor, code: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["school", "year", "pupils", "participant"])
     # Where a school is now: municipalities merged, and the old ones are gone from the register.
     now = monitor.facts.set_index("school")["municipality_code"]
-    rows = history[history["kind"] == "Bo"].drop_duplicates(["school", "year"])
+    # A school that closed, or had not opened yet, stands in the file with no pupils.
+    there = (history["kind"] == "Bo") & (history["pupils_high"] > 0).fillna(False)
+    rows = history[there].drop_duplicates(["school", "year"])
     place = rows["school"].map(now).fillna(rows["municipality_code"])
     takes_part = rows["school"].isin(_people(monitor, code)["school"])
     rows = rows[(place == code) | takes_part]

@@ -90,7 +90,7 @@ def _best(
             header = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
             ours = bool(known.intersection(header))  # else a row of data, or not one of ours
             for layout in layouts:
-                if layout.headers and not ours:
+                if len(layout.headers) > 1 and not ours:
                     continue
                 likeness = layout.likeness(header)
                 better = likeness > best[0] or (

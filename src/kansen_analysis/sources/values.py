@@ -202,14 +202,16 @@ def _reader(variable: pd.Series, meta: dict, masked: dict, thousands: bool) -> C
     limits = f"between {variable['min'] or '…'} and {variable['max'] or '…'}"
     low, high = float(variable["min"] or "-inf"), float(variable["max"] or "inf")
     label, name = variable["label"].lower(), variable.name
+    code = {"date": read_date, "year": read_year}.get(kind) or CODES.get(name)
+    is_key = name in meta["key"]
 
     def read(cell):
-        if _is_empty(cell):
+        text = cell.strip() if type(cell) is str else "" if cell is None else _text(cell)
+        if not text:
             if may_be_empty:
                 return nothing
             raise _BadCell(f"{label}, not an empty cell")
-        text = _text(cell)
-        if text.lower() in missing:
+        if missing and text.lower() in missing:
             return nothing
         if kind == "count":
             triple = read_count(cell, masked, thousands)
@@ -225,13 +227,11 @@ def _reader(variable: pd.Series, meta: dict, masked: dict, thousands: bool) -> C
             if not (math.isfinite(value) and low <= value <= high):
                 raise _BadCell(f"{label} {limits}")
             return value
-        if kind == "date":
-            return read_date(cell)
-        if kind == "year":
-            return read_year(cell)
-        if '"' in text and name in meta["key"]:
+        if code is not None:
+            return code(cell)
+        if is_key and '"' in text:
             raise _BadCell(f"{label}, without a quotation mark")
-        return CODES[name](cell) if name in CODES else text
+        return text
 
     return read
 
