@@ -13,6 +13,7 @@ help:
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
+	@echo "make pictures   take the pictures of the README (needs Chromium)"
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
@@ -46,6 +47,9 @@ notebooks: $(READY)
 
 bench-evidence: $(READY)
 	@$(BIN)/python -m kansen_analysis.bench
+
+pictures: monitor
+	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -135,7 +135,7 @@ class Browser:
         try:
             for page in pages:
                 opened.weight.clear()
-                opened.emulate_media(media="screen")
+                opened.emulate_media(media="null")
                 opened.set_viewport_size(size)
                 opened.goto(site.address(page), wait_until="load")
                 yield page, opened

@@ -108,8 +108,12 @@ def test_the_simple_comparisons_are_those_of_a_textbook(panel):
     ends = test.confidence_interval(0.95)
     assert (found.p_value, found.low, found.high) == pytest.approx((test.pvalue, *ends))
 
-    z = panel.groupby("year")["value"].transform(stats.zscore, ddof=1).loc[own.index]
-    frame = pd.DataFrame({"school": own["school"], "after": after, "z": z})
+    others = panel[panel["cohort"].isna()]
+    z = [
+        stats.zmap(value, others.loc[others["year"] == year, "value"], ddof=1)
+        for year, value in zip(own["year"], own["value"], strict=True)
+    ]
+    frame = pd.DataFrame({"school": own["school"], "after": after, "z": np.ravel(z)})
     means = frame.pivot_table(index="school", columns="after", values="z")
     test = stats.ttest_rel(means[True], means[False])
     assert peers.standardised(panel).p_value == pytest.approx(test.pvalue)

@@ -92,3 +92,13 @@ def test_findings_become_a_table_with_one_row_each():
         }
     ]
     assert len(findings_frame([])) == 0
+
+
+def test_a_finding_survives_being_handed_to_another_process():
+    import pickle
+
+    from kansen_analysis.errors import CellError
+
+    told = CellError("a.csv", "'x'", "a count", "mend it", line=7, column="HAVO")
+    again = pickle.loads(pickle.dumps(told))
+    assert (type(again), str(again), again.line) == (CellError, str(told), 7)

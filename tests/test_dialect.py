@@ -71,6 +71,8 @@ MARKDOWN = {
     "a table called #cijfers": "| a |\n|---|\n| 1 |\n\n: Cijfers {#cijfers}",
     "a link with class .external": "[a](https://example.org){.external}",
     "a span with class .mark": "[a]{.mark}",
+    "the sign .oordeel-beter at Onbeslist": "[Onbeslist]{.oordeel-beter}",
+    "a verdict with class .mark": "[Beter]{.oordeel-beter .mark}",
     "#tbl-a is used before, in cell 2": "| a |\n|---|\n| 1 |\n\n: A {#tbl-a}\n\n"
     "| b |\n|---|\n| 2 |\n\n: B {#tbl-a}",
     "@sec-a refers to a number": "## Kop {#sec-a}\n\nZie @sec-a.",
@@ -194,5 +196,7 @@ def test_the_page_on_the_dialect_names_every_option_and_callout():
     text = (ROOT / "docs" / "dialect.md").read_text(encoding="utf-8")
     names = [*dialect.CELL_OPTIONS, *dialect.FRONT_MATTER, *dialect.SHOWN]
     names += [f"callout-{kind}" for kind in dialect.CALLOUTS]
+    filter_ = Path(embedded.__file__).with_name("assets") / "dialect.lua"
+    names += re.findall(r'"(oordeel-[a-z-]+)"', filter_.read_text(encoding="utf-8"))
     missing = [name for name in names if f"`{name}" not in text and f".{name}" not in text]
     assert missing == []

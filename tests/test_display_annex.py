@@ -85,6 +85,23 @@ def test_every_sheet_says_what_it_is_and_can_be_reached(book):
     assert ("scores", "mean", "Gemiddelde") in explained
 
 
+def test_what_every_school_has_is_one_sheet(folder):
+    head = "(hele bestand);;;DUO;Opmerking"
+    about = "kolom;omschrijving;eenheid;bron;opmerkingen"
+    for school, column in (("90aa00", "a"), ("90bb00", "b")):
+        file = folder / f"school-{school}-jaren.csv"
+        file.write_text(f"year;{column}\n2024-2025;1,5\n", "utf-8-sig")
+        file = folder / f"school-{school}-jaren-toelichting.csv"
+        file.write_text(f"{about}\n{head}\nyear;Jaar;;DUO;\n{column};Maat;;DUO;\n", "utf-8-sig")
+    sheet = next(each for each in annex.read(folder) if each.name == "school-jaren")
+    assert sheet.rows == [
+        ["pagina", "year", "a", "b"],
+        ["90AA00", "2024-2025", "1,5", ""],
+        ["90BB00", "2024-2025", "", "1,5"],
+    ]
+    assert list(sheet.about) == ["pagina", "year", "b", "a"]
+
+
 def test_the_same_downloads_give_the_same_bytes(folder, monkeypatch):
     first = annex.write(folder).read_bytes()
     monkeypatch.setattr("time.time", lambda: 2e9)

@@ -304,9 +304,10 @@ def test_without_results_nothing_is_claimed(monkeypatch):
 
 def test_a_figure_of_the_bench_is_met_only_inside_its_bounds():
     rows = [
-        ("S0", "dekking", 0.95, 0.93, 0.97, 1000),
-        ("S3", "onterecht beter", 0.09, None, 0.08, 1000),
-        ("S0", "tijd", 0.1, None, None, 1000),
+        ("S0", "dekking", 0.95, 0.93, 0.97, 1000, "", ""),
+        ("S3", "onterecht beter", 0.09, None, 0.08, 1000, "", ""),
+        ("S0", "spreiding", 0.1, None, None, 1000, "", ""),
+        ("S0", "dekking", 0.1, 0.93, 0.97, 50, "", "een andere berekening"),
     ]
     frame = pd.DataFrame(rows, columns=methode.COLUMNS)
     assert "Van de 2 eisen vooraf haalt de methode er 1." in methode.summary(frame).markdown

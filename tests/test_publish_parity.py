@@ -63,7 +63,8 @@ Zie @fig-html, [-@fig-html], [plaatje @fig-png], [@tbl-pijp; @tbl-html], @Fig-lo
 ## Eerste deel {#sec-een}
 
 Naar [het tweede deel](twee.ipynb#sec-daar), [de andere pagina](twee.ipynb) en
-[hierboven](#sec-een). Een [Engels woord]{lang=en} en een [anker]{#begrip}.
+[hierboven](#sec-een). Een [Engels woord]{lang=en} en een [anker]{#begrip}. Het oordeel:
+[Geen verschil dat ertoe doet]{.oordeel-gelijk} of **[Beter.]{.oordeel-beter}**
 
 ### Onderdeel
 
@@ -271,6 +272,7 @@ EXPECTED = {
     "notes": ["De noot met 12 woorden."],
 }
 SENTENCES = [
+    "Het oordeel: Geen verschil dat ertoe doet of Beter.",
     "Mail naar info@voorbeeld.nl.",
     "Een vak met 1 regel.",
     "Zomaar tekst, zie Tabel 2.",
@@ -456,6 +458,17 @@ def test_sentences_are_there_and_hidden_ones_are_not(rendered):
         assert sentence in text
     assert "nzichtbaar" not in text
     assert "waarschuwing 3" not in text
+
+
+def test_a_verdict_keeps_the_class_that_gives_it_a_sign(rendered):
+    output, _ = rendered
+    tree = Tree((output / "index.html").read_text(encoding="utf-8")).root
+    found = {cls: node.words() for node in tree.all("span") for cls in node.classes}
+    assert found["oordeel-gelijk"] == "Geen verschil dat ertoe doet"
+    assert found["oordeel-beter"] == "Beter."
+    style = "".join(path.read_text(encoding="utf-8") for path in output.rglob("kansen.css"))
+    # in the style sheet, with nothing to read aloud
+    assert '.oordeel-beter::before { content: "▲ "; content: "▲ " / ""; }' in style
 
 
 def test_html_of_a_cell_passes_unharmed(rendered):

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kansen_analysis import __version__, schoolyear, workspace
+from kansen_analysis.bench.command import bench
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
 from kansen_analysis.fetch.command import fetch
 from kansen_analysis.programme import (
@@ -205,6 +206,7 @@ def check(
 
 
 app.command()(fetch)
+app.command()(bench)
 
 
 @app.command()

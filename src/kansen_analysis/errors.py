@@ -70,6 +70,9 @@ class Finding(KansenError):
         self.line, self.column = line, column
         super().__init__(str(self))
 
+    def __reduce__(self):
+        return _again, (type(self), dict(self.__dict__))
+
     @property
     def place(self) -> str:
         """File, line and column in words."""
@@ -87,6 +90,11 @@ class Finding(KansenError):
         """Return the finding as a flat record, for CSV and JSON."""
         names = ("file", "line", "column", "found", "expected", "remedy")
         return {"kind": self.kind} | {name: getattr(self, name) for name in names}
+
+
+def _again(kind: type[Finding], told: dict) -> Finding:
+    """Make a finding again from what it told; an exception forgets its keywords when pickled."""
+    return kind(**told)
 
 
 class FileFormatError(Finding):

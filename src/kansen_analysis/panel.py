@@ -121,8 +121,9 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``school``, ``year``, ``value`` (percent of levels), ``n`` (pupils), ``low``, ``high``
-        (bounds), ``origin`` (``leerresultaten``, ``referentieniveaus`` or ``interval``).
+        ``school``, ``year``, ``value`` (percent of levels), ``n`` (pupils), ``low``, ``high``,
+        ``n_low``, ``n_high`` (bounds of both), ``origin`` (``leerresultaten``,
+        ``referentieniveaus`` or ``interval``).
     """
     levels = reference_levels(folder)
     results = load("leerresultaten", folder)
@@ -146,7 +147,8 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
     both["n"] = both["n"].where(known, np.floor(middle + 0.5)).astype(int)
     for bound in ("low", "high"):
         both[bound] = both["value"].where(known, both[bound])
-    keep = [*columns, "low", "high", "origin"]
+        both[f"n_{bound}"] = both["n"].where(known, both[f"pupils_{bound}"]).astype(int)
+    keep = [*columns, "low", "high", "n_low", "n_high", "origin"]
     return both[keep].sort_values(["school", "year"], ignore_index=True)
 
 

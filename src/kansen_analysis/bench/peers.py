@@ -45,11 +45,14 @@ def before_after(panel: pd.DataFrame) -> Found:
 
 
 def standardised(panel: pd.DataFrame) -> Found:
-    """The same after standardising within the year, paired by school."""
-    by_year = panel.groupby("year")["value"]
-    spread = by_year.transform("std")
-    z = (panel["value"] - by_year.transform("mean")) / spread * spread.mean()
+    """The same after standardising within the year, paired by school.
+
+    The yardstick is the schools that take no part: in the country they are nearly all schools.
+    """
     own = panel["cohort"].notna()
+    others = panel[~own].groupby("year")["value"].agg(["mean", "std"])
+    centre, spread = (panel["year"].map(others[name]) for name in ("mean", "std"))
+    z = (panel["value"] - centre) / spread * spread.mean()
     means = z[own].groupby([panel.loc[own, "school"], _running(panel)[own]]).mean().unstack()
     change = (means[True] - means[False]).dropna()
     return _figures(change.mean(), change.sem(), len(change) - 1)

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,7 +134,9 @@ def draw_all(
                 done += 1
                 progress(done, len(tasks))
                 if time.monotonic() > stop:
-                    found.close()
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # that the rest is not drawn is meant
+                        found.close()
                     break
     rows = read_draws(path)
     wanted = {(case.name, seed) for case, seed in tasks}

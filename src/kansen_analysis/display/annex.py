@@ -11,7 +11,7 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +31,9 @@ EPOCH = dt.datetime(2000, 1, 1)  # nobody's date: a workbook holds when it was m
 SHEET_NAME = 31  # characters that Excel takes
 WIDEST = 60
 
+# pages of which there are many alike: their downloads are stacked
+_ALIKE = re.compile(r"(school|gemeente)-([^-]+)-(.+)")
+_PAGE = ("Pagina", "", "", "De school of gemeente van deze pagina")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(,\d+)?")
 _LINK = Font(color="12436D", underline="single")
 _BOLD = Font(bold=True)
@@ -93,17 +96,38 @@ def read(folder: Path) -> list[Sheet]:
     Returns
     -------
     list of Sheet
-        In the order of their names.
+        In the order of their names. What each school or municipality has on its own page is
+        one sheet, with a column that says whose it is.
     """
-    sheets = []
+    sheets: dict[str, Sheet] = {}
     for path in sorted(Path(folder).glob(f"*{ABOUT}.csv")):
         name = path.stem.removesuffix(ABOUT)
         data = path.with_name(f"{name}.csv")
         if data.exists():
-            (_, _, _, source, notes), *columns = _read(path)[1:]
+            (_, _, _, source, notes), *columns = [map(_plain, row) for row in _read(path)[1:]]
             about = {column: tuple(rest) for column, *rest in columns}
-            sheets.append(Sheet(name, _read(data), source, notes, about))
-    return sheets
+            sheet = Sheet(name, _read(data), source, notes, about)
+            if alike := _ALIKE.fullmatch(name):
+                kind, page, what = alike.groups()
+                name = f"{kind}-{what}"
+                sheet = _stacked(sheets.get(name), sheet, name, page.upper())
+            sheets[name] = sheet
+    return [sheets[name] for name in sorted(sheets)]
+
+
+def _stacked(upper: Sheet | None, lower: Sheet, name: str, page: str) -> Sheet:
+    """Put the rows of one page below those of the pages before it."""
+    rows = [["pagina", *lower.rows[0]], *([page, *row] for row in lower.rows[1:])]
+    about = {"pagina": _PAGE} | lower.about
+    if upper is None:
+        return replace(lower, name=name, rows=rows, about=about)
+    names = list(dict.fromkeys(upper.rows[0] + rows[0]))
+    stacked = [
+        [dict(zip(part[0], row, strict=True)).get(column, "") for column in names]
+        for part in (upper.rows, rows)
+        for row in part[1:]
+    ]
+    return replace(upper, rows=[names, *stacked], about=about | upper.about)
 
 
 def build(sheets: Iterable[Sheet]) -> bytes:

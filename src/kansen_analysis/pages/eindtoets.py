@@ -161,7 +161,10 @@ def participants(monitor: Monitor) -> Table | Absent:
         for end in ("low", "high"):
             masked = here[end].where(here["origin"] == "interval")
             frame[f"value_{year}_{end}"] = frame["school"].map(masked)
-        frame[f"n_{year}"] = frame["school"].map(here["n"]).astype("Int64")
+        known = here["n"].where(here["n_low"] == here["n_high"])
+        frame[f"n_{year}"] = frame["school"].map(known).astype("Int64")
+        for end in ("low", "high"):
+            frame[f"n_{year}_{end}"] = frame["school"].map(here[f"n_{end}"]).astype("Int64")
         label = schoolyear.label(int(year))
         rows.append((f"value_{year}", f"Streefniveau {label}", "%", 1, "share", f"n_{year}"))
         rows.append((f"n_{year}", f"Leerlingen {label}", "leerlingen", 0, "count", ""))

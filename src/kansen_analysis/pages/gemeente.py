@@ -35,14 +35,11 @@ def _name(monitor: Monitor, code: str) -> str:
 
 def _schools(monitor: Monitor, code: str) -> pd.DataFrame:
     """Return pupils per regular school of this municipality and 1 October."""
-    history = monitor.load("leerlingen_historisch")
-    if not len(history):
+    rows = school_page.history(monitor)
+    if not len(rows):
         return pd.DataFrame(columns=["school", "year", "pupils", "participant"])
     # Where a school is now: municipalities merged, and the old ones are gone from the register.
     now = monitor.facts.set_index("school")["municipality_code"]
-    # A school that closed, or had not opened yet, stands in the file with no pupils.
-    there = (history["kind"] == "Bo") & (history["pupils_high"] > 0).fillna(False)
-    rows = history[there].drop_duplicates(["school", "year"])
     place = rows["school"].map(now).fillna(rows["municipality_code"])
     takes_part = rows["school"].isin(_people(monitor, code)["school"])
     rows = rows[(place == code) | takes_part]
@@ -199,7 +196,7 @@ def results(monitor: Monitor, code: str) -> Figure | Absent:
         value = sums["part"] / sums["size"]
         parts.append(pd.DataFrame({"series": name, "value": value, "n": sums["n"]}).reset_index())
     frame = pd.concat(parts, ignore_index=True)
-    frame["provisional"] = frame["year"].isin(monitor.provisional(*SOURCES))
+    frame["provisional"] = frame["year"].isin(school_page.provisional(monitor, *SOURCES))
     year = int(frame.loc[frame["series"] == "deelnemende scholen", "year"].max())
     last = frame[frame["year"] == year].set_index("series")["value"]
     said = [
@@ -377,7 +374,7 @@ def _from_to(first, last, before: str, after: str, written) -> str:
 def missing(monitor: Monitor, code: str) -> Prose:
     """List what the figures of this municipality do not say."""
     lines = []
-    if provisional := monitor.provisional(*SOURCES):
+    if provisional := school_page.provisional(monitor, *SOURCES):
         lines.append(f"De resultaten over {listed(provisional)} zijn voorlopig.")
     lines += [
         "Cijfers over een hele gemeente zeggen weinig over één wijk of één school.",

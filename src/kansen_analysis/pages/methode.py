@@ -14,7 +14,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.pages.common import about
 
 RESULTS = "bench_results.json"
-COLUMNS = ["world", "figure", "value", "target_low", "target_high", "runs"]
+COLUMNS = ["world", "figure", "value", "target_low", "target_high", "runs", "unit", "peer"]
 _NONE = (
     "De uitkomsten van de simulatie (bench_results.json) zitten niet bij deze uitgave. Ze worden "
     "gemaakt met make bench-evidence."
@@ -28,26 +28,40 @@ def results() -> pd.DataFrame | None:
     -------
     pandas.DataFrame or None
         ``world``, ``figure`` (both Dutch), ``value``, ``target_low``, ``target_high`` (empty when
-        there is no bound on that side), ``runs``.
+        there is no bound on that side), ``runs``, ``unit``, ``peer`` (another way to calculate, on
+        the same data; empty for ours).
     """
     file = resources.files("kansen_analysis").joinpath(RESULTS)
     if not file.is_file():
         return None
-    rows = json.loads(file.read_text(encoding="utf-8"))
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    numeric = COLUMNS[2:]
-    return frame.astype(dict.fromkeys(numeric, float)) if len(frame) else None
+    rows = pd.DataFrame(json.loads(file.read_text(encoding="utf-8"))["results"])
+    frame = pd.DataFrame(
+        {
+            "world": rows["world_label"],
+            "figure": rows["label"],
+            **{name: rows[name].astype(float) for name in COLUMNS[2:6]},
+            "unit": rows["unit"],
+            "peer": rows["peer_label"].fillna("") if "peer_label" in rows else "",
+        }
+    )
+    return frame if len(frame) else None
+
+
+def _worlds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep what was counted in worlds by our own method; not its speed, not the peers."""
+    return frame[(frame["peer"] == "") & (frame["unit"] != "s")]
 
 
 def summary(frame: pd.DataFrame | None) -> Prose | Absent:
     """Say how many figures lie within what was asked of them."""
     if frame is None:
         return Absent(_NONE)
-    asked = frame.dropna(subset=["target_low", "target_high"], how="all")
+    ours = _worlds(frame)
+    asked = ours.dropna(subset=["target_low", "target_high"], how="all")
     met = int(_met(asked).sum())
     return Prose(
         f"Van de {len(asked)} eisen vooraf haalt de methode er {met}. Elke wereld is "
-        f"{_runs(frame)} keer nagebootst."
+        f"{_runs(ours)} keer nagebootst; hoe minder keer, hoe meer toeval in de uitkomst zit."
     )
 
 
@@ -76,6 +90,7 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
     """List every figure of every world beside what was asked of it."""
     if frame is None:
         return Absent(_NONE)
+    frame = frame[frame["peer"] == ""]
     shown = frame.assign(
         target=[_target(*ends) for ends in frame[["target_low", "target_high"]].to_numpy()],
         met=_met(frame).map({True: "ja", False: "nee"}),
@@ -86,6 +101,7 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
         ("world", "Wereld", "", 0, "text"),
         ("figure", "Wat gemeten is", "", 0, "text"),
         ("value", "Uitkomst", "", 3, "mean"),
+        ("unit", "Eenheid", "", 0, "text"),
         ("target", "Eis vooraf", "", 0, "text"),
         ("met", "Gehaald", "", 0, "text"),
         ("runs", "Nabootsingen", "aantal", 0, "count"),
@@ -94,6 +110,32 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
         disclose(shown, variables),
         name="methode-uitkomsten",
         caption="Hoe vaak de methode goed en fout zit in nagebootste werelden",
+        variables=variables,
+        source="kansen_analysis, simulatie met bekende waarheid (make bench-evidence)",
+    )
+
+
+def peers(frame: pd.DataFrame | None) -> Table | Absent:
+    """Set the alarms of simpler calculations beside ours, on the same worlds without effect."""
+    if frame is None:
+        return Absent(_NONE)
+    alarms = frame[frame["figure"].str.startswith("ten onrechte een verschil")]
+    if not (alarms["peer"] != "").any():
+        return Absent("Er zijn geen andere berekeningen meegelopen.")
+    shown = alarms.assign(
+        peer=alarms["peer"].where(alarms["peer"] != "", "deze monitor, berekening V1 alleen"),
+        runs=alarms["runs"].astype("Int64"),
+    )
+    variables = about(
+        ("peer", "Berekening", "", 0, "text"),
+        ("world", "Wereld zonder effect", "", 0, "text"),
+        ("value", "Vals alarm", "%", 1, "mean"),
+        ("runs", "Nabootsingen", "aantal", 0, "count"),
+    )
+    return tables.table(
+        disclose(shown, variables),
+        name="methode-anderen",
+        caption="Hoe vaak andere berekeningen een verschil melden dat er niet is",
         variables=variables,
         source="kansen_analysis, simulatie met bekende waarheid (make bench-evidence)",
     )

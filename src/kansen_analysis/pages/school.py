@@ -94,7 +94,48 @@ def years_tested(monitor: Monitor) -> tuple[int, ...]:
     return tuple(sorted(int(year) for year in monitor.target_levels["year"].unique()))
 
 
-def _of(table: pd.DataFrame, school: str) -> pd.DataFrame:
+@lru_cache(maxsize=4 * _KEPT)
+def provisional(monitor: Monitor, *sources: str) -> tuple[int, ...]:
+    """Return the school years of these sources that may still be revised."""
+    return tuple(monitor.provisional(*sources))
+
+
+@lru_cache(maxsize=_KEPT)
+def history(monitor: Monitor) -> pd.DataFrame:
+    """Return regular schools with pupils, per school year; empty without such a file.
+
+    A school that closed, or had not opened yet, stands in the file with no pupils.
+    """
+    table = monitor.load("leerlingen_historisch")
+    if not len(table):
+        return table
+    there = (table["kind"] == "Bo") & (table["pupils_high"] > 0).fillna(False)
+    return table[there].drop_duplicates(["school", "year"]).sort_values(["school", "year"])
+
+
+@lru_cache(maxsize=_KEPT)
+def _weging(monitor: Monitor) -> pd.DataFrame:
+    """Return the latest schoolweging of each school with its year."""
+    table = monitor.load("schoolweging")
+    if not len(table):
+        return table
+    table = table.dropna(subset=["school", "schoolweging"]).sort_values(["year", "edition"])
+    return table.drop_duplicates("school", keep="last")
+
+
+@lru_cache(maxsize=_KEPT)
+def _signals(monitor: Monitor) -> pd.Series:
+    """Return the signaleringswaarde by school and school year, as the latest edition has it."""
+    table = monitor.load("leerresultaten")
+    if not len(table):
+        index = pd.MultiIndex.from_arrays([[], []], names=["school", "year"])
+        return pd.Series(dtype=float, index=index)
+    table = table.sort_values("edition", kind="stable").dropna(subset="school")
+    table = table.drop_duplicates(["school", "year"], keep="last")
+    return table.set_index(["school", "year"])["signaleringswaarde_1s2f"].sort_index()
+
+
+def _of(table, school: str):
     """Return the rows of one school, by year; none when it is not there."""
     if school not in table.index.get_level_values("school"):
         return table.iloc[:0].droplevel("school")
@@ -175,10 +216,10 @@ def by_year(monitor: Monitor, school: str) -> Figure | Absent:
     frame = mine.reindex(years).rename_axis("year").reset_index()
     for name, share in (("p10", 0.1), ("median", 0.5), ("p90", 0.9)):
         frame[name] = frame["year"].map(others.quantile(share)[enough])
-    frame["signal"] = frame["year"].map(_signal(monitor, school)).astype(float)
+    frame["signal"] = frame["year"].map(_of(_signals(monitor), school)).astype(float)
     if frame["signal"].isna().all():
         frame = frame.drop(columns="signal")
-    frame["provisional"] = frame["year"].isin(monitor.provisional(*SOURCES)) & frame["low"].notna()
+    frame["provisional"] = frame["year"].isin(provisional(monitor, *SOURCES)) & frame["low"].notna()
     ranged = (frame["value"].isna() & frame["low"].notna()).any()
     for end in ("low", "high"):
         frame[f"value_{end}"] = frame[end].where(frame["value"].isna())
@@ -211,15 +252,6 @@ def by_year(monitor: Monitor, school: str) -> Figure | Absent:
         unit="%",
         notes=notes,
     )
-
-
-def _signal(monitor: Monitor, school: str) -> pd.Series:
-    """Return the school's own signaleringswaarde by year."""
-    table = monitor.load("leerresultaten")
-    if not len(table):
-        return pd.Series(dtype=float)
-    mine = table[table["school"] == school].sort_values("edition", kind="stable")
-    return mine.drop_duplicates("year", keep="last").set_index("year")["signaleringswaarde_1s2f"]
 
 
 def together(rows: pd.DataFrame) -> tuple[float, float]:
@@ -399,8 +431,9 @@ def position(monitor: Monitor, school: str) -> Figure | Absent:
         source=source_line(*SOURCES),
         unit="procentpunt",
         notes=(
-            f"Deze school: {numbers.signed(own['change'])} procentpunt. Een deel daarvan is "
-            f"toeval; de beste schatting is {numbers.signed(own['shrunken'])} procentpunt.",
+            f"Deze school: {numbers.signed(own['change'])} procentpunt. Daar zit toeval in. Wie "
+            "ook op de andere deelnemers let, schat de verandering op "
+            f"{numbers.signed(own['shrunken'])} procentpunt.",
             "Vergeleken zijn de laatste drie schooljaren vóór de start en de laatste drie erna. "
             "Aantal leerlingen: dat van beide perioden samen geteld als in een verschil.",
         ),
@@ -479,12 +512,9 @@ def facts(monitor: Monitor, school: str) -> Table:
         place = str(known.at[school, "place"])
         rows.append(("Plaats", place.title() if place.isupper() else place, register))
     rows.append(("Gemeente", row["municipality"], "register van deelnemers"))
-    history = monitor.load("leerlingen_historisch")
-    mine = (
-        history[(history["school"] == school) & (history["kind"] == "Bo")] if len(history) else ()
-    )
-    if len(mine):
-        last = history.sort_values("year").iloc[-1]
+    counts = history(monitor)
+    if len(counts) and len(counts := counts[counts["school"] == school]):
+        last = counts.iloc[-1]
         rows.append(
             (
                 f"Leerlingen op 1 oktober {int(last['year'])}",
@@ -492,11 +522,9 @@ def facts(monitor: Monitor, school: str) -> Table:
                 _told_by("leerlingen_historisch"),
             )
         )
-    weging = monitor.load("schoolweging")
-    if len(weging):
-        weging = weging[weging["school"] == school].dropna(subset="schoolweging")
-    if len(weging):
-        last = weging.sort_values(["year", "edition"]).iloc[-1]
+    weging = _weging(monitor)
+    if len(weging) and len(weging := weging[weging["school"] == school]):
+        last = weging.iloc[-1]
         rows.append(
             (
                 f"Schoolweging in {schoolyear.label(int(last['year']))}",
@@ -550,9 +578,9 @@ def missing(monitor: Monitor, school: str) -> Prose:
         )
     if pd.isna(row["coach_start"]):
         lines.append("Wanneer de kansencoach begon, staat in geen enkel document dat wij kennen.")
-    provisional = monitor.provisional(*SOURCES, "schooladviezen")
-    if provisional:
-        lines.append(f"De cijfers over {listed(provisional)} zijn voorlopig.")
+    late = provisional(monitor, *SOURCES, "schooladviezen")
+    if late:
+        lines.append(f"De cijfers over {listed(late)} zijn voorlopig.")
     lines += [
         "In 2019-2020 is er geen eindtoets geweest.",
         "De cijfers gaan over groep 8. Over de andere groepen, over één kind of over één leraar "

@@ -21,12 +21,14 @@ import nbformat
 import pypandoc
 from nbformat import NotebookNode
 
+from kansen_analysis.display import annex
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import cells, dialect, project
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.publish.project import Entry, Project
 
 AT_ONCE = 2
+ANNEX = f"files/downloads/{annex.FILE}"
 # divs and spans in HTML are left as they are written; the dialect has ::: and [] for them
 READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"
 MENU_MOST = 12  # lines below a heading of the menu that are shown outside their own part
@@ -162,8 +164,10 @@ def build(
     for name in ("publish/assets/site.css", "publish/assets/site.js", "display/assets/kansen.css"):
         (output / "assets" / Path(name).name).write_bytes((package / name).read_bytes())
 
+    workbook = ANNEX if (work / ANNEX).exists() else ""
+
     def surroundings(page: Page) -> dict[str, str]:
-        return _surroundings(page, menu, site, made)
+        return _surroundings(page, menu, site, made) | {"annex": workbook}
 
     index, warnings = [], []
     converted = _convert_all(pages, site, surroundings)

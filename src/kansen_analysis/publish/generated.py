@@ -7,6 +7,7 @@ opened once; two processes share the pages.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -218,6 +219,7 @@ def write(work: Path, told: Mapping[str, str], progress: Progress | None = None)
         fork = sys.platform == "linux"
         if fork:
             _warm(monitor)
+            gc.freeze()  # what is there stays: neither process need look through it again
         with ProcessPoolExecutor(
             AT_ONCE, multiprocessing.get_context("fork" if fork else "spawn")
         ) as pool:
@@ -233,6 +235,7 @@ def write(work: Path, told: Mapping[str, str], progress: Progress | None = None)
                 for job in jobs:
                     job.cancel()
                 _MONITOR.clear()
+                gc.unfreeze()
     return [f"{folder}/{key}" for folder, key in tasks]
 
 
@@ -249,6 +252,7 @@ def _warm(monitor: Monitor) -> None:
     """Work out once what all pages need, before there are two processes."""
     school.results(monitor)
     school.changes(monitor)
+    school.history(monitor)
     _ = monitor.facts, monitor.pools, monitor.advice_levels
 
 

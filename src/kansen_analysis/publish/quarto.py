@@ -21,7 +21,7 @@ from kansen_analysis.publish.project import Entry, Project
 OLDEST = (1, 8)
 REMEDY = "Quarto 1.8 or later is at https://quarto.org/docs/get-started/."
 PACKAGE = "src/kansen_analysis/"  # how _quarto.yml names our own files
-ASSETS = ("publish/assets/quarto", "display/assets")
+ASSETS = ("publish/assets", "display/assets")
 
 _STEP = re.compile(r"\[\s*(\d+)/(\d+)\] (\S+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -94,6 +94,8 @@ def build(
             assets = resources.files("kansen_analysis") / name
             with resources.as_file(assets) as path:
                 shutil.copytree(path, folder / "assets" / name)
+        if (work / embedded.ANNEX).exists():
+            made = f"{made} [Alle cijfers in één werkmap (xlsx)](/{embedded.ANNEX})"
         settings = configuration(site, titles, made)
         (folder / project.CONFIG).write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         _run(folder, progress)

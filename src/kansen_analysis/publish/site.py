@@ -12,7 +12,7 @@ from pathlib import Path
 
 import kansen_analysis
 from kansen_analysis import schoolyear
-from kansen_analysis.display import numbers
+from kansen_analysis.display import annex, numbers
 from kansen_analysis.errors import RenderError, UsageError
 from kansen_analysis.publish import (
     embedded,
@@ -197,6 +197,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
                 # executed already; in the work folder they are pages like the others
                 names += generated.write(work, told, progress)
             execute.execute(copies, told, progress)
+            annex.write(work / FILES / "downloads")
             made_at = _now()
             made = _made(engine, version, made_at)
             engines = {"quarto": quarto.build, "embedded": embedded.build}

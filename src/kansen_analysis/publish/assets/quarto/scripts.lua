@@ -1,7 +1,9 @@
 -- Runs after the site is made and repairs, without scripts in the browser, what Quarto has no setting
 -- for: scripts and styles that no page of ours uses, landmarks without a name, the way past the menu.
+-- Its search cannot read its index from disk and nests links in options; the index goes to ours.
 
 local out = os.getenv("QUARTO_PROJECT_OUTPUT_DIR") or "."
+local here = (PANDOC_SCRIPT_FILE or arg[0]):match("^(.*)[/\\]") or "."
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -28,9 +30,22 @@ local UNUSED = {
   '<script src="[^"]*/tippy%.umd%.min%.js"></script>\n?',
   '<script src="[^"]*/clipboard%.min%.js"></script>\n?',
   '<link href="[^"]*/tippy%.css" rel="stylesheet">\n?',
+  '<script src="[^"]*/quarto%-search/[^"]*"></script>\n?',
+  '<script id="quarto%-search%-options".-</script>\n?',
+  '<div id="quarto%-search%-results"></div>\n?',
+  '<button type="button" class="btn quarto%-search%-button".-</button>\n?',
   -- an empty link that does what the button before it does
   '<a class="flex%-grow%-1" role="navigation".-</a>',
 }
+
+-- as in page.html, for the script that both engines use
+local SEARCH = [[
+<form class="search" role="search" aria-label="Zoeken in de monitor" hidden>
+<label for="zoek">Zoeken</label>
+<input id="zoek" type="search" autocomplete="off" aria-describedby="zoek-stand">
+<p id="zoek-stand" class="search-state" role="status"></p>
+<ol class="search-results" hidden></ol>
+</form>]]
 
 -- opening tag, what to put into it
 local NAMES = {
@@ -68,7 +83,27 @@ local function repaired(text)
     text = text:gsub("(<body[^>]*>\n?)", function(body) return body .. skip end, 1)
     text = text:gsub("<main ", '<main tabindex="-1" ', 1)
   end
+  local searched
+  text, searched = text:gsub('<div id="quarto%-search"[^>]*></div>', SEARCH)
+  if searched > 0 then
+    local root = text:match('<meta name="quarto:offset" content="([^"]*)">') or ""
+    text = text:gsub("<body ", ('<body data-root="%s" '):format(root), 1)
+    text = text:gsub("</head>", ('<script src="%sassets/site.js" defer></script>\n</head>'):format(root), 1)
+  end
   return text
+end
+
+local index = out .. "/search.json"
+if pcall(read, index) then
+  local entries = {}
+  for _, entry in ipairs(pandoc.json.decode(read(index), false)) do
+    local text = entry.text:gsub("^Naar de inhoud%s+", ""):gsub("%s+", " ")
+    entries[#entries + 1] = { entry.href, entry.title, entry.section, text }
+  end
+  pandoc.system.make_directory(out .. "/assets", true)
+  write(out .. "/assets/search-index.js", "window.kansenSearch=" .. pandoc.json.encode(entries) .. ";\n")
+  write(out .. "/assets/site.js", read(here .. "/../site.js"))
+  os.remove(index)
 end
 
 local words = {} -- every word that a class name could be
@@ -83,10 +118,12 @@ local function walk(folder)
   for _, name in ipairs(pandoc.system.list_directory(folder)) do
     local path = folder .. "/" .. name
     if name:match("%.html$") or name:match("%.js$") then
-      collect(read(path))
+      if name ~= "search-index.js" then
+        collect(read(path))
+      end
     elseif name:match("%.css$") then
       styles[#styles + 1] = path
-    elseif pcall(pandoc.system.list_directory, path) then
+    elseif not name:match("search$") and pcall(pandoc.system.list_directory, path) then
       walk(path)
     end
   end
@@ -107,8 +144,7 @@ end
 local function used(selector)
   local bare = selector:gsub("%b()", ""):gsub("%b[]", "")
   for class in bare:gmatch("%.([%a_-][%w_-]*)") do
-    -- the search box puts its class names together
-    if not words[class] and not class:match("^aa%-") then
+    if not words[class] then
       return false
     end
   end
