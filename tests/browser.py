@@ -6,6 +6,7 @@ from a server, because browsers do not run its modules from disk; the server is 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -48,7 +49,12 @@ class Site:
 
     @property
     def sample(self) -> list[str]:
-        """Every page at the root; of a folder with many alike, the lightest and the heaviest."""
+        """Every page at the root; of a folder with many alike, the lightest and the heaviest.
+
+        With KANSEN_EVERY_PAGE in the environment, all of them.
+        """
+        if os.environ.get("KANSEN_EVERY_PAGE"):
+            return self.pages
         below: dict[Path, list[Path]] = {}
         for path in sorted(self._files(), key=lambda path: path.stat().st_size):
             below.setdefault(path.parent, []).append(path)
