@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup monitor test lint format lock notebooks bench-evidence clean
+.PHONY: help setup monitor test accessibility lint format lock notebooks bench-evidence pictures clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make monitor    render the monitor on invented schools (demo)"
 	@echo "make test       run the whole test suite"
+	@echo "make accessibility   visit every page of the demo in a browser (minutes)"
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
@@ -36,6 +37,9 @@ test: $(READY)
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/python -m pytest
 	@$(BIN)/python -m pytest --nbval notebooks
+
+accessibility: $(READY)
+	@KANSEN_ACCESSIBILITY=1 $(BIN)/python -m pytest tests/test_accessibility.py
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

@@ -17,6 +17,10 @@ from browser import Site, launched
 from kansen_analysis.errors import EngineError
 from kansen_analysis.publish import links, quarto
 
+if not os.environ.get("KANSEN_ACCESSIBILITY"):
+    # They render the whole demo and visit every page several times: minutes, not seconds.
+    pytest.skip("`make accessibility` runs these in a browser", allow_module_level=True)
+
 ROOT = Path(__file__).parents[1]
 PHONE, ZOOMED = 320, 640  # 1280 at 200%
 UPRIGHT, LYING = 680, 1008  # A4 without its margins, at 96 dots per inch
@@ -309,7 +313,7 @@ def test_colours_of_the_reader_leave_everything_visible(chromium, site):
                   (each) => style(each).backgroundColor !== 'rgb(255, 255, 255)'),
                 // backgrounds are gone: what they said, a border or the weight of a letter says
                 ...all('.callout').filter((each) => !parseFloat(style(each).borderLeftWidth)),
-                ...all('nav [aria-current], nav .sidebar-link.active').filter(
+                ...all('.site-nav [aria-current], .sidebar-link.active').filter(
                   (each) => style(each).fontWeight < 600),
               ].map((each) => each.outerHTML.slice(0, 80));
             }"""

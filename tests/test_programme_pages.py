@@ -114,6 +114,7 @@ def test_the_real_pages_show_what_the_documents_say(real):
 
 
 def test_invented_schools_never_get_the_real_programme(tmp_path):
+    (tmp_path / "truth.json").write_text("{}", encoding="utf-8")
     demo = SimpleNamespace(folder=SimpleNamespace(path=tmp_path), demo=True)
     assert programme_folder(demo) == tmp_path / "programme"
 
