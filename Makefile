@@ -2,7 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+
+# Small problems in many processes: threads below numpy would only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help setup monitor test accessibility lint format lock notebooks bench-evidence pictures clean
 .DEFAULT_GOAL := help
@@ -18,17 +22,25 @@ help:
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
-$(READY): requirements.lock pyproject.toml
+# What the monitor needs; the test suite adds to it. Modules are compiled when they are first used,
+# which takes half the time of compiling all that is installed.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+$(RUNS): requirements-monitor.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Call make with PYTHON=python3.12, say.") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing the locked dependencies (about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements-monitor.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(READY): requirements.lock $(RUNS)
+	@echo "Installing what the tests need besides ..."
+	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
 setup: $(READY)
 
-monitor: $(READY)
+monitor: $(RUNS)
 	@$(BIN)/kansen render --data data/demo
 
 test: $(READY)
@@ -55,9 +67,11 @@ bench-evidence: $(READY)
 pictures: monitor
 	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images
 
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
+	$(LOCK) --extra build --extra dev --output-file requirements.lock
+	$(LOCK) --extra build --constraints requirements.lock --output-file requirements-monitor.lock
 
 clean:
 	rm -rf $(VENV) data/demo reports/demo-* reports/quarto

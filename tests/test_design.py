@@ -71,7 +71,7 @@ def requirement(text: str) -> tuple[str, str]:
 def test_conda_environment_has_the_packages_of_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["quarto"], *extras["dev"]]
+    wanted = [*project["dependencies"], *extras["quarto"], *extras["build"], *extras["dev"]]
     expected = {}
     for name, bound in map(requirement, wanted):
         for conda in CONDA.get(name, {name}):
@@ -88,17 +88,32 @@ def test_conda_environment_has_the_packages_of_pyproject():
     }
 
 
-def test_the_lock_pins_every_dependency_with_a_hash_and_names_no_index():
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    pinned = set(re.findall(r"^([\w.-]+)==", lock, re.M))
-    assert "http" not in lock
-    assert "index" not in lock
-    for block in re.split(r"\n(?=\w)", lock.strip()):
-        assert "--hash=sha256:" in block, block.splitlines()[0]
+def pinned(lock: str) -> dict[str, str]:
+    blocks = re.split(r"\n(?=\w)", (ROOT / lock).read_text(encoding="utf-8").strip())
+    split = [re.match(r"([\w.-]+)==([\w.]+)[^\\]*(.*)", block, re.S) for block in blocks]
+    return {m[1].replace("_", "-"): f"{m[2]} {m[3]}" for m in split}  # without markers
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("requirements.lock", ["build", "dev"]), ("requirements-monitor.lock", ["build"])],
+)
+def test_a_lock_pins_every_dependency_with_a_hash_and_names_no_index(lock, extras):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert "http" not in text
+    assert "index" not in text
+    assert all("--hash=sha256:" in block for block in pinned(lock).values())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = {requirement(each)[0].replace("_", "-") for each in direct}
-    assert names <= {name.replace("_", "-") for name in pinned}
+    direct = [*project["dependencies"]]
+    for extra in extras:
+        direct += project["optional-dependencies"][extra]
+    assert {requirement(each)[0].replace("_", "-") for each in direct} <= set(pinned(lock))
+
+
+def test_the_monitor_runs_on_the_versions_that_were_tested():
+    everything, monitor = pinned("requirements.lock"), pinned("requirements-monitor.lock")
+    assert monitor.items() <= everything.items()
+    assert len(monitor) < len(everything)
 
 
 def tracked() -> list[Path]:

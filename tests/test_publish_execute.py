@@ -36,13 +36,31 @@ def test_a_notebook_is_told_its_surroundings_and_nothing_of_a_former_run(tmp_pat
     assert outputs(path) == [expected]
 
 
-def test_notebooks_do_not_see_each_other(tmp_path):
-    one = save(tmp_path / "one.ipynb", "x = 1", "print(x)")
-    two = save(tmp_path / "two.ipynb", "print('x' in globals())")
+@pytest.mark.parametrize("fresh", [False, True])
+def test_notebooks_do_not_see_each_other(tmp_path, monkeypatch, fresh):
+    monkeypatch.setattr(execute, "AT_ONCE", 1)  # so that they come one after the other
+    (tmp_path / "sub").mkdir()
+    one = save(tmp_path / "one.ipynb", "import os\nx = 1", "print(x)")
+    two = save(tmp_path / "sub" / "two.ipynb", "print('x' in globals(), 'os' in globals(), Out)")
+    three = save(tmp_path / "three.ipynb", "import os\nprint(os.getcwd())", "1")
     steps = []
-    execute.execute([one, two], {}, lambda *step: steps.append(step))
-    assert (outputs(one), outputs(two)) == (["1\n"], ["False\n"])
-    assert steps == [("executed one.ipynb", 1, 2), ("executed two.ipynb", 2, 2)]
+    execute.execute([one, two, three], {}, lambda *step: steps.append(step), fresh=fresh)
+    assert outputs(one) == ["1\n"]
+    assert outputs(two) == ["False False {}\n"]
+    cells = nbformat.read(three, as_version=4).cells
+    assert cells[1].outputs[0].text == f"{tmp_path.resolve()}\n"
+    assert cells[2].outputs[0].execution_count == cells[2].execution_count == 2
+    names = ["one", "sub/two", "three"]
+    assert steps == [(f"executed {n}.ipynb", i, 3) for i, n in enumerate(names, 1)]
+
+
+def test_a_kernel_that_takes_the_next_notebook_is_the_same_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "AT_ONCE", 1)
+    paths = [save(tmp_path / f"{n}.ipynb", "import os\nprint(os.getpid())") for n in "ab"]
+    execute.execute(paths, {})
+    assert outputs(paths[0]) == outputs(paths[1])
+    execute.execute(paths, {}, fresh=True)
+    assert outputs(paths[0]) != outputs(paths[1])
 
 
 def test_the_first_error_is_named_with_notebook_and_cell(tmp_path):

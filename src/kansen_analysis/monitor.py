@@ -85,6 +85,15 @@ class Monitor:
         kind = "invented schools" if self.demo else "published files"
         return f"Monitor({schoolyear.label(self.year)}, {kind})"
 
+    def same(self, other: Monitor) -> bool:
+        """Tell whether another monitor rests on the same: files, register, protocol, year."""
+        return (
+            self.folder is other.folder  # a folder of which a file changed is opened anew
+            and self.year == other.year
+            and self.protocol == other.protocol
+            and self.participants.equals(other.participants)
+        )
+
     @cached_property
     def result_years(self) -> list[int]:
         """School years of which there are results or advices."""

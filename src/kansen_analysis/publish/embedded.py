@@ -24,10 +24,9 @@ from nbformat import NotebookNode
 from kansen_analysis.display import annex
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import cells, dialect, project
-from kansen_analysis.publish.execute import Progress
+from kansen_analysis.publish.execute import AT_ONCE, Progress
 from kansen_analysis.publish.project import Entry, Project
 
-AT_ONCE = 2
 ANNEX = f"files/downloads/{annex.FILE}"
 # divs and spans in HTML are left as they are written; the dialect has ::: and [] for them
 READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"

@@ -1,12 +1,19 @@
-"""Execute copies of notebooks, each in a kernel of its own."""
+"""Execute copies of notebooks, in a few kernels that take one after the other.
+
+Starting a kernel and importing what pages need takes longer than most pages. So a kernel that is
+done with a notebook forgets its names and takes the next. That no notebook leans on another is
+shown elsewhere: stored outputs are made, and compared by nbval, with a kernel for each.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +21,7 @@ from pathlib import Path
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,8 +31,9 @@ from kansen_analysis.data import HANDED
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import project
 
-AT_ONCE = 2  # kernels; each imports pandas and statsmodels, more gains nothing on a laptop
+AT_ONCE = min(4, os.cpu_count() or 1)  # kernels and processes; each holds the data, so not more
 CELL_SECONDS = 1800
+FORGET = "get_ipython().reset()\nget_ipython().execution_count = 1\nimport os"
 
 Progress = Callable[[str, int, int], None]
 
@@ -103,17 +112,21 @@ def execute(
     notebooks: Iterable[Path],
     told: Mapping[str, str],
     progress: Progress | None = None,
+    *,
+    fresh: bool = False,
 ) -> None:
-    """Execute notebooks in place, at most `AT_ONCE` at a time, each in its own folder.
+    """Execute notebooks in place, at most `AT_ONCE` at a time.
 
     Parameters
     ----------
     notebooks : iterable of Path
-        Copies: they are overwritten with their outputs.
+        Copies in one folder: they are overwritten with their outputs.
     told : mapping
         What `environment` gives.
     progress : callable, optional
         Called with a text, the number done and the number to do.
+    fresh : bool, optional
+        A new kernel for each notebook; slower.
 
     Raises
     ------
@@ -122,27 +135,38 @@ def execute(
     """
     notebooks = list(notebooks)
     base = os.path.commonpath([path.parent for path in notebooks]) if notebooks else ""
+    names = [path.relative_to(base).as_posix() for path in notebooks]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("KANSEN_") or k == HANDED}
     variables = kept | dict(told)
+    todo = deque(zip(notebooks, names, strict=True))
+    done = itertools.count(1)
+
+    def take(number: int) -> None:
+        with _Kernel(variables, Path(scratch) / f"{number}.json") as kernel:
+            while todo:
+                try:
+                    path, name = todo.popleft()
+                except IndexError:  # another one took the last
+                    return
+                try:
+                    kernel.run(path, name)
+                except BaseException:
+                    todo.clear()  # one that fails is enough to stop
+                    raise
+                if fresh:
+                    kernel.stop()
+                if progress:
+                    progress(f"executed {name}", next(done), len(notebooks))
+
+    at_once = min(AT_ONCE, len(notebooks))
     with (
         tempfile.TemporaryDirectory(prefix="kansen-") as scratch,
-        ThreadPoolExecutor(AT_ONCE) as pool,
+        ThreadPoolExecutor(at_once or 1) as pool,
     ):
         # no history, profile or settings of whoever runs this
         variables |= {"IPYTHONDIR": scratch, "JUPYTER_RUNTIME_DIR": scratch}
-        names = [path.relative_to(base).as_posix() for path in notebooks]
-        jobs = [
-            pool.submit(_run, path, name, variables, Path(scratch) / f"{i}.json")
-            for i, (path, name) in enumerate(zip(notebooks, names, strict=True))
-        ]
-        try:
-            for done, (name, job) in enumerate(zip(names, jobs, strict=True), 1):
-                job.result()
-                if progress:
-                    progress(f"executed {name}", done, len(notebooks))
-        finally:
-            for job in jobs:
-                job.cancel()
+        for job in [pool.submit(take, number) for number in range(at_once)]:
+            job.result()
 
 
 def execute_in_place(
@@ -177,7 +201,7 @@ def execute_in_place(
             copy.parent.mkdir()
             shutil.copyfile(path, copy)
         told = environment(data, participants, school_year, extra=extra_env)
-        execute(copies, told, progress)
+        execute(copies, told, progress, fresh=True)
         for path, copy in zip(notebooks, copies, strict=True):
             write(tidy(nbformat.read(copy, as_version=4)), path)
 
@@ -224,38 +248,78 @@ def write(notebook: NotebookNode, path: Path) -> None:
     Path(path).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
 
 
-def _run(path: Path, name: str, variables: Mapping[str, str], connection: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    if all(cell.cell_type != "code" for cell in notebook.cells):
-        return
-    # sockets in a folder of our own, where the system has them: nobody else can listen in
-    transport = "tcp" if sys.platform == "win32" else "ipc"
-    kernel = _ThisPython(connection_file=str(connection), transport=transport)
-    client = NotebookClient(
-        notebook,
-        km=kernel,
-        timeout=CELL_SECONDS,
-        record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
-        coalesce_streams=True,
-    )
-    client.owns_km = True  # it ends the kernel, although it did not make it
-    log = connection.with_suffix(".log")
-    try:
-        with log.open("wb") as stderr:  # what the kernel itself says is no news, unless it dies
-            client.execute(env=dict(variables), stderr=stderr)
-    except CellExecutionError as error:
-        raise _failed(name, notebook, f"{error.ename}: {error.evalue}", str(error)) from error
-    except CellTimeoutError as error:
-        problem = f"it took longer than {CELL_SECONDS} seconds"
-        raise _failed(name, notebook, problem, str(error)) from error
-    except DeadKernelError as error:
-        details = f"{error}\n{log.read_text(errors='replace')}"
-        raise _failed(name, notebook, "Python stopped (out of memory?)", details) from error
-    write(notebook, path)
+class _Kernel:
+    """A kernel that runs notebooks one after the other; it starts with the first.
+
+    Parameters
+    ----------
+    variables : mapping
+        Its whole environment.
+    connection : Path
+        File to make, which says how to reach it.
+    """
+
+    def __init__(self, variables: Mapping[str, str], connection: Path):
+        self._variables, self._connection = dict(variables), connection
+        self._log = connection.with_suffix(".log")
+        self._manager: _ThisPython | None = None
+        self._channels = None
+
+    def __enter__(self) -> _Kernel:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel; a next notebook starts another."""
+        if self._manager is None:
+            return
+        if run_sync(self._manager.is_alive)():
+            run_sync(self._manager.shutdown_kernel)(now=True)
+        run_sync(self._manager.cleanup_resources)()
+        if self._channels is not None:
+            self._channels.stop_channels()
+        self._manager = self._channels = None
+
+    def run(self, path: Path, name: str) -> None:
+        """Execute one notebook in place, with no name left from the one before."""
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        if all(cell.cell_type != "code" for cell in notebook.cells):
+            return
+        if self._manager is None:
+            # sockets in a folder of our own, where the system has them: nobody else can listen in
+            transport = "tcp" if sys.platform == "win32" else "ipc"
+            self._manager = _ThisPython(connection_file=str(self._connection), transport=transport)
+        else:
+            forget = f"{FORGET}\nos.chdir({str(path.parent)!r})\ndel os"
+            self._channels.execute(forget, silent=True, store_history=False)
+        client = NotebookClient(
+            notebook,
+            km=self._manager,
+            timeout=CELL_SECONDS,
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+            coalesce_streams=True,
+        )
+        client.kc = self._channels
+        try:
+            with self._log.open("ab") as stderr:  # no news, unless it dies
+                client.execute(env=self._variables, stderr=stderr)
+        except CellExecutionError as error:
+            raise _failed(name, notebook, f"{error.ename}: {error.evalue}", str(error)) from error
+        except CellTimeoutError as error:
+            problem = f"it took longer than {CELL_SECONDS} seconds"
+            raise _failed(name, notebook, problem, str(error)) from error
+        except DeadKernelError as error:
+            details = f"{error}\n{self._log.read_text(errors='replace')}"
+            raise _failed(name, notebook, "Python stopped (out of memory?)", details) from error
+        finally:
+            self._channels = client.kc
+        write(notebook, path)
 
 
 def _failed(name: str, notebook: NotebookNode, problem: str, details: str) -> RenderError:

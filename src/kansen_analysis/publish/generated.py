@@ -2,7 +2,7 @@
 
 The pages are notebooks like the others, executed already: every code cell shows what its own line
 gives, called here. So both engines, the search and the menu treat them as any page. The data are
-opened once; two processes share the pages.
+opened once; a few processes share the pages.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages import common, gemeente, school
 from kansen_analysis.pages.markdown import GENERATED
 from kansen_analysis.publish import execute
-from kansen_analysis.publish.execute import Progress
+from kansen_analysis.publish.execute import AT_ONCE, Progress
 
-AT_ONCE = 2
 TOLD = {GENERATED: "1"}  # tells the other notebooks that they can link to these pages
 
 
@@ -204,7 +203,7 @@ def write(work: Path, told: Mapping[str, str], progress: Progress | None = None)
         inside = Path(here["KANSEN_FILES"]).relative_to(Path(work).absolute())
         here["KANSEN_FILES_PREFIX"] = f"../{inside.as_posix()}"
     with _told(here):
-        monitor = _open()
+        monitor = common.open_monitor()
         tasks = [
             *(("scholen", key) for key in sorted(monitor.participants["school"])),
             *(
@@ -234,22 +233,12 @@ def write(work: Path, told: Mapping[str, str], progress: Progress | None = None)
             finally:
                 for job in jobs:
                     job.cancel()
-                _MONITOR.clear()
                 gc.unfreeze()
     return [f"{folder}/{key}" for folder, key in tasks]
 
 
-_MONITOR: list[Monitor] = []  # of this process and those forked from it
-
-
-def _open() -> Monitor:
-    if not _MONITOR:
-        _MONITOR.append(common.open_monitor())
-    return _MONITOR[0]
-
-
 def _warm(monitor: Monitor) -> None:
-    """Work out once what all pages need, before there are two processes."""
+    """Work out once what all pages need, before there are more processes."""
     school.results(monitor)
     school.changes(monitor)
     school.history(monitor)
@@ -258,9 +247,9 @@ def _warm(monitor: Monitor) -> None:
 
 def _write(path: Path, folder: str, key: str) -> None:
     try:
-        made = notebook(_open(), KINDS[folder], key)
+        made = notebook(common.open_monitor(), KINDS[folder], key)
     except Exception as error:
-        # plain text: what a page raises need not survive the way between two processes
+        # plain text: what a page raises need not survive the way between processes
         kind = "" if isinstance(error, KansenError) else f"{type(error).__name__}: "
         raise RenderError(f"{folder}/{key}.ipynb: {kind}{error}") from None
     execute.write(made, path)
