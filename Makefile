@@ -23,7 +23,8 @@ help:
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
 # What the monitor needs; the test suite adds to it. Modules are compiled on all processors after
-# the installing, which pip does on one, and without the tests that packages bring.
+# the installing, which pip does on one, and without the tests that packages bring; a file that this
+# Python cannot compile is no error, as with pip.
 COMPILE := $(BIN)/python -m compileall -q -j 0 -x '[/\\]tests[/\\]' $(VENV)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 $(RUNS): requirements-monitor.lock pyproject.toml

@@ -296,8 +296,9 @@ class Monitor:
         kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
         if not len(usable) and years:
             reasons.append(
-                f"{what} in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; voor een "
-                f"toets zijn minstens {MIN_BEFORE} schooljaren van vóór de start nodig."
+                f"{what} uit deze bestanden die meetellen, beginnen in "
+                f"{schoolyear.label(int(years[0]))}; voor een toets zijn minstens {MIN_BEFORE} "
+                "schooljaren van vóór de start nodig."
             )
         return kept, reasons
 

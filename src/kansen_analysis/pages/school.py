@@ -536,10 +536,11 @@ def facts(monitor: Monitor, school: str) -> Table:
     for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", "Coach sinds")):
         year = row[name]
         text = unknown if pd.isna(year) else schoolyear.label(int(year))
-        rows.append((label, text, row["source"]))
+        rows.append((label, text, "" if text == unknown else row["source"]))
     hours = row["hours"]
     text = unknown if pd.isna(hours) else numbers.number(hours, 0 if hours == int(hours) else 1)
-    rows.append(("Uren kansencoach per schooljaar", text, row["source"]))
+    source = "" if text == unknown else row["source"]
+    rows.append(("Uren kansencoach per schooljaar", text, source))
     frame = pd.DataFrame(rows, columns=["what", "value", "source"])
     variables = about(
         ("what", "Gegeven", "", 0, "text", ""),
