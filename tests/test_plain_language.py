@@ -202,3 +202,21 @@ def test_no_module_of_these_pages_writes_a_word_of_the_method(module):
     # A text without a space is a name in the code, not something a reader sees.
     shown = [t for t in texts if isinstance(t, str) and " " in t and t not in docstrings]
     assert [text for text in shown if words_to_avoid(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "effect", "low", "high", "said"),
+    [
+        (1, 6.1, 3.8, 8.4, ""),
+        (1, 5.0, 2.0, 8.0, " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100."),
+        (2, 0.15, 0.06, 0.25, " Waarschijnlijk is het een klein verschil: minder dan 19 van"),
+        (1, -5.0, -8.0, -2.0, " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100."),
+    ],
+)
+def test_better_does_not_hide_that_the_difference_may_be_small(goal, effect, low, high, said):
+    monitor = summary_of("beter" if effect > 0 else "slechter")
+    figures = {"effect": effect, "ci_low": low, "ci_high": high}
+    monitor.verdicts.loc[monitor.verdicts["goal"] == goal, list(figures)] = list(figures.values())
+    text = samenvatting.goals_text(monitor).plain.splitlines()[goal - 1]
+    assert ("klein verschil" in text) == bool(said)
+    assert said in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from kansen_analysis.participants import read_participants
 from kansen_analysis.sources import names
 
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why participants were left out of a test.
+
+    Parameters
+    ----------
+    text : str
+        A sentence in Dutch.
+    what : str
+        What the number in it counts.
+    number : int
+    """
+
+    text: str
+    what: str
+    number: int
 
 
 class Monitor:
@@ -260,50 +279,54 @@ class Monitor:
         except PanelError:  # the one reason: nothing to learn from what a hidden count is
             return None
 
-    def _testable(self, rows: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[str]]:
+    def _testable(self, rows: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Obstacle]]:
         """Leave out participants without two years before and one after their start.
 
         Returns
         -------
         rows : pandas.DataFrame
             Comparison schools, and the participants that can be tested.
-        reasons : list of str
-            In Dutch, why participants were left out; ends with the first year there is when
-            nobody is left.
+        obstacles : list of Obstacle
+            Why participants were left out; ends with the first year there is when nobody is left.
         """
         total = len(self.participants)
         unknown = int(self.participants["coach_start"].isna().sum())
-        reasons = []
+        obstacles = []
         if unknown:
-            reasons.append(
+            text = (
                 f"Van {unknown} van de {total} deelnemende scholen noemt geen document het eerste "
                 "schooljaar met een coach."
             )
+            obstacles.append(Obstacle(text, "Scholen zonder bekend eerste jaar met coach", unknown))
         years = sorted(rows["year"].unique())
         cohorts = rows["cohort"].dropna().unique()
         late = [g for g in cohorts if sum(year < g for year in years) < MIN_BEFORE]
         for start in sorted(late):
             schools = rows.loc[rows["cohort"] == start, "school"].nunique()
-            reasons.append(
+            year = schoolyear.label(int(start))
+            text = (
                 f"{schools} {'school' if schools == 1 else 'scholen'} met een start in "
-                f"{schoolyear.label(int(start))} {'telt' if schools == 1 else 'tellen'} niet mee: "
+                f"{year} {'telt' if schools == 1 else 'tellen'} niet mee: "
                 f"er zijn minder dan {MIN_BEFORE} schooljaren van vóór de start."
             )
+            short = f"Scholen met start in {year} en te weinig jaren van vóór de start"
+            obstacles.append(Obstacle(text, short, schools))
         treated = rows[rows["cohort"].notna() & ~rows["cohort"].isin(late)]
         after = treated["year"] >= treated["cohort"]
         both = after.groupby(treated["school"]).agg(["any", "all"])
         usable = both.index[both["any"] & ~both["all"]]
         kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
         if not len(usable) and years:
-            reasons.append(
-                f"{what} uit deze bestanden die meetellen, beginnen in "
-                f"{schoolyear.label(int(years[0]))}; voor een toets zijn minstens {MIN_BEFORE} "
-                "schooljaren van vóór de start nodig."
+            first = schoolyear.label(int(years[0]))
+            text = (
+                f"{what} uit deze bestanden die meetellen, beginnen in {first}; voor een toets "
+                f"zijn minstens {MIN_BEFORE} schooljaren van vóór de start nodig."
             )
-        return kept, reasons
+            obstacles.append(Obstacle(text, "Nodige schooljaren van vóór de start", MIN_BEFORE))
+        return kept, obstacles
 
     @cached_property
-    def _tested(self) -> dict[int, tuple[pd.DataFrame, list[str]]]:
+    def _tested(self) -> dict[int, tuple[pd.DataFrame, list[Obstacle]]]:
         """Per goal with data: the rows that can be tested, and why others cannot."""
         found = {1: self._testable(self.panel, "De toetsresultaten")}
         if self.advices is not None:
@@ -316,13 +339,19 @@ class Monitor:
         """Per goal the panel its estimate rests on; absent where there is no estimate."""
         return {goal: rows for goal, (rows, _) in self._tested.items() if _treated(rows)}
 
+    @property
+    def obstacles(self) -> dict[int, list[Obstacle]]:
+        """Per goal with data, why participants were left out of the test."""
+        return {goal: why for goal, (_, why) in self._tested.items()}
+
     @cached_property
     def estimates(self) -> dict[int, EffectEstimate | str]:
         """Per goal the estimate, or in Dutch why there is none."""
         people = len(self.participants)
         count = "Er doet 1 school mee." if people == 1 else f"Er doen {people} scholen mee."
         found: dict[int, EffectEstimate | str] = {
-            goal: " ".join([count, *reasons]) for goal, (_, reasons) in self._tested.items()
+            goal: " ".join([count, *(each.text for each in why)])
+            for goal, why in self.obstacles.items()
         }
         if len(self.advice_cells[0]) and self.advices is None:
             found[2] = advice.NO_EXACT_YEARS

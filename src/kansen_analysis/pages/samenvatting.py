@@ -9,14 +9,23 @@ from __future__ import annotations
 import pandas as pd
 
 from kansen_analysis import schoolyear
-from kansen_analysis.display import figures, numbers
+from kansen_analysis.disclosure import disclose
+from kansen_analysis.display import figures, numbers, tables
 from kansen_analysis.display._html import text
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.goals import OPEN, UNTESTABLE, say_size
+from kansen_analysis.effects import EffectEstimate
+from kansen_analysis.goals import BETTER, OPEN, UNTESTABLE, WORSE, Goal, say_size
 from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages import deelnemers
-from kansen_analysis.pages.common import Html, previous_edition, source_line, verdict_word
+from kansen_analysis.pages.common import (
+    Html,
+    about,
+    file_only,
+    previous_edition,
+    source_line,
+    verdict_word,
+)
 
 PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
@@ -25,6 +34,13 @@ NOT_SAID = {
     2: "Een hoger advies is niet altijd een beter advies.",
     3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
     4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
+}
+
+CHANGES = "Sinds de vorige monitor"
+SIZES = {
+    "effect": "Schatting",
+    "ci_low": "Ondergrens van het 95%-interval",
+    "ci_high": "Bovengrens van het 95%-interval",
 }
 
 
@@ -87,6 +103,20 @@ def _in_short(row: pd.Series) -> str:
     )
 
 
+def _doubt(goal: Goal, row: pd.Series) -> str:
+    """Say what the verdict word alone would hide."""
+    if row["verdict"] == OPEN:
+        return " Dat kan toeval zijn."
+    limit = goal.outcome.smallest_difference
+    if row["verdict"] in (BETTER, WORSE) and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit:
+        small = goal.smallest_of_hundred
+        size = numbers.number(small, 0 if small == int(small) else 1)
+        how = "Waarschijnlijk is het" if abs(row["effect"]) < limit else "Het kan ook"
+        end = "" if abs(row["effect"]) < limit else " zijn"
+        return f" {how} een klein verschil{end}: minder dan {size} van elke 100."
+    return ""
+
+
 def goals_text(monitor: Monitor) -> Html:
     """Give per goal the verdict, the size with its doubt, what it does not say, where to read."""
     items, plain = [], []
@@ -96,8 +126,7 @@ def goals_text(monitor: Monitor) -> Html:
             said = row["reason"]
         else:
             said = say_size(goal, row)
-            if row["verdict"] == OPEN:
-                said += " Dat kan toeval zijn."
+            said += _doubt(goal, row)
         head = f"Doel {goal.id}. {goal.question}"
         items.append(
             f'<p><strong>{text(head)}</strong> <span aria-hidden="true">{SIGNS[word]}</span> '
@@ -143,6 +172,62 @@ def changes(monitor: Monitor) -> Prose:
         lines.append(f"{started} {verb} dit schooljaar met een kansencoach.")
     again = f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu."
     return Prose(" ".join([*lines, again]))
+
+
+def behind(monitor: Monitor) -> Html:
+    """Offer every number in the text of this page as a file, not rounded and with its unit."""
+    people = monitor.participants
+    started = people["coach_start"].dropna()
+    rows = [
+        ("Wie doet mee", "Deelnemende scholen", len(people), "scholen"),
+        ("Wie doet mee", "Gemeenten", people["municipality"].nunique(), "gemeenten"),
+        ("Wie doet mee", "Zonder bekend eerste jaar", len(people) - len(started), "scholen"),
+    ]
+    if len(started):
+        for part, year in (("Wie doet mee", int(started.min())), (CHANGES, monitor.year)):
+            count = int((started == year).sum())
+            rows.append((part, f"Begonnen in {schoolyear.label(year)}", count, "scholen"))
+    earlier = previous_edition(monitor)
+    then = None if earlier is None else earlier.verdicts.set_index("goal")
+    for number, row in monitor.verdicts.set_index("goal").iterrows():
+        goal, part = monitor.protocol.goal(number), f"Doel {number}"
+        rows += [(part, each.what, each.number, "") for each in monitor.obstacles.get(number, [])]
+        found = monitor.estimates.get(number)
+        if isinstance(found, EffectEstimate):
+            needed = monitor.protocol.minimum_participants
+            rows.append((part, "Deelnemende scholen in de toets", found.n_treated, "scholen"))
+            rows.append((part, "Zoveel zijn er minstens nodig", needed, "scholen"))
+            small = goal.smallest_of_hundred
+            rows.append(
+                (part, "Kleinste verschil dat ertoe doet", small, "van elke 100 leerlingen")
+            )
+        for name, label in SIZES.items():
+            rows.append((part, label, row[name], goal.outcome.unit))
+            per = goal.sentences.per
+            if per != 1:
+                rows.append((part, label, row[name] * per, "van elke 100 leerlingen"))
+        if then is not None:
+            was = then.loc[number, "effect"]
+            label = f"Schatting over {schoolyear.label(monitor.year - 1)}, opnieuw berekend"
+            rows.append((CHANGES, f"{part}: {label.lower()}", was, goal.outcome.unit))
+    frame = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
+    frame["value"] = frame["value"].astype(float)
+    frame = frame[frame["value"].notna()].reset_index(drop=True)
+    variables = about(
+        ("part", "Onderdeel", "", 0, "text"),
+        ("what", "Wat", "", 0, "text"),
+        ("value", "Getal", "", 2, "mean"),
+        ("unit", "Eenheid", "", 0, "text"),
+    )
+    return file_only(
+        tables.table(
+            disclose(frame, variables),
+            name="samenvatting-getallen",
+            caption="Alle getallen in de tekst van deze pagina",
+            variables=variables,
+            source=source_line("leerresultaten", "referentieniveaus", "schooladviezen"),
+        )
+    )
 
 
 def who_takes_part(monitor: Monitor) -> Prose:
