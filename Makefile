@@ -42,6 +42,9 @@ $(READY): requirements.lock $(RUNS)
 	@$(COMPILE) || true
 	@touch $@
 
+# On all processors; what a file sets up, such as a rendered site or a kernel, it sets up once.
+SPREAD := -n auto --dist loadfile
+
 setup: $(READY)
 
 monitor: $(RUNS)
@@ -51,8 +54,8 @@ test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/kansen demo --output data/demo
-	@$(BIN)/python -m pytest
-	@$(BIN)/python -m pytest --nbval notebooks
+	@$(BIN)/python -m pytest $(SPREAD)
+	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
 
 accessibility: $(READY)
 	@KANSEN_ACCESSIBILITY=1 $(BIN)/python -m pytest tests/test_accessibility.py

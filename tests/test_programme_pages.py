@@ -1,6 +1,7 @@
 """The pages about the programme: what the tables say is shown, what nobody agreed to is not."""
 
 import base64
+import csv
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 from kansen_analysis.display import programme_figures
 from kansen_analysis.display.stories import Card
 from kansen_analysis.errors import DataErrors, UsageError
-from kansen_analysis.pages import netwerk, uren_middelen, verhalen, voortgang, wijkplan
+from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
 from kansen_analysis.participants import COLUMNS, read_participants
 from kansen_analysis.programme import check_programme, programme_folder, read_programme
 from kansen_analysis.programme.consent import uncovered_names
@@ -252,13 +253,47 @@ def test_evidence_tells_a_story_from_a_tested_effect(monitor):
     assert frame["pictures"].sum() == 1
 
 
-def test_pages_of_schools_and_goals_can_point_back(monitor):
-    assert "Techniekmiddag" in voortgang.beside(monitor, "90AA00").markdown
-    assert "De koffie staat klaar" in verhalen.beside(monitor, school="90AA00").markdown
-    about = verhalen.beside(monitor, goal="2").markdown
-    assert "Een gesprek meer" in about
-    assert "Op zaterdag" not in about
-    assert "De Toets" in netwerk.beside(monitor, "Zeewijk").markdown
+def test_pages_of_schools_municipalities_and_goals_point_back(monitor):
+    school = programma.of_school(monitor, "90AA00").markdown
+    assert "Techniekmiddag" in school
+    assert "De koffie staat klaar" in school
+    assert "(../verhalen.ipynb)" in school
+    goal = programma.of_goal(monitor, 2).markdown
+    assert "Een gesprek meer" in goal
+    assert "Op zaterdag" not in goal
+    assert "(verhalen.ipynb)" in goal
+    municipality = programma.of_municipality(monitor, "0119").markdown
+    assert "Techniekmiddag" in municipality
+    assert "(../netwerk.ipynb)" in municipality
+    assert programma.of_school(monitor, "90ZZ00").markdown.startswith("Geen activiteit")
+
+
+def test_a_municipality_without_anything_says_so(real):
+    other = real.participants.assign(municipality="Elders", municipality_code="9999")
+    other["school"] = [f"99ZZ0{n}" for n in range(len(other))]
+    real.participants = other
+    text = programma.of_municipality(real, "9999").markdown
+    assert "noemt een school in Elders" in text
+
+
+def test_a_municipality_names_the_programme_that_works_there(real):
+    text = programma.of_municipality(real, "0109").markdown
+    # the count of activities in the overview, taken from the table by hand
+    path = ROOT / "data" / "programme" / "activities.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["programme"] == "Kansrijk Opgroeien"]
+    count = len({(r["theme"], r["activity"]) for r in rows})
+    assert f"Hier loopt ook Kansrijk Opgroeien, met {count} activiteiten." in text
+
+
+def test_a_long_list_says_how_many_it_leaves_out(monitor):
+    path = programme_folder(monitor) / "activities.csv"
+    with path.open("a", encoding="utf-8") as file:
+        for n in range(9):
+            file.write(f"Kansrijk Plimmerland,Taal,,Kring {n},,,90AC00,,loopt,,2024-09,4,,zelf\n")
+    text = programma.of_school(monitor, "90AC00").markdown
+    assert text.count("- Activiteit") == programma.MOST
+    assert "En nog 5 activiteiten" in text
 
 
 def test_a_new_user_adds_a_school_an_activity_and_a_story_and_sees_them(monitor, tmp_path):

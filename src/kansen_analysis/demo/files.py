@@ -32,6 +32,7 @@ from kansen_analysis.sources import spec
 
 MASKED_FROM = 2022  # from this school year on DUO prints 1 to 4 pupils as "<5"
 PROGRAMME = "Kansen4Kinderen"
+STOPPED, LAST_WITH_COACH = 2, 2023  # schools where the coach left, and after which school year
 INVENTED = "Verzonnen gegevens: geen enkele school, gemeente of bestuur in dit bestand bestaat."
 
 # Percentage of 1S/2F below which the inspectorate looks closer, by schoolweging from 20 to 40.
@@ -558,9 +559,14 @@ def _results_row(results: list[list[int]], weging: float) -> list:
 
 
 def write_participants(world: World, folder: Path) -> None:
-    """Write the register of participants; a few have no coach yet."""
-    rows = [list(PARTICIPANT_COLUMNS)]
-    for s in world.schools[world.schools["participant"]].itertuples():
+    """Write the register of participants; a few have no coach yet, and a few no longer."""
+    columns = list(PARTICIPANT_COLUMNS)
+    columns.insert(columns.index("coach_start") + 1, "coach_end")
+    rows = [columns]
+    people = world.schools[world.schools["participant"]]
+    first = people[people["cohort"] == people.loc[people["cohort"] > 0, "cohort"].min()]
+    stopped = set(first.sort_values(["hours", "school"])["school"][:STOPPED])
+    for s in people.itertuples():
         rows.append(
             [
                 s.school,
@@ -570,6 +576,7 @@ def write_participants(world: World, folder: Path) -> None:
                 PROGRAMME,
                 schoolyear.label(s.network),
                 schoolyear.label(s.cohort) if s.cohort else "",
+                schoolyear.label(LAST_WITH_COACH) if s.school in stopped else "",
                 str(s.hours) if s.hours else "",
                 "verzonnen voor de demo",
             ]

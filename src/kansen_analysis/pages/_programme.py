@@ -17,6 +17,8 @@ from kansen_analysis.programme.schema import split
 GOAL_PAGES = {
     "1": ("Eindtoets", "eindtoets.ipynb"),
     "2": ("Schooladvies", "schooladvies.ipynb"),
+    "3": ("Afstroom en uitstroom", "afstroom.ipynb"),
+    "4": ("Zorg en speciaal onderwijs", "zorg.ipynb"),
 }
 
 

@@ -11,7 +11,6 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages._programme import (
     last_year,
-    listed,
     many,
     open_programme,
     period,
@@ -252,15 +251,4 @@ def programmes(monitor: Monitor) -> Table | Absent:
             ("about", "Waar het om gaat", "", 0, "text"),
         ),
         source=sources(frame),
-    )
-
-
-def beside(monitor: Monitor, municipality: str) -> Prose:
-    """Say for the page of a municipality which schools take part in what."""
-    people = monitor.participants[monitor.participants["municipality"] == municipality]
-    if not len(people):
-        return Prose("Geen school in het register.")
-    return Prose(
-        f"{many(len(people), 'school staat', 'scholen staan')} in het register: "
-        f"{listed(sorted(people['name']))}. Meer over [het netwerk](../netwerk.ipynb)."
     )

@@ -15,14 +15,12 @@ from kansen_analysis.pages._programme import (
     open_programme,
     pages_of,
     place,
-    plain,
     sources,
     variables,
     when,
 )
 from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
-from kansen_analysis.programme.schema import split
 from kansen_analysis.programme.stories import PICTURES
 
 TOLD = "verteld, niet getoetst"
@@ -173,20 +171,3 @@ def lessons(monitor: Monitor) -> Table | Absent:
         ),
         source=sources(frame),
     )
-
-
-def beside(monitor: Monitor, *, school: str = "", goal: str = "") -> Prose:
-    """Point from the page of a school or a goal to the stories and lessons about it."""
-    programme = open_programme(monitor)
-    told = [(story.title, story.school, story.goal) for story in programme.stories]
-    told += [(row.lesson, row.school, row.goal) for row in programme.lessons.itertuples()]
-    titles = [
-        title
-        for title, schools, about in told
-        if (school and school in split(schools)) or (goal and about == goal)
-    ]
-    up = "../" if school else ""
-    if not titles:
-        return Prose("Hierover staan geen verhalen of lessen in deze uitgave.")
-    lines = [f"- {plain(title)}" for title in titles]
-    return Prose("\n".join([*lines, "", f"Lees ze bij [verhalen en lessen]({up}verhalen.ipynb)."]))

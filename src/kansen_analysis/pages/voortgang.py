@@ -232,17 +232,3 @@ def sdg(monitor: Monitor) -> Table | Absent:
             "De documenten noemen de doelen voor het programma als geheel, niet per activiteit.",
         ),
     )
-
-
-def beside(monitor: Monitor, school: str) -> Prose:
-    """Say for the page of a school which activities name it."""
-    now = _now(monitor)
-    rows = now[[school in split(cell) for cell in now["school"]]]
-    if not len(rows):
-        return Prose("Geen activiteit in de overzichten noemt deze school.")
-    lines = [
-        f"- {plain(row.activity)} ({plain(row.theme)}): {row.state}, {when(row.date)}."
-        for row in rows.itertuples()
-    ]
-    more = "Meer over [de voortgang](../voortgang.ipynb)."
-    return Prose("\n".join([*lines, "", more]))

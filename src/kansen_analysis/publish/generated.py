@@ -25,7 +25,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.errors import KansenError, RenderError
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages import common, gemeente, school
+from kansen_analysis.pages import common, gemeente, programma, school
 from kansen_analysis.pages.markdown import GENERATED
 from kansen_analysis.publish import execute
 from kansen_analysis.publish.execute import AT_ONCE, Progress
@@ -35,7 +35,7 @@ TOLD = {GENERATED: "1"}  # tells the other notebooks that they can link to these
 
 @dataclass(frozen=True)
 class Show:
-    """A code cell that shows what one function of the page's module gives.
+    """A code cell that shows what one function gives.
 
     Parameters
     ----------
@@ -43,13 +43,21 @@ class Show:
         The function; it takes the monitor and the school or municipality.
     label, caption : str
         For a figure or table that has them.
+    module : str
+        Where the function is: the page's own module, or the one on the programme.
     """
 
     call: str
     label: str = ""
     caption: str = ""
+    module: str = ""
 
-    def source(self, module: str, key: str) -> str:
+    def result(self, own: ModuleType, monitor: Monitor, key: str) -> object:
+        """Call the function."""
+        module = programma if self.module == "programma" else own
+        return getattr(module, self.call)(monitor, key)
+
+    def source(self, own: str, key: str) -> str:
         """Write the cell.
 
         Examples
@@ -66,7 +74,8 @@ class Show:
                 f"#| label: {self.label}",
                 f"#| {kind}-cap: {json.dumps(self.caption, ensure_ascii=False)}",
             ]
-        return "\n".join([*options, f'{module}.{self.call}(monitor, "{key}")'])
+        call = f'{self.module or own}.{self.call}(monitor, "{key}")'
+        return "\n".join([*options, call])
 
 
 SCHOOL = (
@@ -85,6 +94,8 @@ SCHOOL = (
     Show("advice", "fig-advies", "Gemiddeld schooladvies per schooljaar."),
     "## De school en het programma {#sec-school}",
     Show("facts", "tbl-gegevens", "Wat er van de school bekend is, met de bron."),
+    "### Wat er gebeurt {#sec-programma}",
+    Show("of_school", module="programma"),
     "## Wat de bestanden niet zeggen {#sec-niet}",
     Show("missing"),
     "Meer over de rekenwijze staat in de [verantwoording](../verantwoording.ipynb).",
@@ -95,6 +106,8 @@ MUNICIPALITY = (
     Show("participants"),
     Show("groups", "tbl-scholen", "Deelnemende scholen en overige basisscholen."),
     Show("size", "fig-omvang", "Leerlingen op deelnemende en overige basisscholen."),
+    "### Wat er gebeurt {#sec-programma}",
+    Show("of_municipality", module="programma"),
     "## Resultaten aan het eind van groep 8 {#sec-resultaten}",
     Show("results", "fig-resultaten", "Resultaten van de scholen hier, per schooljaar."),
     "## Rond de scholen {#sec-rond}\n\nDit is context en geen toets. De cijfers gaan over alle "
@@ -151,13 +164,13 @@ def notebook(monitor: Monitor, kind: Kind, key: str) -> nbformat.NotebookNode:
     lines = [f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in front.items()]
     cells = [new_raw_cell("\n".join(["---", *lines, "---"]))]
     opening = (
-        f"#| echo: false\nfrom kansen_analysis.pages import common, {kind.name}\n\n"
+        f"#| echo: false\nfrom kansen_analysis.pages import common, {kind.name}, programma\n\n"
         "monitor = common.open_monitor()\ncommon.banner(monitor)"
     )
     shown = [(opening, common.banner(monitor))]
     for cell in kind.cells:
         if isinstance(cell, Show):
-            result = getattr(kind.module, cell.call)(monitor, key)
+            result = cell.result(kind.module, monitor, key)
             if isinstance(result, Absent):  # no number and caption for a figure that is not there
                 cell = Show(cell.call)
             shown.append((cell.source(kind.name, key), result))
