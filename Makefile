@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 help:
 	@echo "make monitor    render the monitor on invented schools (demo)"
 	@echo "make test       run the whole test suite"
-	@echo "make accessibility   visit every page of the demo in a browser (minutes)"
+	@echo "make accessibility   visit every page in a browser; make test visits a sample"
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
@@ -58,7 +58,7 @@ test: $(READY)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
 
 accessibility: $(READY)
-	@KANSEN_ACCESSIBILITY=1 $(BIN)/python -m pytest tests/test_accessibility.py
+	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

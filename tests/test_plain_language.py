@@ -208,9 +208,21 @@ def test_no_module_of_these_pages_writes_a_word_of_the_method(module):
     ("goal", "effect", "low", "high", "said"),
     [
         (1, 6.1, 3.8, 8.4, ""),
-        (1, 5.0, 2.0, 8.0, " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100."),
+        (
+            1,
+            5.0,
+            2.0,
+            8.0,
+            " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100 leerlingen.",
+        ),
         (2, 0.15, 0.06, 0.25, " Waarschijnlijk is het een klein verschil: minder dan 19 van"),
-        (1, -5.0, -8.0, -2.0, " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100."),
+        (
+            1,
+            -5.0,
+            -8.0,
+            -2.0,
+            " Het kan ook een klein verschil zijn: minder dan 3,3 van elke 100 leerlingen.",
+        ),
     ],
 )
 def test_better_does_not_hide_that_the_difference_may_be_small(goal, effect, low, high, said):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kansen_analysis import schoolyear
 from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import downloads, figures, numbers
 from kansen_analysis.display._html import text
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
@@ -21,7 +21,6 @@ from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
     Html,
     about,
-    file_only,
     previous_edition,
     source_line,
     verdict_word,
@@ -113,7 +112,7 @@ def _doubt(goal: Goal, row: pd.Series) -> str:
         size = numbers.number(small, 0 if small == int(small) else 1)
         how = "Waarschijnlijk is het" if abs(row["effect"]) < limit else "Het kan ook"
         end = "" if abs(row["effect"]) < limit else " zijn"
-        return f" {how} een klein verschil{end}: minder dan {size} van elke 100."
+        return f" {how} een klein verschil{end}: minder dan {size} van elke 100 leerlingen."
     return ""
 
 
@@ -219,14 +218,18 @@ def behind(monitor: Monitor) -> Html:
         ("value", "Getal", "", 2, "mean"),
         ("unit", "Eenheid", "", 0, "text"),
     )
-    return file_only(
-        tables.table(
-            disclose(frame, variables),
-            name="samenvatting-getallen",
-            caption="Alle getallen in de tekst van deze pagina",
-            variables=variables,
-            source=source_line("leerresultaten", "referentieniveaus", "schooladviezen"),
-        )
+    links = downloads.link(
+        "samenvatting-getallen",
+        disclose(frame, variables),
+        variables,
+        source=source_line("leerresultaten", "referentieniveaus", "schooladviezen"),
+    )
+    return Html(
+        f'<p class="kansen-links"><a href="{text(links.data)}" '
+        'download="samenvatting-getallen.csv">Alle getallen in deze tekst (CSV)</a> '
+        f'<a href="{text(links.metadata)}" download="samenvatting-getallen-toelichting.csv">'
+        "Toelichting bij alle getallen (CSV)</a></p>",
+        f"Bestand samenvatting-getallen ({len(frame)} rijen)",
     )
 
 
