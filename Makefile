@@ -58,7 +58,10 @@ test: $(READY)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
 
 accessibility: $(READY)
-	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py
+	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py \
+	  --junitxml=reports/accessibility.xml; status=$$?; \
+	PYTHONPATH=tests $(BIN)/python tests/accessibility_report.py reports/accessibility.xml \
+	  src/kansen_analysis/accessibility_results.json; exit $$status
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

@@ -14,10 +14,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from pathlib import Path
 
+import accessibility_report
 import pytest
 from browser import Site, launched
 
 from kansen_analysis.errors import EngineError
+from kansen_analysis.pages import toegankelijkheid
 from kansen_analysis.publish import links, quarto
 
 ROOT = Path(__file__).parents[1]
@@ -160,10 +162,27 @@ def facts(chromium, site) -> dict[str, dict]:
     return {page: opened.evaluate(FACTS) for page, opened in visits}
 
 
+NOTED = {"pages": 0, "found": 0}  # by the test that runs
+
+
+@pytest.fixture(autouse=True)
+def noted(request, record_property):
+    """Put into the report on how many pages a test looked, and how much it found."""
+    NOTED.update(pages=0, found=0)
+    yield
+    if not NOTED["pages"] and "site" in request.fixturenames:
+        NOTED["pages"] = len(request.getfixturevalue("site").pages)
+    for name, number in NOTED.items():
+        record_property(name, number)
+
+
 def on_every(chromium, site, pages, look, **settings) -> dict[str, list]:
     """Return, per page where there is something wrong, what `look` finds on it."""
     visits = chromium.visit(site, pages, **settings)
-    return {page: wrong for page, opened in visits if (wrong := look(opened))}
+    wrong = {page: found for page, opened in visits if (found := look(opened))}
+    NOTED["pages"] += len(pages)
+    NOTED["found"] += sum(map(len, wrong.values()))
+    return wrong
 
 
 def axe(page) -> list[str]:
@@ -417,7 +436,7 @@ def test_a_page_weighs_at_most_600_kb(chromium, site):
     assert heavy == {}
 
 
-def test_addresseslead_somewhere(site):
+def test_addresses_lead_somewhere(site):
     assert links.broken(site.folder) == []
 
 
@@ -504,3 +523,33 @@ def test_nothing_is_asked_from_outside_the_folder(chromium, site):
     on_every(chromium, site, site.sample, look)
     # what the tests above opened counts too
     assert site.outside == []
+
+
+# What the page on accessibility says -------------------------------------------------------------
+
+
+def test_every_check_that_is_reported_is_a_test_here():
+    assert set(accessibility_report.CHECKS) <= set(globals())
+
+
+def test_the_report_counts_pages_and_what_was_found():
+    def case(name, pages, found, inside=""):
+        noted = f'<property name="pages" value="{pages}"/><property name="found" value="{found}"/>'
+        return f'<testcase name="{name}"><properties>{noted}</properties>{inside}</testcase>'
+
+    report = (
+        '<testsuites><testsuite timestamp="2030-01-02T03:04:05">'
+        + case("test_axe_finds_nothing[embedded]", 111, 0)
+        + case("test_axe_finds_nothing[quarto]", 111, 3, '<failure message="x"/>')
+        + case("test_the_html_is_well_formed[embedded]", 111, 0, '<failure message="x"/>')
+        + '<testcase name="test_on_paper_no_table_is_cut[quarto]"><skipped/></testcase>'
+        + case("test_axe_would_find_a_mistake", 1, 2)
+        + "</testsuite></testsuites>"
+    )
+    found = accessibility_report.summary(report)
+    assert found["date"] == "2030-01-02"
+    assert found["engine"] == "de ingebouwde engine en met Quarto"
+    assert [(each["pages"], each["found"]) for each in found["checks"]] == [(111, 3), (111, 1)]
+    assert toegankelijkheid.statement(found).markdown.endswith(
+        "Daarbij is 4 keer iets gevonden dat niet voldoet."
+    )
