@@ -101,11 +101,6 @@ class Goal:
     missing: str
     guard: Guard | None = None
 
-    @property
-    def smallest_of_hundred(self) -> float:
-        """The smallest difference that matters, in pupils of every hundred."""
-        return self.outcome.smallest_difference * self.sentences.per
-
 
 @dataclass(frozen=True)
 class Change:
@@ -590,7 +585,7 @@ def _side(x: float, words: Sentences) -> str:
 
 def _why(goal: Goal, found: EffectEstimate, decision: Decision) -> str:
     """Say why this is the verdict."""
-    small = goal.smallest_of_hundred
+    small = goal.outcome.smallest_difference * goal.sentences.per
     size = f"{dutch(small, 0 if small == int(small) else 1)} op de 100 leerlingen"
     if decision.verdict in (BETTER, WORSE):
         text = (

@@ -102,13 +102,18 @@ def _in_short(row: pd.Series) -> str:
     )
 
 
+def _smallest(goal: Goal) -> float:
+    """Return the smallest difference that matters, in pupils of every hundred."""
+    return goal.outcome.smallest_difference * goal.sentences.per
+
+
 def _doubt(goal: Goal, row: pd.Series) -> str:
     """Say what the verdict word alone would hide."""
     if row["verdict"] == OPEN:
         return " Dat kan toeval zijn."
     limit = goal.outcome.smallest_difference
     if row["verdict"] in (BETTER, WORSE) and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit:
-        small = goal.smallest_of_hundred
+        small = _smallest(goal)
         size = numbers.number(small, 0 if small == int(small) else 1)
         how = "Waarschijnlijk is het" if abs(row["effect"]) < limit else "Het kan ook"
         end = "" if abs(row["effect"]) < limit else " zijn"
@@ -196,7 +201,7 @@ def behind(monitor: Monitor) -> Html:
             needed = monitor.protocol.minimum_participants
             rows.append((part, "Deelnemende scholen in de toets", found.n_treated, "scholen"))
             rows.append((part, "Zoveel zijn er minstens nodig", needed, "scholen"))
-            small = goal.smallest_of_hundred
+            small = _smallest(goal)
             rows.append(
                 (part, "Kleinste verschil dat ertoe doet", small, "van elke 100 leerlingen")
             )
