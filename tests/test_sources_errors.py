@@ -414,16 +414,16 @@ def test_files_csv_that_says_another_year_than_the_file(tmp_path):
     assert finding.found == "dates in 2022-2023"
 
 
-def test_all_mistakes_are_collected_and_at_most_twenty_shown(tmp_path):
+def test_all_mistakes_are_collected_and_told_by_column(tmp_path):
     rows = [[*r[:PUPILS], f"{n}x", *r[PUPILS + 1 :]] for n, r in enumerate(ROWS)]
     rows[0][MEAN] = "535.5"
     (tmp_path / NAME).write_text(text(rows), newline="")
     with pytest.raises(DataErrors) as caught:
         load("eindscores", tmp_path)
     assert len(caught.value.findings) == 21
-    shown = str(caught.value).splitlines()
-    assert len(shown) == 22
-    assert shown[-1] == "- … and 1 more"
+    shown = str(caught.value)
+    assert shown.count("\n- ") == 2  # two columns
+    assert "(19 more like this, on line 3, 4, 5, 6, 7 and further)" in shown
     frame = findings_frame(caught.value.findings)
     assert len(frame) == 21
     assert sorted(frame["line"].unique()) == list(range(2, 22))
@@ -443,3 +443,25 @@ def test_nothing_is_written_and_nothing_loads_while_a_file_is_wrong(tmp_path):
 def test_an_unknown_source_is_told_with_the_known_ones(tmp_path):
     with pytest.raises(UsageError, match=r"no source 'cito'.*Known: .*eindscores"):
         load("cito", tmp_path)
+
+
+def test_many_mistakes_are_grouped_and_none_is_lost():
+    many = [
+        CellError("a.csv", f"'{n}x'", "a count", "mend it", line=n, column="HAVO")
+        for n in range(2, 32)
+    ]
+    many += [LayoutError(f"{n}.csv", "x", "y", "z") for n in range(25)]
+    told = str(DataErrors(many))
+    assert told.startswith("55 mistakes in the data:\n- a.csv, line 2, column HAVO: found '2x'")
+    assert "(29 more like this, on line 3, 4, 5, 6, 7 and further)" in told
+    assert "- 18.csv" in told
+    assert "- 19.csv" not in told
+    assert "… and 6 more" in told
+    assert len(DataErrors(many).findings) == 55
+
+
+def test_a_few_mistakes_are_all_told():
+    few = [CellError("a.csv", f"'{n}x'", "a count", "mend it", column="HAVO") for n in range(20)]
+    told = str(DataErrors(few))
+    assert all(f"'{n}x'" in told for n in range(20))
+    assert "more" not in told

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kansen_analysis import schoolyear
 from kansen_analysis.data import load, open_folder
-from kansen_analysis.errors import Finding, raise_all
+from kansen_analysis.errors import Finding, alike, raise_all
 from kansen_analysis.schools import UNMATCHED
 from kansen_analysis.sources import DataFolder, feeding, get, names
 from kansen_analysis.sources.tidy import LINE
@@ -198,7 +198,5 @@ def grouped(findings: Iterable[Finding]) -> pd.DataFrame:
     >>> grouped(two)[["line", "found", "count"]].values.tolist()
     [[7, "'7x'", 2]]
     """
-    frame = findings_frame(findings)
-    by = ["kind", "file", "column", "expected"]
-    frame["count"] = frame.groupby(by, dropna=False)["found"].transform("size")
-    return frame.drop_duplicates(by, ignore_index=True)
+    groups = alike(findings)
+    return findings_frame(group[0] for group in groups).assign(count=[*map(len, groups)])

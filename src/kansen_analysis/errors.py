@@ -164,10 +164,35 @@ class DataErrors(KansenError):
     def __str__(self) -> str:
         count = len(self.findings)
         lines = [f"{count} mistake{'s' if count != 1 else ''} in the data:"]
-        lines += [f"- {finding}" for finding in self.findings[: self.SHOWN]]
-        if count > self.SHOWN:
-            lines.append(f"- … and {count - self.SHOWN} more")
+        # a few are all told; of many, those of one column of a file are told once
+        few = count <= self.SHOWN
+        groups = [[each] for each in self.findings] if few else alike(self.findings)
+        for first, *others in groups[: self.SHOWN]:
+            lines.append(f"- {first}")
+            if others:
+                places = [str(other.line) for other in others[:5] if other.line is not None]
+                where = f", on line {', '.join(places)}" if places else ""
+                more = " and further" if places and len(others) > len(places) else ""
+                lines.append(f"  ({len(others)} more like this{where}{more})")
+        rest = sum(map(len, groups[self.SHOWN :]))
+        if rest:
+            lines.append(f"- … and {rest} more; kansen check --findings FILE writes all of them")
         return "\n".join(lines)
+
+
+def alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Group findings of the same kind in the same column of a file, in the order they came.
+
+    Examples
+    --------
+    >>> found = [CellError("a.csv", x, "a count", "mend it", column="PRO") for x in "xy"]
+    >>> [len(group) for group in alike(found)]
+    [2]
+    """
+    groups: dict[tuple, list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.kind, each.file, each.column, each.expected), []).append(each)
+    return list(groups.values())
 
 
 def raise_all(findings: Iterable[Finding]) -> None:
