@@ -5,13 +5,15 @@ not taken from what the loader itself reads.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from kansen_analysis import load
 from kansen_analysis.demo.files import write_ods
-from kansen_analysis.sources import DataFolder, feeding, get, names
+from kansen_analysis.sources import DataFolder, feeding, get, names, spec
 
 OLD = "BRIN_NUMMER;VESTIGINGSNUMMER"
 NEW = "INSTELLINGSCODE;VESTIGINGSCODE"
@@ -1048,3 +1050,14 @@ def test_a_data_set_says_where_it_comes_from_and_what_may_not_be_compared(name):
     assert (measured["unit"] != "").all()
     assert (measured["decimals"] != "").all()
     assert (source.variables["label"] != "").all()
+
+
+def test_every_key_of_a_source_is_explained():
+    folder = Path(spec.__file__).parent
+    used = {
+        key
+        for path in folder.glob("*/source.yml")
+        for key in yaml.safe_load(path.read_text("utf-8"))
+    }
+    told = (folder.parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert sorted(key for key in used if f"`{key}" not in told) == []
