@@ -26,6 +26,7 @@ from kansen_analysis.programme import (
     programme_export,
     programme_folder,
     programme_import,
+    read_programme,
 )
 from kansen_analysis.programme.consent import publication_day
 
@@ -276,6 +277,7 @@ def render(
     with _progress("Reading") as progress:
         progress(path.name)
         monitor = Monitor(path, participants, year, protocol)
+        read_programme(programme_folder(monitor))  # a mistake there is told before any page is made
     label = schoolyear.label(monitor.year)
     target = output or workspace.root() / "reports" / (f"demo-{label}" if monitor.demo else label)
     with tempfile.TemporaryDirectory() as scratch, _progress("Rendering") as progress:
