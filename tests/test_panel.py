@@ -141,6 +141,29 @@ def test_special_primary_schools_are_not_in_the_reference():
     pd.testing.assert_frame_equal(panel.standard_scores(Folder(eindscores=both)), alone)
 
 
+def test_special_primary_schools_are_not_in_the_outcomes():
+    levels = levels_of([1, 2, 3, 4], [1, 4, 5], [2, 3, 5], mask=False)
+    special = levels.assign(school="90AB00", kind="Sbo")
+    both = Folder(referentieniveaus=pd.concat([levels, special], ignore_index=True))
+    assert panel.reference_levels(both)["school"].tolist() == ["90AA00"]
+    # a school of both kinds under one code keeps what its regular pupils got
+    advices = pd.DataFrame(
+        {
+            "school": "90AA00",
+            "year": 2021,
+            "kind": kind,
+            "advice": advice,
+            "pupils_low": count,
+            "pupils_high": count,
+        }
+        for kind, shift in (("Bo", 0), ("Sbo", 7))
+        for count, advice in enumerate(panel.RANKED_ADVICES, 1 + shift)
+    )
+    low, high = panel.advice_cells(Folder(schooladviezen=advices))
+    expected = list(range(1, len(panel.RANKED_ADVICES) + 1))
+    assert low.to_numpy().tolist() == high.to_numpy().tolist() == [expected]
+
+
 def weging(**values):
     rows = [
         {"school": school, "ovt": school, "year": year, "schoolweging": value}
