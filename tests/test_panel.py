@@ -124,6 +124,17 @@ def test_scores_are_standardised_within_year_and_provider():
     assert moved.to_numpy() == pytest.approx(found.loc[moved.index].to_numpy())
 
 
+def test_scales_of_two_providers_are_not_mixed():
+    schools = [f"90AA{i:02d}" for i in range(80)]
+    rows = scores(
+        school=schools, pupils=20, mean_score=[*np.arange(40) + 50.0, *np.arange(40) + 520.0]
+    ).assign(provider=["IEP"] * 40 + ["CET"] * 40)
+    found = panel.standard_scores(Folder(eindscores=rows)).set_index("school")["value"]
+    first, second = found[schools[:40]].to_numpy(), found[schools[40:]].to_numpy()
+    assert first == pytest.approx(second)  # equally far above and below their own scale
+    assert first.mean() == pytest.approx(0)
+
+
 def test_a_provider_with_too_few_schools_is_not_standardised():
     few = scores(
         school=[f"90AA{i:02d}" for i in range(29)], pupils=20, mean_score=np.arange(29) + 60.0

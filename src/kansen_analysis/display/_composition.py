@@ -465,7 +465,7 @@ def tile_map(
         For a missing column or no rows.
     """
     frame = need(frame, ("code", "municipality", "schools"), "tile_map")
-    spots = _places(frame["code"])
+    spots, known = _places(frame["code"])
     across = max(column for column, _ in spots) + 1
     down = max(line for _, line in spots) + 1
     fills = palette()["sequence"][::-1]
@@ -517,7 +517,10 @@ def tile_map(
             ("code", "Gemeentecode", "", 0, "code"),
             ("schools", what[:1].upper() + what[1:], "aantal", 0, "count"),
         ),
-        notes=["Een vierkant per gemeente, ongeveer op zijn plaats. Hoe donkerder, hoe meer."],
+        notes=[
+            f"Een vierkant per gemeente{', ongeveer op zijn plaats' if known else ''}. Hoe "
+            "donkerder, hoe meer."
+        ],
     )
 
 
@@ -545,11 +548,12 @@ def _runs(rows: pd.DataFrame) -> list[tuple[int, int, str]]:
     ]
 
 
-def _places(codes: pd.Series) -> list[tuple[float, float]]:
+def _places(codes: pd.Series) -> tuple[list[tuple[float, float]], bool]:
+    """Return a column and line for each municipality, and whether that is near its place."""
     with resources.files("kansen_analysis.display").joinpath("municipalities.csv").open() as file:
         known = pd.read_csv(file, dtype={"code": str}).set_index("code")
     placed = {code: tuple(known.loc[code]) for code in codes if code in known.index}
     below = int(np.ceil(max((line for _, line in placed.values()), default=-1))) + 1
     rest = [code for code in codes if code not in placed]
     placed |= {code: (i % 4, below + i // 4) for i, code in enumerate(rest)}
-    return [placed[code] for code in codes]
+    return [placed[code] for code in codes], not rest

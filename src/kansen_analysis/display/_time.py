@@ -389,7 +389,8 @@ def school_band(
             )
             here += f", {side} het gebied waarin 80% van de vergelijkbare scholen ligt"
         alt.append(here + ".")
-        alt.append(f"Over de jaren {between(own['value'], decimals)}.")
+        if len(own) > 1:
+            alt.append(f"Over de jaren {between(own['value'], decimals)}.")
     else:
         alt.append("Van deze school zijn in deze jaren geen cijfers openbaar.")
     own_notes = ["Gekleurd gebied: de middelste 80% van de vergelijkbare scholen."]
