@@ -37,6 +37,9 @@ def test_nobody_without_a_known_start_is_in_the_panel(edition):
 
 
 def test_the_year_without_a_test_is_absent_and_not_zero(edition):
+    for table in (edition.target_levels, edition.standard_scores):
+        assert 2019 not in set(table["year"])
+        assert {2018, 2020} <= set(table["year"])
     assert 2019 not in set(edition.panel["year"])
     assert 2018 in set(edition.panel["year"])
     assert 2020 in set(edition.panel["year"])

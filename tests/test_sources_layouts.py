@@ -13,6 +13,7 @@ import yaml
 
 from kansen_analysis import load
 from kansen_analysis.demo.files import write_ods
+from kansen_analysis.errors import DataErrors
 from kansen_analysis.sources import DataFolder, feeding, get, names, spec
 
 OLD = "BRIN_NUMMER;VESTIGINGSNUMMER"
@@ -831,12 +832,33 @@ class Book:
         write_ods(path, self.sheets)
 
 
+WEGING_YEARS = ["2022-2023", "2023-2024", "2024-2025"]
 YEAR = ["OVT", "Naam", "BGNR", "schoolweging", "aantal_leerlingen", "spreiding"]
+
+
+@pytest.mark.parametrize("value", [3147, "3147"])
+def test_a_schoolweging_that_lost_its_comma_is_refused(tmp_path, value):
+    sheets = {
+        "Driejaarsgemiddelde": [
+            ["OVT", "Naam", "BGNR", "schoolweging 2022-2023, 2023-2024, 2024-2025"],
+            ["90AA|C1", "De Aa", 90001, 31.47],
+        ],
+        **{year: [YEAR, ["90AA|C1", "De Aa", 90001, 31.47, 98, 7.87]] for year in WEGING_YEARS},
+    }
+    sheets["2023-2024"][1][3] = value
+    Book(sheets).write(tmp_path / "schoolweging-2022-2023-2024.ods")
+    with pytest.raises(DataErrors) as caught:
+        load("schoolweging", tmp_path)
+    [finding] = caught.value.findings
+    assert (finding.line, finding.column) == (2, "2023-2024: schoolweging")
+    assert "3147" in finding.found
+    assert "15" in finding.expected
+    assert "50" in finding.expected
 
 
 @pytest.mark.parametrize("mark", ["-", "/"])
 def test_schoolweging_has_years_in_its_sheets_and_a_mean_with_dashes_or_slashes(tmp_path, mark):
-    years = ["2022-2023", "2023-2024", "2024-2025"]
+    years = WEGING_YEARS
     mean = "schoolweging " + ", ".join(years).replace("-", mark)
     sheets = {
         "Toelichting": [["Schoolweging"]],
