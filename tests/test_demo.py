@@ -19,6 +19,7 @@ from kansen_analysis import load
 from kansen_analysis.demo import write_demo
 from kansen_analysis.demo.world import build
 from kansen_analysis.errors import UsageError
+from kansen_analysis.monitor import Monitor
 
 REAL = Path(__file__).parents[2] / "shared" / "real-data" / "raw"
 SOURCES = (
@@ -620,3 +621,12 @@ def test_codes_lie_outside_the_real_ranges(demo):
     assert all(re.fullmatch(r"9\d{5}", r["BEVOEGD GEZAG NUMMER"]) for r in register)
     assert all(r["POSTCODE"].startswith("0") for r in register)
     assert {r["GEMEENTENUMMER"][:2] for r in register} == {"90", "09"}
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + int(os.environ.get("KANSEN_SEEDS", "2"))))
+def test_without_effects_no_goal_is_better(tmp_path, seed):
+    """KANSEN_SEEDS=20 tries twenty countries, as the monitor was measured on."""
+    verdicts = Monitor(write_demo(tmp_path, seed, effects={})).verdicts
+    assert len(verdicts) == 4
+    assert "beter" not in set(verdicts["verdict"])
+    assert (verdicts["verdict"] != "niet toetsbaar").sum() == 2  # it did test
