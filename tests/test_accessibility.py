@@ -247,7 +247,11 @@ def test_the_skip_link_leads_past_the_menu(chromium, site):
         page.keyboard.press("Enter")
         inside = page.evaluate("document.activeElement.closest('main') !== null")
         page.keyboard.press("Tab")
-        after = page.evaluate("document.activeElement.closest('main') !== null")
+        # a page may have nothing in it to go to
+        after = page.evaluate(
+            """document.activeElement.closest('main') !== null
+              || !document.querySelector('main :is(a[href], summary, [tabindex])')"""
+        )
         right = "Naar de inhoud" in first["name"] and first["there"] and first["outlined"]
         return [] if right and inside and after else [first, inside, after]
 

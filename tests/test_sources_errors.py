@@ -154,6 +154,17 @@ def test_a_web_page_under_the_name_of_a_csv(tmp_path, page):
     assert finding.found == "a web page (probably an error message of the site)"
 
 
+@pytest.mark.parametrize("name", [NAME, "2022.csv"])
+def test_an_answer_to_a_program_under_the_name_of_a_csv(tmp_path, name):
+    (tmp_path / name).write_text('{"error": "not found"}\n')
+    folder = DataFolder(tmp_path)
+    folder.scan()
+    [finding] = folder.findings
+    assert isinstance(finding, FileFormatError)
+    assert (finding.file, finding.line) == (name, 1)
+    assert finding.found.startswith("JSON")
+
+
 @pytest.mark.parametrize("content", [b"", b"\r\n\r\n", b"\xef\xbb\xbf"])
 def test_an_empty_file(tmp_path, content):
     one(tmp_path, content, FileFormatError, line=1, found="an empty file")

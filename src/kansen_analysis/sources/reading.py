@@ -45,6 +45,14 @@ def read_bytes(path: Path) -> bytes:
             _AGAIN,
             line=1,
         )
+    if path.suffix.lower() in TEXTS and start.startswith((b"{", b"[{")):
+        raise FileFormatError(
+            path.name,
+            "JSON (probably an answer of the site to a program)",
+            "text with separators",
+            _AGAIN,
+            line=1,
+        )
     is_zip = content[:2] == b"PK"
     if path.suffix.lower() in TEXTS and is_zip:
         raise FileFormatError(
