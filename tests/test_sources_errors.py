@@ -21,6 +21,7 @@ from kansen_analysis.errors import (
     UsageError,
 )
 from kansen_analysis.sources import DataFolder
+from kansen_analysis.sources.values import read_year
 
 NAME = "05.-gemiddelde-eindscores-bo-sbo-2022-2023.csv"
 HEADER = (
@@ -162,7 +163,7 @@ def test_an_answer_to_a_program_under_the_name_of_a_csv(tmp_path, name):
     [finding] = folder.findings
     assert isinstance(finding, FileFormatError)
     assert (finding.file, finding.line) == (name, 1)
-    assert finding.found.startswith("JSON")
+    assert finding.found == "an answer of an API (JSON)"
 
 
 @pytest.mark.parametrize("content", [b"", b"\r\n\r\n", b"\xef\xbb\xbf"])
@@ -476,3 +477,10 @@ def test_a_few_mistakes_are_all_told():
     told = str(DataErrors(few))
     assert all(f"'{n}x'" in told for n in range(20))
     assert "more" not in told
+
+
+@pytest.mark.parametrize("cell", ['2021"', "x2021", "20 21", "2021-2023", "2122", "202122", ""])
+def test_a_year_is_the_whole_cell(cell):
+    with pytest.raises(ValueError, match="a year such as 2024"):
+        read_year(cell)
+    assert read_year("2021") == read_year("2021-2022") == read_year("2021/2022") == 2021

@@ -82,8 +82,13 @@ def find(text: str) -> list[int]:
     [2015, 2016]
     >>> find("schoolweging 2022/2023, 2023/2024, 2024/2025")
     [2022, 2023, 2024]
-    >>> find("leerlingen.csv")
-    []
+    >>> find("leerlingen.csv"), find("leerlingen-2021.csv")
+    ([], [])
+
+    The four digits 2021 may be a calendar year; beside another pair they are 2020-2021.
+
+    >>> find("1920-tov-2021")
+    [2019, 2020]
     """
     hits: dict[int, int] = {}
     for notation in _NOTATIONS:
@@ -91,4 +96,6 @@ def find(text: str) -> list[int]:
             first, second = int(match["first"]) % 100, int(match["second"]) % 100
             if second == first + 1 and not any(abs(match.start() - at) < 4 for at in hits):
                 hits[match.start()] = 2000 + first
+    if len(hits) == 1 and not re.search(r"20[-/]'?21|20[-/]2021", text) and 2020 in hits.values():
+        return []
     return [hits[at] for at in sorted(hits)]

@@ -45,10 +45,10 @@ def read_bytes(path: Path) -> bytes:
             _AGAIN,
             line=1,
         )
-    if path.suffix.lower() in TEXTS and start.startswith((b"{", b"[{")):
+    if path.suffix.lower() in TEXTS and start.startswith((b"{", b"[")):
         raise FileFormatError(
             path.name,
-            "JSON (probably an answer of the site to a program)",
+            "an answer of an API (JSON)",
             "text with separators",
             _AGAIN,
             line=1,

@@ -13,7 +13,6 @@ from datetime import date, datetime, time
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import CellError
 
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
@@ -104,11 +103,11 @@ def read_year(cell) -> int:
     >>> read_year("2024"), read_year("2024-2025")
     (2024, 2024)
     """
-    text = _text(cell)
-    years = [int(text)] if re.fullmatch(r"(19|20)\d\d", text, re.ASCII) else schoolyear.find(text)
-    if len(years) != 1:
+    # The whole cell: in 2021" with a stray quote, the "20" and "21" are no school year.
+    match = re.fullmatch(r"((?:19|20)\d\d)(?:[-/]((?:19|20)\d\d))?", _text(cell), re.ASCII)
+    if not match or (match[2] and int(match[2]) != int(match[1]) + 1):
         raise _BadCell("a year such as 2024, the first of a school year")
-    return years[0]
+    return int(match[1])
 
 
 def _read_brin(cell) -> str:
