@@ -434,7 +434,7 @@ def _check_hidden(frame: pd.DataFrame, part: Part, source: Source, findings: lis
         if (counts.isna() & frame[f"{name}_low"].notna()).any() or counts.between(1, 4).any():
             continue  # hides some, or hides nothing
         five, six = int((counts == 5).sum()), int((counts == 6).sum())
-        if five > 5 + 3 * six:
+        if five > 5 + 2 * six:  # without any of 1 to 4, so many are no chance
             fives[name] = five
             sixes += six
     if not fives:
