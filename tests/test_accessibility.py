@@ -368,6 +368,7 @@ return [...document.querySelectorAll('main *, nav *')].filter(
 
 def test_without_scripts_every_page_shows_the_same(chromium, site):
     different = []
+    NOTED["pages"] = len(site.sample)
     for page in site.sample:
         with chromium.open(site, page) as opened:
             with_scripts = opened.evaluate(TEXT)
