@@ -39,7 +39,8 @@ def made(demo, people, tmp_path_factory):
         register.writerows([*named, unknown])
     work = folder / "work"
     (work / "files").mkdir(parents=True)
-    for page in ("index", "scholen", "gemeenten", "verantwoording"):
+    linked = ("verantwoording", "voortgang", "verhalen", "netwerk")
+    for page in ("index", "scholen", "gemeenten", *linked):
         cells = [new_raw_cell(f"---\ntitle: {page}\n---"), new_markdown_cell("Tekst.")]
         nbformat.write(new_notebook(cells=cells), work / f"{page}.ipynb")
     told = execute.environment(demo, folder / "participants.csv", 2024, work / "files")
