@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 from browser import program
 
-# What each test looks at and how, for readers; a test that is not here is about the tests.
+# What each test looks at and how, for readers; all that look at the site, so that none that fails
+# is left out.
 CHECKS = {
     "test_axe_finds_nothing": (
         "Regels van WCAG 2.2 AA en goede gewoonten",
@@ -44,7 +45,14 @@ CHECKS = {
     "test_nothing_moves_for_who_asked_for_that": ("Geen beweging", "wie daarom vraagt"),
     "test_colours_of_the_reader_leave_everything_visible": ("Eigen kleuren", "hoog contrast"),
     "test_without_scripts_every_page_shows_the_same": ("Dezelfde inhoud", "zonder JavaScript"),
+    "test_without_scripts_text_and_menu_are_visible": (
+        "Tekst en menu zichtbaar",
+        "zonder JavaScript, breed en smal",
+    ),
+    "test_the_search_finds_a_page_and_its_answers_are_accessible": ("Zoeken", "met axe"),
     "test_on_paper_no_table_is_cut": ("Geen afgesneden tabel", "op papier"),
+    "test_the_summary_is_one_page_of_paper": ("Samenvatting op één vel", "op papier"),
+    "test_a_page_weighs_at_most_600_kb": ("Hooguit 600 kB", "alles wat de pagina ophaalt"),
     "test_images_have_an_alternative_of_40_to_250_characters": (
         "Beschrijving bij elke figuur",
         "eigen toets",
@@ -54,7 +62,16 @@ CHECKS = {
         "eigen toets",
     ),
     "test_addresses_lead_somewhere": ("Links die ergens heen gaan", "eigen toets"),
+    "test_ids_are_used_once_and_what_refers_to_one_finds_it": (
+        "Verwijzingen binnen de pagina",
+        "eigen toets",
+    ),
     "test_the_html_is_well_formed": ("Geldige HTML", "met tinyhtml5"),
+    "test_every_number_of_the_summary_stands_in_a_file_beside_it": (
+        "Getallen van Samenvatting in een bestand",
+        "eigen toets",
+    ),
+    "test_nothing_is_asked_from_outside_the_folder": ("Niets van buiten", "eigen toets"),
 }
 ENGINES = {"embedded": "de ingebouwde engine", "quarto": "Quarto"}
 

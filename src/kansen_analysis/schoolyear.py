@@ -91,11 +91,13 @@ def find(text: str) -> list[int]:
     [2019, 2020]
     """
     hits: dict[int, int] = {}
+    texts = []
     for notation in _NOTATIONS:
         for match in notation.finditer(text):
             first, second = int(match["first"]) % 100, int(match["second"]) % 100
             if second == first + 1 and not any(abs(match.start() - at) < 4 for at in hits):
                 hits[match.start()] = 2000 + first
-    if len(hits) == 1 and not re.search(r"20[-/]'?21|20[-/]2021", text) and 2020 in hits.values():
+                texts.append(match[0])
+    if texts == ["2021"]:
         return []
     return [hits[at] for at in sorted(hits)]

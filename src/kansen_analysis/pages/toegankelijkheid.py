@@ -44,9 +44,10 @@ def statement(found: dict | None) -> Prose | Absent:
         else f"Daarbij is {numbers.number(wrong, 0)} keer iets gevonden dat niet voldoet."
     )
     return Prose(
-        f"Op **{numbers.date(found['date'])}** zijn {numbers.number(found['pages'], 0)} pagina’s "
-        f"van het voorbeeld getoetst, gemaakt met {found['engine']}, met {found['tool']} "
-        f"{found['tool_version']} in {found['browser']}. {outcome}"
+        f"Op **{numbers.date(found['date'])}** is het voorbeeld getoetst, met "
+        f"{numbers.number(found['pages'], 0)} pagina’s, gemaakt met {found['engine']}. Dat is "
+        f"gedaan met {found['tool']} {found['tool_version']} in {found['browser']}. Niet elke toets keek "
+        f"naar elke pagina; hoeveel, staat in de tabel. {outcome}"
     )
 
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -43,26 +43,21 @@ class Show:
         The function; it takes the monitor and the school or municipality.
     label, caption : str
         For a figure or table that has them.
-    module : str
-        Where the function is: the page's own module, or the one on the programme.
+    module : module, optional
+        Where the function is, when not in the page's own module.
     """
 
     call: str
     label: str = ""
     caption: str = ""
-    module: str = ""
+    module: ModuleType | None = None
 
-    def result(self, own: ModuleType, monitor: Monitor, key: str) -> object:
-        """Call the function."""
-        module = programma if self.module == "programma" else own
-        return getattr(module, self.call)(monitor, key)
-
-    def source(self, own: str, key: str) -> str:
+    def source(self, own: ModuleType, key: str) -> str:
         """Write the cell.
 
         Examples
         --------
-        >>> print(Show("by_year", "fig-jaren", "Per jaar.").source("school", "90AA00"))
+        >>> print(Show("by_year", "fig-jaren", "Per jaar.").source(school, "90AA00"))
         #| label: fig-jaren
         #| fig-cap: "Per jaar."
         school.by_year(monitor, "90AA00")
@@ -74,8 +69,13 @@ class Show:
                 f"#| label: {self.label}",
                 f"#| {kind}-cap: {json.dumps(self.caption, ensure_ascii=False)}",
             ]
-        call = f'{self.module or own}.{self.call}(monitor, "{key}")'
-        return "\n".join([*options, call])
+        module = _name(self.module or own)
+        return "\n".join([*options, f'{module}.{self.call}(monitor, "{key}")'])
+
+
+def _name(module: ModuleType) -> str:
+    """Return the module as a notebook names it."""
+    return module.__name__.rpartition(".")[2]
 
 
 SCHOOL = (
@@ -95,7 +95,7 @@ SCHOOL = (
     "## De school en het programma {#sec-school}",
     Show("facts", "tbl-gegevens", "Wat er van de school bekend is, met de bron."),
     "### Wat er gebeurt {#sec-programma}",
-    Show("of_school", module="programma"),
+    Show("of_school", module=programma),
     "## Wat de bestanden niet zeggen {#sec-niet}",
     Show("missing"),
     "Meer over de rekenwijze staat in de [verantwoording](../verantwoording.ipynb).",
@@ -107,7 +107,7 @@ MUNICIPALITY = (
     Show("groups", "tbl-scholen", "Deelnemende scholen en overige basisscholen."),
     Show("size", "fig-omvang", "Leerlingen op deelnemende en overige basisscholen."),
     "### Wat er gebeurt {#sec-programma}",
-    Show("of_municipality", module="programma"),
+    Show("of_municipality", module=programma),
     "## Resultaten aan het eind van groep 8 {#sec-resultaten}",
     Show("results", "fig-resultaten", "Resultaten van de scholen hier, per schooljaar."),
     "## Rond de scholen {#sec-rond}\n\nDit is context en geen toets. De cijfers gaan over alle "
@@ -130,11 +130,6 @@ class Kind:
     folder: str
     module: ModuleType
     cells: tuple[str | Show, ...]
-
-    @property
-    def name(self) -> str:
-        """The module as a notebook names it."""
-        return self.module.__name__.rpartition(".")[2]
 
 
 KINDS = {
@@ -164,16 +159,17 @@ def notebook(monitor: Monitor, kind: Kind, key: str) -> nbformat.NotebookNode:
     lines = [f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in front.items()]
     cells = [new_raw_cell("\n".join(["---", *lines, "---"]))]
     opening = (
-        f"#| echo: false\nfrom kansen_analysis.pages import common, {kind.name}, programma\n\n"
+        "#| echo: false\n"
+        f"from kansen_analysis.pages import common, {_name(kind.module)}, programma\n\n"
         "monitor = common.open_monitor()\ncommon.banner(monitor)"
     )
     shown = [(opening, common.banner(monitor))]
     for cell in kind.cells:
         if isinstance(cell, Show):
-            result = cell.result(kind.module, monitor, key)
+            result = getattr(cell.module or kind.module, cell.call)(monitor, key)
             if isinstance(result, Absent):  # no number and caption for a figure that is not there
-                cell = Show(cell.call)
-            shown.append((cell.source(kind.name, key), result))
+                cell = replace(cell, label="", caption="")
+            shown.append((cell.source(kind.module, key), result))
         else:
             shown.append((cell, None))
     count = 0
