@@ -46,8 +46,8 @@ def statement(found: dict | None) -> Prose | Absent:
     return Prose(
         f"Op **{numbers.date(found['date'])}** is het voorbeeld getoetst, met "
         f"{numbers.number(found['pages'], 0)} pagina’s, gemaakt met {found['engine']}. Dat is "
-        f"gedaan met {found['tool']} {found['tool_version']} in {found['browser']}. Niet elke toets keek "
-        f"naar elke pagina; hoeveel, staat in de tabel. {outcome}"
+        f"gedaan met {found['tool']} {found['tool_version']} in {found['browser']}. Niet elke "
+        f"toets keek naar elke pagina; hoeveel, staat in de tabel. {outcome}"
     )
 
 
