@@ -191,6 +191,8 @@ def _rows(source, layout, year: int, rng: random.Random) -> list[list]:
         for total, parts in source.meta.get("adds_up", {}).items():
             if total in values:
                 row[numbers[total]] = sum(v for n, v in values.items() if re.fullmatch(parts, n))
+        for part, total in source.meta.get("at_most", {}).items():
+            row[numbers[part]] = min(values[part], row[numbers[total]])
         written = []
         for (name, _), value in zip(columns, row, strict=True):
             if value is None:

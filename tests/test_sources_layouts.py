@@ -620,6 +620,33 @@ CASES = [
         ],
         newline="\n",
     ),
+    # ---- what schools supply themselves
+    Case(
+        "leerjaar3",
+        "lang",
+        "leerjaar3.csv",
+        [
+            "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES;"
+            "BOVEN_ADVIES;HAVO_VWO",
+            "2021-2022;90AA;00;22;<5;14;5;11",
+        ],
+        1,
+        [
+            (
+                {},
+                {
+                    "school": "90AA00",
+                    "year": 2021,
+                    "pupils_below": pd.NA,
+                    "pupils_below_low": 1,
+                    "pupils_below_high": 4,
+                    "pupils_havo_vwo": 11,
+                    **count(22),
+                },
+            )
+        ],
+        newline="\n",
+    ),
     # ---- CBS, as fetched: the names of the columns verbatim, keys with their spaces
     Case(
         "cbs_84780ned",
@@ -1053,7 +1080,7 @@ def test_every_table_of_the_four_goals_can_be_asked_for(tmp_path):
     wanted = (
         "schoolweging leerresultaten eindscores referentieniveaus schooladviezen vestigingen "
         "leerlingen_historisch heroverweging achterstandsscores vo_doorstroom vo_resultaten vsv "
-        "leerlingen so_vso jeugdhulp"
+        "leerlingen so_vso jeugdhulp leerjaar3"
     )
     for table in wanted.split():
         assert feeding(table)

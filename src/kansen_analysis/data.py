@@ -94,8 +94,8 @@ def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
         ``schoolweging``, ``leerresultaten``, ``eindscores``, ``referentieniveaus``,
         ``schooladviezen``, ``heroverweging``, ``achterstandsscores``, ``leerlingen`` (its ages:
         ``leerlingen_leeftijd``), ``leerlingen_historisch``, ``vestigingen``, ``vo_doorstroom``,
-        ``vo_resultaten``, ``vsv``, ``so_vso``, ``jeugdhulp``, or one data set that feeds one of
-        these, such as ``cbs_84780ned``.
+        ``vo_resultaten``, ``vsv``, ``so_vso``, ``jeugdhulp``, ``leerjaar3`` (supplied by schools),
+        or one data set that feeds one of these, such as ``cbs_84780ned``.
     data : pathlib.Path, str or DataFolder
         The folder that holds the published files.
 

@@ -15,10 +15,12 @@ from kansen_analysis.comparison import Pools, choose_pools, in_region
 from kansen_analysis.data import load, open_folder
 from kansen_analysis.effects import EffectEstimate, estimate_effect
 from kansen_analysis.errors import PanelError, UsageError, raise_all
-from kansen_analysis.goals import Protocol, judge, load_protocol
+from kansen_analysis.goals import OPEN, Protocol, decide, judge, load_protocol
 from kansen_analysis.participants import read_participants
+from kansen_analysis.shares import ShareEffect, estimate_share_effect
 from kansen_analysis.sources import names
 
+LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
 
 
@@ -279,6 +281,31 @@ class Monitor:
         except PanelError:  # the one reason: nothing to learn from what a hidden count is
             return None
 
+    @cached_property
+    def later_places(self) -> pd.DataFrame:
+        """Where former pupils are in leerjaar 3, of those who got there by this edition."""
+        places = panel.later_places(self.folder)
+        return places[places["year"] + LEERJAAR_3 <= self.year].reset_index(drop=True)
+
+    def _places_panel(self, share: str, end: str) -> tuple[pd.DataFrame, list[Obstacle]]:
+        """Turn a share of former pupils into a panel.
+
+        Parameters
+        ----------
+        share : str
+            ``not_below`` or ``havo_vwo``, of `panel.place_shares`.
+        end : str
+            ``low``: what is hidden is read against the programme (low where it runs, high
+            elsewhere); ``high``: in its favour.
+        """
+        rows = panel.place_shares(self.later_places)
+        runs = rows["school"].map(self.participants.set_index("school")["coach_start"])
+        runs = (rows["year"] >= runs).fillna(False).astype(bool)
+        other = "high" if end == "low" else "low"
+        value = rows[f"{share}_{end}"].where(runs, rows[f"{share}_{other}"])
+        rows = self._outcome_panel(rows.assign(value=value), 3)
+        return self._testable(rows, "De aangeleverde cijfers over leerjaar 3")
+
     def _testable(self, rows: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Obstacle]]:
         """Leave out participants without two years before and one after their start.
 
@@ -323,6 +350,12 @@ class Monitor:
                 f"zijn minstens {MIN_BEFORE} schooljaren van vóór de start nodig."
             )
             obstacles.append(Obstacle(text, "Nodige schooljaren van vóór de start", MIN_BEFORE))
+        if len(usable) and not kept["cohort"].isna().any():
+            text = (
+                f"{what} gaan alleen over deelnemende scholen; er is niets om mee te vergelijken."
+            )
+            obstacles.append(Obstacle(text, "Vergelijkbare scholen in deze bestanden", 0))
+            kept = kept.iloc[:0]
         return kept, obstacles
 
     @cached_property
@@ -332,6 +365,8 @@ class Monitor:
         if self.advices is not None:
             rows = self._outcome_panel(self.advices.rows, 2)
             found[2] = self._testable(rows, "De adviezen")
+        if len(self.later_places):
+            found[3] = self._places_panel("not_below", "low")
         return found
 
     @property
@@ -359,7 +394,59 @@ class Monitor:
             found[1] = estimate_effect(self.panels[1], seed=1)
         if 2 in self.panels:
             found[2] = advice.estimate_advice(self.panels[2], self.recovery, seed=1)
+        if 3 in self.panels:
+            found[3] = self._estimate_places()
         return found
+
+    def _estimate_places(self) -> EffectEstimate | str:
+        """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
+        rule = self.protocol.goal(3).outcome
+        against, favour = self.panels[3], self._places_panel("not_below", "high")[0]
+        hidden = int((against["value"] != favour["value"]).sum())
+        try:
+            found = [
+                estimate_effect(rows, seed=1) for rows in (against, favour)[: 1 + (hidden > 0)]
+            ]
+        except PanelError:  # few schools, or few years: more unknowns than figures
+            return "Er zijn te weinig scholen en jaren aangeleverd om op te toetsen."
+        words = {
+            decide(
+                each,
+                decides=rule.decides,
+                p_value=each.decision.loc[rule.decides, "p_value"],
+                smallest_difference=rule.smallest_difference,
+            ).verdict
+            for each in found
+        }
+        if hidden and (len(words) > 1 or OPEN in words):
+            return (
+                f"In {hidden} van de {len(against)} aangeleverde schooljaren zijn aantallen "
+                "afgeschermd, en het antwoord hangt af van wat daar verborgen is. Met exacte "
+                "aantallen is dit doel wel te toetsen."
+            )
+        return min(found, key=lambda each: abs(each.effect))
+
+    @cached_property
+    def guards(self) -> dict[int, EffectEstimate]:
+        """What must not get worse for a goal to be met: for goal 3 the place in leerjaar 3."""
+        if not isinstance(self.estimates.get(3), EffectEstimate):
+            return {}
+        rows, _ = self._places_panel("havo_vwo", "low")
+        return {3: estimate_effect(rows, seed=1)}
+
+    @cached_property
+    def share_check(self) -> ShareEffect | None:
+        """Goal 3 once more, from the counts themselves; None where some are hidden."""
+        rows = self.panels.get(3)
+        if rows is None:
+            return None
+        counts = self.later_places.set_index(["school", "year"]).loc[
+            pd.MultiIndex.from_frame(rows[["school", "year"]])
+        ]
+        if not (counts["pupils_below_low"] == counts["pupils_below_high"]).all():
+            return None
+        below = counts["pupils_below_low"].to_numpy()
+        return estimate_share_effect(rows.assign(count=below), higher_is_better=False)
 
     @cached_property
     def recovery(self) -> Recovery | None:
@@ -389,7 +476,7 @@ class Monitor:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """One row per goal with its verdict and the reason in Dutch."""
-        return judge(self.estimates, self.protocol)
+        return judge(self.estimates, self.protocol, self.guards)
 
 
 def _treated(rows: pd.DataFrame) -> bool:

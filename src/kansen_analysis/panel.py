@@ -35,6 +35,7 @@ _DOMAINS = {
 # Where the true share lies in its interval, by pupils tested, as measured on the national files of
 # 2022-2023 to 2024-2025; used when the folder has too few schools to measure it itself.
 _POSITION = pd.DataFrame({"pupils": [8.0, 20.0], "position": [0.53, 0.75]})
+ENDS = ("low", "high")
 _ENOUGH = 200  # school-years needed to measure the position
 MIN_CELL = 30  # schools needed to standardise a provider in a year
 
@@ -271,6 +272,78 @@ def mean_rank_bounds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.
                     lowest = np.fmin(lowest, mean)
     empty = high.sum(axis=1) == 0
     return np.where(empty, np.nan, lowest), np.where(empty, np.nan, highest)
+
+
+def later_places(folder: DataFolder) -> pd.DataFrame:
+    """Where former pupils are in leerjaar 3, for goal 3: against their advice, and by itself.
+
+    One definition: the final advice, of which the lower of two levels counts as on level.
+    Published nowhere; the schools supply it (see docs/leerjaar-3.md).
+
+    Parameters
+    ----------
+    folder : DataFolder
+        The data folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``school``, ``year`` (of the advice; leerjaar 3 is three years later), and as bounds,
+        ``_low`` and ``_high``: ``pupils``, ``pupils_below``, ``pupils_level``, ``pupils_above``
+        (their advice) and ``pupils_havo_vwo``. What a total tells about a hidden count is used.
+        Rows without pupils are left out.
+    """
+    table = load("leerjaar3", folder)
+    parts = ["pupils_below", "pupils_level", "pupils_above"]
+    names = ["pupils", *parts, "pupils_havo_vwo"]
+    columns = ["school", "year", *(f"{name}_{end}" for name in names for end in ENDS)]
+    if not len(table):
+        return pd.DataFrame(columns=columns)
+    table = table[columns].dropna(subset="school").astype(dict.fromkeys(columns[2:], int))
+    low, high = (table[[f"{name}_{end}" for name in parts]].to_numpy() for end in ENDS)
+    pupils = table["pupils_low"].to_numpy(), table["pupils_high"].to_numpy()
+    pupils = masked.intersect(pupils, masked.total(low, high))
+    low, high = masked.narrow(low, high, *pupils)
+    for at, name in enumerate(parts):
+        table[f"{name}_low"], table[f"{name}_high"] = low[:, at], high[:, at]
+    table["pupils_low"], table["pupils_high"] = pupils
+    table["pupils_havo_vwo_high"] = table[["pupils_havo_vwo_high", "pupils_high"]].min(axis=1)
+    table = table[table["pupils_low"] > 0]
+    return table.sort_values(["school", "year"], ignore_index=True)
+
+
+def place_shares(places: pd.DataFrame) -> pd.DataFrame:
+    """Turn counts of former pupils into shares, as bounds where counts are hidden.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        As `later_places` returns it, or sums of it over groups of schools.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The other columns, ``n`` (pupils; the middle where that is hidden), and in percent with
+        ``_low`` and ``_high``: ``not_below`` (not below their advice) and ``havo_vwo``.
+
+    Examples
+    --------
+    >>> counts = {"pupils": 20, "pupils_below": 3, "pupils_level": 11, "pupils_above": 6}
+    >>> counts |= {"pupils_havo_vwo": 8}
+    >>> places = pd.DataFrame({f"{k}_{end}": [v] for k, v in counts.items() for end in ENDS})
+    >>> place_shares(places)[["n", "not_below_low", "havo_vwo_high"]].values.tolist()
+    [[20.0, 85.0, 40.0]]
+    """
+    count = {name: places[name].to_numpy(float) for name in places if name.startswith("pupils")}
+    rest = [count[f"pupils_level_{end}"] + count[f"pupils_above_{end}"] for end in ENDS]
+    below = masked.share(count["pupils_below_low"], count["pupils_below_high"], *rest)
+    result = places.drop(columns=list(count))
+    result["n"] = (count["pupils_low"] + count["pupils_high"]) / 2
+    result["not_below_low"], result["not_below_high"] = 100 - below[1], 100 - below[0]
+    result["havo_vwo_low"] = 100 * count["pupils_havo_vwo_low"] / count["pupils_high"]
+    highest = 100 * count["pupils_havo_vwo_high"] / count["pupils_low"]
+    result["havo_vwo_high"] = np.minimum(highest, 100)
+    return result
 
 
 def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:

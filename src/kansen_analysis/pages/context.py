@@ -17,7 +17,7 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.masked import share
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, estimate_or_reason, source_line
 
 LAST = 3  # years in a table
 SPECIAL = ("VSO", "PRO")
@@ -48,13 +48,16 @@ def what_is_needed(monitor: Monitor, goal: int) -> Prose:
     outcome = about_goal.outcome
     unit = f"{numbers.number(outcome.smallest_difference, 1)} {outcome.unit}"
     needs = "; ".join(outcome.sources)
+    tested = estimate_or_reason(monitor, goal)[0] is not None
+    measured = "is" if tested else "zou worden"
     lines = [
         f"**Wat het programma wil.** {about_goal.source_text}",
-        f"**Wat gemeten zou worden.** {outcome.name}. {outcome.definition}",
+        f"**Wat gemeten {measured}.** {outcome.name}. {outcome.definition}",
         f"**Wat daarvoor nodig is.** {needs[0].upper()}{needs[1:]}. Kleinste verschil dat ertoe "
         f"doet: {unit}.",
-        f"**Wat ontbreekt.** {about_goal.missing}",
     ]
+    if not tested:
+        lines.append(f"**Wat ontbreekt.** {about_goal.missing}")
     if about_goal.guard is not None:
         lines.insert(
             2,

@@ -43,6 +43,7 @@ WORDS = {
     2: Words(
         "schooladvies", "het advies, gezien de toets,", ("schooladviezen", "referentieniveaus"), 2
     ),
+    3: Words("afstroom", "het aandeel dat niet onder zijn advies zit", ("leerjaar3",), 1),
 }
 # What every choice of `choices.vary` changes, by how its name begins; the rest stays as it was
 # fixed. A figure of names alone would be a list, this is a matrix.

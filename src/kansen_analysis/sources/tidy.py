@@ -401,7 +401,20 @@ def _wanted(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
 
 
 def _check_sums(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> None:
-    """Refuse a total that its parts, hidden or not, cannot add up to."""
+    """Refuse a total that its parts cannot add up to, or a part larger than its total."""
+    for name, total in source.meta.get("at_most", {}).items():
+        wrong = frame[f"{name}_low"] > frame[f"{total}_high"]
+        for at in frame.index[wrong.fillna(False)][:5]:
+            findings.append(
+                ConsistencyError(
+                    part.file,
+                    f"{frame.at[at, name]} beside a total of {frame.at[at, total]}",
+                    f"no more than {part.layout.columns[total]}",
+                    "compare with where the counts come from, and correct the file",
+                    line=int(frame.at[at, LINE]),
+                    column=part.layout.columns[name],
+                )
+            )
     for total, parts in source.meta.get("adds_up", {}).items():
         names = [n for n in source.variables.index if re.fullmatch(parts, n) and n in frame]
         if total not in frame or not names:

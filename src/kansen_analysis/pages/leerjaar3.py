@@ -1,0 +1,136 @@
+"""Goal 3 where schools supply it: former pupils in leerjaar 3, against their advice and by itself.
+
+A lower advice makes afstroom smaller without anybody getting further. So the place in leerjaar 3
+always stands beside it, and the goal is met only when that place did not get lower.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.disclosure import HIGH, LOW, disclose
+from kansen_analysis.display import numbers, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages import evidence
+from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.panel import ENDS, place_shares
+
+GOAL = 3
+GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+SHARES = {"below": "Onder advies", "havo_vwo": "Op havo of vwo"}
+
+
+def places(monitor: Monitor) -> Table | Absent:
+    """List who is below the advice and who is at havo or vwo, by group and year of the advice."""
+    counts = monitor.later_places
+    if not len(counts):
+        return Absent(
+            "Geen open bestand laat per basisschool zien waar oud-leerlingen in leerjaar 3 zitten, "
+            "en er is niets aangeleverd."
+        )
+    group = monitor.group_of(counts["school"])
+    years = sorted(int(year) for year in counts["year"].unique())
+    frame = pd.DataFrame({"year": years})
+    rows = [("year", "Schooljaar van het advies", "", 0, "year")]
+    for name, label in GROUPS.items():
+        part = counts[group == label].drop(columns="school").groupby("year").sum()
+        if not len(part):
+            continue
+        shares = _shares(part).reindex(years).reset_index(drop=True)
+        for share, words in SHARES.items():
+            frame[[f"{share}_{name}", *(f"{share}_{name}_{end}" for end in ENDS)]] = shares[
+                [share, *(f"{share}_{end}" for end in ENDS)]
+            ]
+            rows.append((f"{share}_{name}", f"{words}: {label}", "%", 1, "share", f"n_{name}"))
+        for column in ("n", *(f"n_{end}" for end in ENDS)):
+            frame[column.replace("n", f"n_{name}", 1)] = shares[column].astype("Int64")
+        rows.append((f"n_{name}", f"Leerlingen: {label}", "leerlingen", 0, "count"))
+    variables = about(*rows)
+    return tables.table(
+        disclose(frame, variables),
+        name="afstroom-leerjaar-3",
+        caption="Oud-leerlingen in leerjaar 3: onder hun advies, en op havo of vwo",
+        variables=variables,
+        source=source_line("leerjaar3"),
+        notes=(
+            "Het definitieve advies telt; bij een dubbel advies is het laagste al ‘op niveau’.",
+            "Alleen scholen die cijfers hebben aangeleverd, zonder oordeel: het antwoord staat "
+            "bovenaan.",
+            "Twee getallen met een streep: kleine aantallen zijn afgeschermd.",
+        ),
+    )
+
+
+def _shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """Shares in percent with their bounds; a value where the bounds are the same."""
+    counts = counts.copy()
+    for name in ("pupils_below", "pupils_havo_vwo"):
+        # An exact count of 1 to 4 would stand in the share as plainly as in a table.
+        few = counts[f"{name}_low"].between(LOW, HIGH) & (counts[f"{name}_high"] <= HIGH)
+        counts.loc[few, [f"{name}_{end}" for end in ENDS]] = LOW, HIGH
+    shares = place_shares(counts)
+    shares["below_low"] = 100 - shares["not_below_high"]
+    shares["below_high"] = 100 - shares["not_below_low"]
+    for share in SHARES:
+        low, high = (shares[f"{share}_{end}"].copy() for end in ENDS)
+        exact = low == high
+        shares[share] = low.where(exact)
+        shares[f"{share}_low"], shares[f"{share}_high"] = low.mask(exact), high.mask(exact)
+    exact = counts["pupils_low"] == counts["pupils_high"]
+    shares["n"] = shares["n"].where(exact)
+    for end in ENDS:
+        shares[f"n_{end}"] = counts[f"pupils_{end}"]
+    return shares
+
+
+def since_start(monitor: Monitor) -> Figure | None:
+    """Draw the difference by years since the start; nothing where the goal is not tested."""
+    return evidence.since_start(monitor, GOAL) if _tested(monitor) else None
+
+
+def four_versions(monitor: Monitor) -> Figure | None:
+    """Draw the four versions; nothing where the goal is not tested."""
+    return evidence.four_versions(monitor, GOAL) if _tested(monitor) else None
+
+
+def what_could_be_seen(monitor: Monitor) -> Figure | None:
+    """Draw what could have been seen; nothing where the goal is not tested."""
+    return evidence.what_could_be_seen(monitor, GOAL) if _tested(monitor) else None
+
+
+def doubts(monitor: Monitor) -> Prose | None:
+    """Say how sure the answer is, and what the place itself and the counts say beside it."""
+    if not _tested(monitor):
+        return None
+    lines = [evidence.doubts(monitor, GOAL).markdown]
+    guard = monitor.protocol.goal(GOAL).guard
+    place = monitor.guards.get(GOAL)
+    if guard is not None and place is not None:
+        row = place.decision.loc["V1"]
+        held = row["ci90_low"] > -guard.smallest_difference
+        lines.append(
+            f"- {guard.name}: {_written(row)} na de start, vergeleken met andere scholen. Dat het "
+            f"niet {numbers.number(guard.smallest_difference, 1)} procentpunt of meer lager werd, "
+            f"is {'' if held else 'niet '}aangetoond; zonder dat is het doel niet gehaald."
+        )
+    check = monitor.share_check
+    if check is not None:
+        row = {"effect": check.effect, "ci_low": check.ci_low, "ci_high": check.ci_high}
+        lines.append(
+            "- Een model voor de aantallen zelf (binomiaal) geeft voor het aandeel dat niet onder "
+            f"zijn advies zit {_written(row)}, een lineair model {_written(check.linear)}."
+        )
+    return Prose("\n".join(lines))
+
+
+def _tested(monitor: Monitor) -> bool:
+    return estimate_or_reason(monitor, GOAL)[0] is not None
+
+
+def _written(row) -> str:
+    size = numbers.signed(row["effect"], 1)
+    low, high = (numbers.signed(row[end], 1) for end in ("ci_low", "ci_high"))
+    return f"{size} procentpunt ({low} tot {high})"

@@ -1,0 +1,212 @@
+"""Goal 3 where schools supply where former pupils are in leerjaar 3."""
+
+import csv
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kansen_analysis import load
+from kansen_analysis.data import open_folder
+from kansen_analysis.display.prose import Absent
+from kansen_analysis.effects import EffectEstimate
+from kansen_analysis.errors import DataErrors
+from kansen_analysis.goals import BETTER, UNTESTABLE, WORSE
+from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages import common, context, leerjaar3
+from kansen_analysis.panel import later_places, place_shares
+
+HEADER = "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES"
+HEADER += ";BOVEN_ADVIES;HAVO_VWO"
+
+
+@pytest.fixture(scope="module")
+def edition(demo):
+    return Monitor(demo)
+
+
+@pytest.fixture
+def supplied(demo, edition, tmp_path):
+    """Make a folder like the demo's with a supplied file, and open it."""
+
+    def make(*, below=0.0, place=0.0, who="both", hide=(), pupils=24, seed=3) -> Monitor:
+        rng = np.random.default_rng(seed)
+        folder = tmp_path / "data"
+        shutil.copytree(demo, folder, dirs_exist_ok=True)
+        starts = edition.participants.set_index("school")["coach_start"].dropna()
+        alike = edition.pools.schools("A") + edition.pools.schools("B")
+        chosen = {"both": [*starts.index, *alike], "mine": starts.index}[who]
+        lines = [HEADER]
+        for school in chosen:
+            own = rng.normal(0, 0.03)
+            for year in (2016, 2017, 2018, 2020, 2021):
+                runs = school in starts.index and year >= starts[school]
+                n = int(rng.integers(pupils - 8, pupils + 8))
+                low = int(
+                    rng.binomial(n, np.clip(0.2 + own + rng.normal(0, 0.03) - below * runs, 0, 1))
+                )
+                high = int(rng.binomial(n - low, 0.2))
+                havo = int(rng.binomial(n, np.clip(0.5 + own + place * runs, 0, 1)))
+                cells = [n, low, n - low - high, high, havo]
+                if year in hide:
+                    cells = ["<5" if 0 < c < 5 else c for c in cells]
+                lines.append(
+                    ";".join(map(str, [f"{year}-{year + 1}", school[:4], school[4:], *cells]))
+                )
+        (folder / "leerjaar3.csv").write_text("\r\n".join([*lines, ""]), encoding="utf-8")
+        return Monitor(folder)
+
+    return make
+
+
+def write(folder, *rows):
+    folder.mkdir(exist_ok=True)
+    (folder / "leerjaar3.csv").write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
+    return folder
+
+
+def test_what_is_hidden_follows_from_the_rest_where_it_does(tmp_path):
+    folder = write(
+        tmp_path / "data",
+        "2020-2021;90AA;00;20;<5;12;5;9",  # 20 - 12 - 5 = 3
+        "2021-2022;90AA;00;20;<5;13;<5;<5",  # two hidden cells share 7: 3 or 4 each
+    )
+    assert load("leerjaar3", folder)["pupils_below"].isna().all()
+    places = later_places(open_folder(folder))
+    assert places["pupils_below_low"].tolist() == [3, 3]
+    assert places["pupils_below_high"].tolist() == [3, 4]
+    shares = place_shares(places)
+    assert shares["not_below_low"].tolist() == [85, 80]
+    assert shares["not_below_high"].tolist() == [85, 85]
+    assert shares["havo_vwo_high"].tolist() == [45, 20]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("2021-2022;90AA;00;20;3;11;5;9", "a total of 20 beside parts of 19"),
+        ("2021-2022;90AA;00;20;3;12;5;21", "21 beside a total of 20"),
+        ("2021;90AA;00;20;3;12;5;", "an empty cell"),
+        ("21-22;90AA;00;20;3;12;5;9", "a year such as 2024"),
+    ],
+)
+def test_a_row_that_cannot_be_true_is_named(tmp_path, row, says):
+    folder = write(tmp_path / "data", "2020-2021;90AA;00;20;3;12;5;9", row)
+    with pytest.raises(DataErrors, match=r"leerjaar3\.csv.*3") as error:
+        load("leerjaar3", folder)
+    assert says in str(error.value)
+
+
+def test_without_the_file_the_page_is_as_it_was(edition):
+    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == UNTESTABLE
+    assert isinstance(leerjaar3.places(edition), Absent)
+    makers = (
+        leerjaar3.since_start,
+        leerjaar3.four_versions,
+        leerjaar3.what_could_be_seen,
+        leerjaar3.doubts,
+    )
+    assert [make(edition) for make in makers] == [None] * 4
+    assert "Wat ontbreekt" in context.what_is_needed(edition, 3).markdown
+
+
+def test_an_effect_that_was_put_in_is_found_and_the_guard_is_asked(supplied):
+    fell = supplied(below=0.12)
+    row = fell.verdicts.set_index("goal").loc[3]
+    assert row["method"] == "randomisation"  # one cohort is in leerjaar 3 by now
+    assert row["ci_low"] < 12 < row["ci_high"]
+    assert row["effect"] > 5
+    # Higher is better in the panel, so less afstroom is a positive difference.
+    assert "minder onder hun advies" in row["reason"]
+    held = fell.guards[3].decision.loc["V1", "ci90_low"] > -3.3
+    assert (row["verdict"] == BETTER) <= held
+
+
+def test_less_afstroom_from_a_lower_place_is_not_better(supplied):
+    lower = supplied(below=0.15, place=-0.25)
+    row = lower.verdicts.set_index("goal").loc[3]
+    assert row["effect"] > 5
+    assert lower.guards[3].effect < -10
+    assert row["verdict"] != BETTER
+    assert "niet aangetoond" in leerjaar3.doubts(lower).markdown
+
+
+def test_more_afstroom_is_worse_and_needs_no_guard(supplied):
+    row = supplied(below=-0.25).verdicts.set_index("goal").loc[3]
+    assert row["verdict"] == WORSE
+    assert "méér onder hun advies" in row["reason"]
+
+
+def test_the_counts_themselves_say_the_same(supplied):
+    edition = supplied(below=0.12)
+    check = edition.share_check
+    estimate = edition.estimates[3]
+    assert check.n_treated == estimate.n_treated
+    assert check.effect == pytest.approx(estimate.effect, abs=4)
+    # A hand count of the share among participants with the programme.
+    total = good = 0
+    starts = edition.participants.set_index("school")["coach_start"]
+    with (edition.folder.path / "leerjaar3.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            school = row["BRINNUMMER"] + row["VESTIGINGSNUMMER"]
+            year = int(row["SCHOOLJAAR_ADVIES"][:4])
+            if school in set(edition.panels[3]["school"]) and year >= starts.get(school, 9999):
+                total += int(row["LEERLINGEN"])
+                good += int(row["ONDER_ADVIES"])
+    assert check.share == pytest.approx(100 * good / total)
+
+
+def test_hidden_counts_that_decide_leave_the_goal_untestable(supplied):
+    found = supplied(hide=(2020, 2021), pupils=14)
+    row = found.verdicts.set_index("goal").loc[3]
+    assert row["verdict"] == UNTESTABLE
+    assert "afgeschermd" in row["reason"]
+    assert found.share_check is None
+
+
+def test_hidden_counts_that_do_not_decide_do_not_matter(supplied):
+    # So much more afstroom that no reading of '<5' takes it away.
+    row = supplied(below=-0.55, hide=(2021,), pupils=40).verdicts.set_index("goal").loc[3]
+    assert row["verdict"] == WORSE
+
+
+def test_participants_alone_are_no_comparison(supplied):
+    reason = supplied(who="mine").verdicts.set_index("goal").loc[3, "reason"]
+    assert "niets om mee te vergelijken" in reason
+
+
+def test_leavers_who_are_not_in_leerjaar_3_yet_do_not_count(supplied):
+    folder = supplied().folder.path
+    assert Monitor(folder, school_year=2023).later_places["year"].max() == 2020
+    assert Monitor(folder, school_year=2024).later_places["year"].max() == 2021
+
+
+def test_the_page_shows_the_answer_and_hides_small_counts(supplied):
+    edition = supplied(below=0.12)
+    assert isinstance(edition.estimates[3], EffectEstimate)
+    table = leerjaar3.places(edition)
+    assert table.frame["year"].tolist() == [2016, 2017, 2018, 2020, 2021]
+    text = repr(table._repr_mimebundle_())
+    assert "Onder advies: deelnemende scholen" in text
+    shown = table.frame.set_index("year")
+    counts = edition.later_places
+    mine = counts[counts["school"].isin(edition.participants["school"]) & (counts["year"] == 2018)]
+    share = 100 * mine["pupils_below_low"].sum() / mine["pupils_low"].sum()
+    assert shown.loc[2018, "below_mine"] == pytest.approx(share)
+    assert "Wat ontbreekt" not in context.what_is_needed(edition, 3).markdown
+    assert "Alle" in leerjaar3.four_versions(edition)._repr_mimebundle_()["text/html"]
+    words = leerjaar3.doubts(edition).markdown
+    assert "Aandeel op havo of vwo" in words
+    assert "binomiaal" in words
+    assert "leerjaar 3" in common.verdict(edition, 3).plain
+
+
+def test_few_pupils_below_their_advice_stay_hidden_in_a_group():
+    counts = {"pupils": 60, "pupils_below": 3, "pupils_level": 50, "pupils_above": 7}
+    counts |= {"pupils_havo_vwo": 30}
+    frame = pd.DataFrame({f"{k}_{end}": [v] for k, v in counts.items() for end in ("low", "high")})
+    shares = leerjaar3._shares(frame)
+    assert np.isnan(shares.loc[0, "below"])
+    assert shares.loc[0, "below_low"] < 100 * 3 / 60 < shares.loc[0, "below_high"]
+    assert shares.loc[0, "havo_vwo"] == 50
