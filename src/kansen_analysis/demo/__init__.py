@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kansen_analysis.demo.around import write_around
 from kansen_analysis.demo.files import write_all
 from kansen_analysis.demo.world import DEFAULT_EFFECTS, build
 from kansen_analysis.participants import read_participants
@@ -51,7 +52,9 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
     kansen_analysis.errors.UsageError: No such effect: goal9. Known: goal1, goal2, carry.
     """
     folder = Path(folder)
-    write_all(build(seed, effects), folder, seed)
+    world = build(seed, effects)
+    write_around(world, folder, seed)
+    write_all(world, folder, seed)
     participants = read_participants(folder / "participants.csv")
     write_demo_programme(folder / "programme", participants)
     return folder

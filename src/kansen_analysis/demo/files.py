@@ -76,7 +76,7 @@ def write_csv(
     path.write_bytes(text.encode(encoding))
 
 
-def _write_table(
+def write_table(
     folder: Path,
     row: dict,
     columns: list[tuple[str, str]],
@@ -98,7 +98,8 @@ def _write_table(
     )
 
 
-def _layout(source: str, name: str) -> list[tuple[str, str]]:
+def layout_columns(source: str, name: str) -> list[tuple[str, str]]:
+    """Return canonical name and raw header of every column of a layout."""
     raw = spec.get(source).columns.loc[name]
     return [(canonical, header) for canonical, header in raw.items() if header]
 
@@ -115,7 +116,8 @@ def _yearly_files(source: str) -> list[dict]:
 # ---------------------------------------------------------------- values
 
 
-def _count(number: int, year: int) -> str:
+def count_cell(number: int, year: int) -> str:
+    """Write a count as DUO does in that school year."""
     return "<5" if year >= MASKED_FROM and 0 < number < 5 else str(number)
 
 
@@ -140,7 +142,7 @@ def _hundredths(part: int, whole: int) -> int:
     return (20000 * part + whole) // (2 * whole)
 
 
-def _percentage(hundredths: int) -> str:
+def percentage(hundredths: int) -> str:
     """Write 5556 as ``55,56`` and 7000 as ``70``."""
     text = f"{hundredths // 100},{hundredths % 100:02d}"
     return text.rstrip("0").rstrip(",")
@@ -206,13 +208,13 @@ def _write_yearly(world: World, folder: Path, source: str, cells: Callable, rows
     schools in the file, from (position of the year, year).
     """
     for file in _yearly_files(source):
-        columns = _layout(source, file["layout"])
+        columns = layout_columns(source, file["layout"])
         year = file["year"]
         t = YEARS.index(year)
         quoted = file["encoding"] != "cp1252"
         base = _school_cells(world, _padding(year, quoted))
         records = [base[i] | cells(i, t, year) for i in rows(t, year)]
-        _write_table(folder, file, columns, records, quote_all=quoted)
+        write_table(folder, file, columns, records, quote_all=quoted)
 
 
 def write_eindscores(world: World, folder: Path) -> None:
@@ -223,11 +225,11 @@ def write_eindscores(world: World, folder: Path) -> None:
             "count_date": _TEST_DAYS.get(year, f"{year}1001"),
             "snapshot_date": _SNAPSHOTS.get(year, f"{year + 1}0725"),
             "grade8_pupils": str(world.grade8[i, t]),
-            "exempt": _count(int(world.exempt[i, t]), year),
+            "exempt": count_cell(int(world.exempt[i, t]), year),
         }
         for p, provider in enumerate(PROVIDERS):
             pupils, total = (int(n) for n in world.scores[i, t, p])
-            record[f"{provider.lower()}_pupils"] = _count(pupils, year)
+            record[f"{provider.lower()}_pupils"] = count_cell(pupils, year)
             record[f"{provider.lower()}_mean"] = _mean(pupils, total, year, provider)
         return record
 
@@ -245,7 +247,7 @@ def write_referentieniveaus(world: World, folder: Path) -> None:
         record = {"count_date": _TEST_DAYS.get(year, f"{year}1001")}
         for columns, counts in zip(_LEVEL_COLUMNS, world.levels, strict=True):
             for column, number in zip(columns, counts[i, t], strict=True):
-                record[column] = _count(int(number), year)
+                record[column] = count_cell(int(number), year)
         return record
 
     def rows(t: int, year: int) -> np.ndarray:
@@ -265,7 +267,7 @@ def write_schooladviezen(world: World, folder: Path) -> None:
             "advices_total": str(counts.sum()),
         }
         for advice, number in zip(ADVICES, counts, strict=True):
-            record[advice.lower()] = _count(int(number), year)
+            record[advice.lower()] = count_cell(int(number), year)
         return record
 
     def rows(t: int, year: int) -> np.ndarray:
@@ -283,13 +285,13 @@ def write_vestigingen(world: World, folder: Path) -> None:
     for row, year in zip(
         spec.get("vestigingen").files.to_dict("records"), (2020, 2025), strict=True
     ):
-        columns = _layout("vestigingen", row["layout"])
+        columns = layout_columns("vestigingen", row["layout"])
         schools = world.schools[_there(world, year) & (world.schools["kind"] == "Bo")]
         records = [
             _register_cells(s) for s in schools.sort_values(["province", "board"]).itertuples()
         ]
         # The file of 2020 ends its lines the Unix way.
-        _write_table(folder, row, columns, records, newline="\n" if year == 2020 else "\r\n")
+        write_table(folder, row, columns, records, newline="\n" if year == 2020 else "\r\n")
         note = f"verzonnen register van {year}; het bestand noemt zelf geen datum"
         notes.append([row["file"], "vestigingen", schoolyear.label(year), note])
     write_csv(folder / "files.csv", notes, separator=",", newline="\n")
@@ -326,7 +328,7 @@ def write_leerlingen_historisch(world: World, folder: Path) -> None:
     """Write all pupils per school, 1996 to 2025, in one wide file."""
     row = spec.get("leerlingen_historisch").files.to_dict("records")[0]
     columns: list[tuple[str, str]] = []
-    for name, raw in _layout("leerlingen_historisch", row["layout"]):
+    for name, raw in layout_columns("leerlingen_historisch", row["layout"]):
         years = HISTORY if "{yyyy}" in raw else [None]
         columns += [(f"{name}{y}" if y else name, raw.replace("{yyyy}", str(y))) for y in years]
     records = []
@@ -344,10 +346,10 @@ def write_leerlingen_historisch(world: World, folder: Path) -> None:
             "municipality": s.municipality.upper(),
         }
         for year, number in zip(HISTORY, counts, strict=True):
-            record[f"pupils{year}"] = _count(int(number), MASKED_FROM)  # masked in every year
+            record[f"pupils{year}"] = count_cell(int(number), MASKED_FROM)  # masked in every year
         records.append(record)
     records.sort(key=lambda record: record["branch"])
-    _write_table(folder, row, columns, records)
+    write_table(folder, row, columns, records)
 
 
 # ---------------------------------------------------------------- Inspectie, workbooks
@@ -454,7 +456,7 @@ def write_schoolweging(world: World, folder: Path) -> None:
         mean = three_year_mean(world, first)
         sheets: dict[str, list[list]] = {}
         for row in layouts:
-            header = [raw for _, raw in _layout("schoolweging", row["layout"])]
+            header = [raw for _, raw in layout_columns("schoolweging", row["layout"])]
             if row["layout"] == "driejaars":  # the newest edition writes its years with slashes
                 years = named.replace("-", "/") if newest else named
                 sheets[row["sheet"]] = [[raw.replace("{years}", years) for raw in header]] + [
@@ -494,7 +496,7 @@ def write_leerresultaten(world: World, folder: Path) -> None:
     ((file, rows),) = _editions("leerresultaten").items()
     first, last = (schoolyear.parse(y) for y in rows[0]["school_year"].split(".."))
     years = [first, first + 1, last]
-    raw = dict(_layout("leerresultaten", rows[0]["layout"]))
+    raw = dict(layout_columns("leerresultaten", rows[0]["layout"]))
     key, *rest = raw.values()
     yearly = [h for h in rest if "{yyzz}" in h]
     header = [key]
@@ -535,7 +537,7 @@ def _results_row(results: list[list[int]], weging: float) -> list:
         elif hidden:
             cells += ["*", "*", "*"]
         else:
-            shares = [_percentage(_hundredths(part, 3 * pupils)) for part in (reached, target)]
+            shares = [percentage(_hundredths(part, 3 * pupils)) for part in (reached, target)]
             cells += [*shares, str(pupils)]
     known = not np.isnan(weging)
     place = min(int(weging), 39) - 20 if known else 0
@@ -544,7 +546,7 @@ def _results_row(results: list[list[int]], weging: float) -> list:
     total, reached, target = (sum(column) for column in zip(*results, strict=True))
     shares = [_hundredths(part, 3 * total) for part in (reached, target)]
     few = total < 5
-    cells += ["*", "*", "*"] if few else [*map(_percentage, shares), str(total)]
+    cells += ["*", "*", "*"] if few else [*map(percentage, shares), str(total)]
     if few or not known or any(not pupils for pupils, _, _ in results):
         return [*cells, "Te weinig gegevens", "Te weinig gegevens"]
     if total < 15:

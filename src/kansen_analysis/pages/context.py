@@ -6,6 +6,8 @@ schools are counted. It carries no verdict and no interval that looks like one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -17,18 +19,23 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.masked import share
 from kansen_analysis.monitor import Monitor
+from kansen_analysis.nearby import compare_places, fill_hidden
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
 
 LAST = 3  # years in a table
+MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
 SPECIAL = ("VSO", "PRO")
+SPECIAL_TABLES = ("cbs_85489ned", "cbs_85490ned")
+# Years from the first coach to the first pupils who can be counted: former pupils go to vo the year
+# after and leave school early at seventeen; a municipality counts everybody from the next year on.
+LATER = {"vo_doorstroom": 1, "vsv": 5, "so_vso": 1, "jeugdhulp": 1}
 
 
 def _own(monitor: Monitor) -> pd.Series:
-    """Names of the participants' municipalities by code."""
-    people = monitor.participants
-    return people.drop_duplicates("municipality_code").set_index("municipality_code")[
-        "municipality"
-    ]
+    """Names of the participants' municipalities by code, in alphabetical order."""
+    people = monitor.participants.drop_duplicates("municipality_code")
+    people = people.sort_values("municipality", key=lambda names: names.str.casefold())
+    return people.set_index("municipality_code")["municipality"]
 
 
 def around(monitor: Monitor) -> Prose:
@@ -48,15 +55,15 @@ def what_is_needed(monitor: Monitor, goal: int) -> Prose:
     outcome = about_goal.outcome
     unit = f"{numbers.number(outcome.smallest_difference, 1)} {outcome.unit}"
     needs = "; ".join(outcome.sources)
-    tested = estimate_or_reason(monitor, goal)[0] is not None
-    measured = "is" if tested else "zou worden"
+    estimate, reason = estimate_or_reason(monitor, goal)
+    measured = "zou worden" if estimate is None else "is"
     lines = [
         f"**Wat het programma wil.** {about_goal.source_text}",
         f"**Wat gemeten {measured}.** {outcome.name}. {outcome.definition}",
         f"**Wat daarvoor nodig is.** {needs[0].upper()}{needs[1:]}. Kleinste verschil dat ertoe "
         f"doet: {unit}.",
     ]
-    if not tested:
+    if estimate is None and reason != about_goal.missing:  # else the verdict has just said it
         lines.append(f"**Wat ontbreekt.** {about_goal.missing}")
     if about_goal.guard is not None:
         lines.insert(
@@ -139,14 +146,13 @@ def secondary_schools(monitor: Monitor, what: str = "afstromers") -> Table | Abs
             "het voortgezet onderwijs zit niet in deze map."
         )
     frame, years = _by_place(monitor, table, what, "pupils")
-    words = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
     return _place_table(
         frame,
         years,
         name=f"afstroom-{what}",
-        caption=f"{words[what]} in het voortgezet onderwijs per gemeente van de vo-school; "
+        caption=f"{MOVES[what]} in het voortgezet onderwijs per gemeente van de vo-school; "
         "context, geen toets",
-        what=words[what],
+        what=MOVES[what],
         source=source_line("vo_doorstroom"),
         notes=(
             "Gemeente van de vo-vestiging, niet van de leerling. Een vestiging heeft leerlingen "
@@ -159,28 +165,10 @@ def secondary_schools(monitor: Monitor, what: str = "afstromers") -> Table | Abs
 
 def early_leavers(monitor: Monitor) -> Table | Absent:
     """List early school leaving by municipality: where pupils live, else where the school is."""
-    table = monitor.load("vsv")
-    if not len(table):
-        return Absent("Er is geen bestand over voortijdig schoolverlaten in deze map.")
-    if "municipality_code" in table and table["municipality_code"].notna().any():
-        rows = table[table["municipality_code"].notna()]
-        if "sex" in rows:
-            rows = rows[rows["sex"].fillna("totaal") == "totaal"]
-        where = "woongemeente"
-    else:
-        schools = monitor.load("vestigingen_vo")
-        if not len(schools):
-            return Absent(
-                "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
-                "van vo-vestigingen zit niet in deze map."
-            )
-        places = schools.drop_duplicates("school", keep="last").set_index("school")
-        rows = table.assign(
-            municipality_code=table["school"].map(places["municipality_code"]),
-            province=table["school"].map(places["province"]),
-        )
-        # A vestiging stands once per samenwerkingsverband that its pupils come from.
-        where = "gemeente van de vo-school"
+    found = _early_leavers(monitor)
+    if isinstance(found, Absent):
+        return found
+    rows, where = found
     frame, years = _by_place(monitor, rows, "vsv", "pupils")
     return _place_table(
         frame,
@@ -194,6 +182,31 @@ def early_leavers(monitor: Monitor) -> Table | Absent:
             "gaan dus over leerlingen van vóór het programma.",
         ),
     )
+
+
+def _early_leavers(monitor: Monitor) -> tuple[pd.DataFrame, str] | Absent:
+    """Return early school leaving with a municipality, and whose municipality that is."""
+    table = monitor.load("vsv")
+    if not len(table):
+        return Absent("Er is geen bestand over voortijdig schoolverlaten in deze map.")
+    if "municipality_code" in table and table["municipality_code"].notna().any():
+        rows = table[table["municipality_code"].notna()]
+        if "sex" in rows:
+            rows = rows[rows["sex"].fillna("totaal") == "totaal"]
+        return rows, "woongemeente"
+    schools = monitor.load("vestigingen_vo")
+    if not len(schools):
+        return Absent(
+            "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
+            "van vo-vestigingen zit niet in deze map."
+        )
+    places = schools.drop_duplicates("school", keep="last").set_index("school")
+    rows = table.assign(
+        municipality_code=table["school"].map(places["municipality_code"]),
+        province=table["school"].map(places["province"]),
+    )
+    # A vestiging stands once per samenwerkingsverband that its pupils come from.
+    return rows, "gemeente van de vo-school"
 
 
 def _datasets(table: pd.DataFrame, source: str) -> list[str]:
@@ -288,16 +301,12 @@ def _special(monitor: Monitor) -> tuple[pd.DataFrame | None, list[str]]:
 def special_schools(monitor: Monitor) -> Figure | Absent:
     """Draw pupils at special schools by home municipality, as a share of primary pupils."""
     table = monitor.load("so_vso")
-    needed = {"cbs_85489ned", "cbs_85490ned"}
-    if not len(table) or not needed <= set(table["dataset"]):
+    if not len(table) or not set(SPECIAL_TABLES) <= set(table["dataset"]):
         return Absent(
             "De tabellen van CBS met leerlingen op speciale scholen en op basisscholen per "
             "woongemeente (85490NED en 85489NED) zitten niet allebei in deze map."
         )
-    # The tables hold totals beside their parts; the total is the largest number of a region.
-    totals = table.groupby(["dataset", "region", "year"])["pupils"].max().astype(float).unstack(0)
-    totals["share"] = 100 * totals["cbs_85490ned"] / totals[sorted(needed)].sum(axis=1, min_count=2)
-    rows = totals.dropna(subset="share").reset_index()
+    rows = _special_pupils(table)
     return _multiples(
         monitor,
         rows,
@@ -305,8 +314,17 @@ def special_schools(monitor: Monitor) -> Figure | Absent:
         title="In {year} zit {low} tot {high} van de leerlingen op een speciale school",
         subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
         "speciale scholen, per woongemeente, in procenten; context, geen toets",
-        source=source_line(*sorted(needed)),
+        source=source_line(*SPECIAL_TABLES),
     )
+
+
+def _special_pupils(table: pd.DataFrame) -> pd.DataFrame:
+    """Return pupils at special schools as a share of primary pupils, by region and year."""
+    # The tables hold totals beside their parts; the total is the largest number of a region.
+    totals = table.groupby(["dataset", "region", "year"])["pupils"].max().astype(float).unstack(0)
+    totals["pupils"] = totals[list(SPECIAL_TABLES)].sum(axis=1, min_count=2)
+    totals["share"] = 100 * totals["cbs_85490ned"] / totals["pupils"]
+    return totals.dropna(subset="share").reset_index()
 
 
 def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, source):
@@ -336,15 +354,12 @@ def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, s
 
 def youth_care(monitor: Monitor) -> Table | Absent:
     """List the share of young people with youth care by municipality, by calendar year."""
-    table = monitor.load("jeugdhulp")
-    if len(table):
-        table = table[table["dataset"] == "cbs_85098ned"]
+    table = _youth_care(monitor)
     if not len(table):
         return Absent(
             "De tabel van CBS met het aandeel jongeren met jeugdhulp per gemeente (85098NED) zit "
             "niet in deze map."
         )
-    table = table[table["form"] == "jeugdhulp"]
     own = _own(monitor)
     country = table["region"].str.startswith("NL")
     table = table[table["municipality_code"].isin(own.index) | country].copy()
@@ -352,7 +367,7 @@ def youth_care(monitor: Monitor) -> Table | Absent:
     years = sorted(table["year"].unique())[-2 * LAST :]
     wide = table.pivot_table(index="place", columns="year", values="share", sort=False)[years]
     wide.columns = [f"y{year}" for year in wide]
-    frame = wide.sort_index(key=lambda names: names == "Nederland", kind="stable").reset_index()
+    frame = wide.reindex([p for p in (*own, "Nederland") if p in wide.index]).reset_index()
     variables = about(
         ("place", "Woongemeente", "", 0, "text"),
         *((f"y{year}", str(year), "%", 1, "share") for year in years),
@@ -368,3 +383,128 @@ def youth_care(monitor: Monitor) -> Table | Absent:
             "aanbieders geteld, dus de sprong in dat jaar is geen verandering.",
         ),
     )
+
+
+def _youth_care(monitor: Monitor) -> pd.DataFrame:
+    table = monitor.load("jeugdhulp")
+    if not len(table):
+        return table
+    return table[(table["dataset"] == "cbs_85098ned") & (table["form"] == "jeugdhulp")]
+
+
+def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
+    """Set the change in the participants' municipalities beside what chance does.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        The edition.
+    goal : int
+        3 or 4.
+
+    Returns
+    -------
+    Table, Absent or None
+        One row per figure that can be compared; None when nothing is published around the schools.
+    """
+    region = monitor.schools
+    own = set(region.loc[region["own_region"], "municipality_code"].dropna())
+    rows, notes, sources, unknown = [], [], [], set()
+    for words, table, datasets, shares in _around(monitor, goal):
+        starts, unknown = _starts(monitor, LATER[table])
+        found = compare_places(shares, starts, own, unknown=unknown)
+        if isinstance(found, str):
+            notes.append(f"{words}: niet te vergelijken, {found}.")
+            continue
+        sources += datasets
+        label = str if table == "jeugdhulp" else schoolyear.label
+        rows.append(
+            {
+                "what": f"{words}, vanaf {label(found.years_since[0])}",
+                **{name: getattr(found, name) for name in ("before", "since")},
+                **{name: getattr(found, name) for name in ("others_before", "others_since")},
+                "difference": found.difference,
+                "as_large": 100 * found.as_large,
+            }
+        )
+    if not rows:
+        return Absent(" ".join(notes)) if notes else None
+    if unknown:
+        which = "1 gemeente" if len(unknown) == 1 else f"{len(unknown)} gemeenten"
+        notes.append(
+            f"Van {which} met deelnemende scholen noemt geen document het eerste jaar met een "
+            "coach; niet meegeteld."
+        )
+    variables = about(
+        ("what", "Wat", "", 0, "text"),
+        ("before", "Daarvoor", "%", 1, "share"),
+        ("since", "Sindsdien", "%", 1, "share"),
+        ("others_before", "Elders daarvoor", "%", 1, "share"),
+        ("others_since", "Elders sindsdien", "%", 1, "share"),
+        ("difference", "Verschil", "procentpunt", 1, "difference"),
+        ("as_large", "Bij loten minstens zo groot", "van de 100 keer", 0, "share"),
+    )
+    return tables.table(
+        disclose(pd.DataFrame(rows), variables),
+        name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
+        caption="Gemeenten met deelnemende scholen vóór en na de eerste leerlingen met een coach, "
+        "naast andere gemeenten; context, geen toets",
+        variables=variables,
+        source=source_line(*sources),
+        notes=(
+            "Verschil: de verandering min die in gemeenten van dezelfde omvang.",
+            "Loten: 999 keer is verloot welke gemeenten meedoen. Is het verschil dan vaak minstens "
+            "zo groot, dan kan het heel goed toeval zijn; is dat zeldzaam, dan zegt het nog niet "
+            "waardoor het komt.",
+            *notes,
+        ),
+    )
+
+
+def _starts(monitor: Monitor, later: int) -> tuple[dict[str, int], set[str]]:
+    """Per municipality the first year its pupils can be counted, and where that is unknown."""
+    people = monitor.participants
+    first = people.groupby("municipality_code")["coach_start"].min()
+    known = first.dropna().astype(int) + later
+    return known.to_dict(), set(first.index[first.isna()])
+
+
+def _around(monitor: Monitor, goal: int) -> list[tuple[str, str, Sequence[str], pd.DataFrame]]:
+    """Return what is published around the schools: words, table, data sets, shares by place."""
+    found: list[tuple[str, str, Sequence[str], pd.DataFrame]] = []
+    if goal == 3:
+        moves = monitor.load("vo_doorstroom")
+        if len(moves):
+            for name, words in MOVES.items():
+                shares = _counted(moves, name)
+                found.append((words, "vo_doorstroom", ["vo_doorstroom"], shares))
+        early = _early_leavers(monitor)
+        if not isinstance(early, Absent):
+            rows = early[0]
+            found.append(("Schoolverlaters", "vsv", _datasets(rows, "vsv"), _counted(rows, "vsv")))
+        return found
+    special = monitor.load("so_vso")
+    if len(special) and set(SPECIAL_TABLES) <= set(special["dataset"]):
+        rows = _special_pupils(special).rename(columns={"share": "value", "pupils": "n"})
+        words = "Leerlingen op speciale scholen"
+        found.append((words, "so_vso", SPECIAL_TABLES, _in_places(rows)))
+    care = _youth_care(monitor)
+    if len(care):  # the table does not say how many young people there are
+        rows = care.rename(columns={"share": "value"}).assign(n=1.0)
+        found.append(("Jongeren met jeugdhulp", "jeugdhulp", ["cbs_85098ned"], _in_places(rows)))
+    return found
+
+
+def _counted(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Add up counts to shares by municipality and year."""
+    counts = table[["municipality_code", "year"]].assign(
+        part=fill_hidden(table, part), n=fill_hidden(table, "pupils")
+    )
+    sums = counts.groupby(["municipality_code", "year"])[["part", "n"]].sum().reset_index()
+    sums["value"] = 100 * sums["part"] / sums["n"].where(sums["n"] > 0)
+    return sums.rename(columns={"municipality_code": "place"})
+
+
+def _in_places(rows: pd.DataFrame) -> pd.DataFrame:
+    place = rows["region"].str.extract(r"^GM(\d{4})", expand=False)
+    return rows.assign(place=place)[place.notna()][["place", "year", "value", "n"]]
