@@ -24,6 +24,7 @@ from kansen_analysis.pages import (
     evidence,
     gegevens,
     methode,
+    schooladvies,
     toegankelijkheid,
 )
 from kansen_analysis.simulate import simulate
@@ -181,6 +182,38 @@ def test_a_share_around_the_schools_holds_every_value_the_hidden_counts_can_have
     assert row["share_2023_low"] <= min(possible)
     assert row["share_2023_high"] >= max(possible)
     assert pd.isna(row["share_2023"])
+
+
+def test_raised_advices_equal_a_plain_count_in_the_file(edition, demo):
+    """Per year and rule, against the csv module."""
+    table = schooladvies.raised(edition)
+    shown = table.frame.set_index("year")
+    assert shown["rule"].to_dict()[2022] == "oude regel"
+    assert shown["rule"].to_dict()[2023] == "nieuwe regel"
+    mine = set(edition.participants["school"])
+    least = {"1": 0, "2": 0}
+    most = {"1": 0, "2": 0}
+    with (demo / "brin6_heroverweging.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["PEILJAAR"] == "2022" and row["INSTELLINGSCODE"] + row["VESTIGINGSCODE"] in mine:
+                number = int(row["AANTAL_LEERLINGEN"])
+                least[row["TOETSEN_EN_ADVIEZEN"]] += 1 if number == -1 else number
+                most[row["TOETSEN_EN_ADVIEZEN"]] += 4 if number == -1 else number
+    assert shown.loc[2022, "n_mine_high"] == most["1"]
+    assert shown.loc[2022, "raised_mine_low"] == pytest.approx(100 * least["2"] / most["1"])
+    assert shown.loc[2022, "raised_mine_low"] < 28 < shown.loc[2022, "raised_mine_high"]
+    assert shown.loc[2024, "raised_mine_low"] < 75 < shown.loc[2024, "raised_mine_high"]
+
+
+def test_a_second_outcome_is_shown_without_a_verdict(edition):
+    for goal, least in ((1, 0.0), (2, 0.0)):
+        table = evidence.second_outcome(edition, goal)
+        assert table.frame["label"].str[:2].tolist() == ["V1", "V2", "V3", "V4"]
+        assert table.frame["effect"].iloc[0] > least  # the demo has an effect on both
+        assert "oordeel" in table.notes[0].lower()
+        words = repr(table._repr_mimebundle_()).lower()
+        assert "*" not in table.caption and "beter" not in words
+    assert isinstance(evidence.second_outcome(edition, 3), Absent)
 
 
 def test_context_is_called_context_where_it_is_shown():

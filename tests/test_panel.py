@@ -254,3 +254,41 @@ def test_scores_of_2018_2019_average_zero_over_pupils(real):
     assert set(found["year"]) == {2018}
     assert np.average(found["value"], weights=found["n"]) == pytest.approx(0, abs=0.01)
     assert found["value"].std() == pytest.approx(1, abs=0.02)
+
+
+def raised_rows(cells, kind="Bo"):
+    """Rows of the long file from (school, year, outcome, low, high)."""
+    frame = pd.DataFrame(cells, columns=["school", "year", "outcome", "pupils_low", "pupils_high"])
+    return frame.assign(kind=kind)
+
+
+@pytest.mark.parametrize("names", [("1", "2"), ("2", "1"), ("in aanmerking", "bijgesteld")])
+def test_nobody_gets_a_higher_advice_who_could_not(names):
+    could, got = names
+    cells = [
+        *(("90AA00", 2022, could, 12, 12), ("90AA00", 2022, got, 1, 4)),
+        *(("90AB00", 2022, could, 1, 4), ("90AB00", 2022, got, 3, 3)),
+    ]
+    found = panel.raised_advices(Folder(heroverweging=raised_rows(cells)))
+    assert found["eligible_low"].tolist() == [12, 3]  # at least as many as got it
+    assert found["eligible_high"].tolist() == [12, 4]
+    assert found["raised_low"].tolist() == [1, 3]
+    assert found["raised_high"].tolist() == [4, 3]
+
+
+def test_numbers_that_do_not_tell_which_is_which_tell_nothing():
+    alike = [("90AA00", 2022, "1", 1, 4), ("90AA00", 2022, "2", 1, 4)]
+    three = [*alike, ("90AA00", 2022, "3", 9, 9)]
+    crossed = [
+        *(("90AA00", 2022, "1", 9, 9), ("90AA00", 2022, "2", 5, 5)),
+        *(("90AB00", 2022, "1", 5, 5), ("90AB00", 2022, "2", 9, 9)),
+    ]
+    for cells in (alike, three, crossed):
+        assert not len(panel.raised_advices(Folder(heroverweging=raised_rows(cells))))
+    assert not len(panel.raised_advices(Folder()))
+
+
+def test_special_primary_schools_do_not_count_among_the_raised():
+    cells = [("90AA00", 2022, "1", 12, 12), ("90AA00", 2022, "2", 6, 6)]
+    rows = raised_rows(cells, kind="Sbo")
+    assert not len(panel.raised_advices(Folder(heroverweging=rows)))

@@ -282,6 +282,12 @@ class Monitor:
             return None
 
     @cached_property
+    def raised_advices(self) -> pd.DataFrame:
+        """Advices that could be raised after the test, and those that were."""
+        raised = panel.raised_advices(self.folder)
+        return raised[raised["year"] <= self.year].reset_index(drop=True)
+
+    @cached_property
     def later_places(self) -> pd.DataFrame:
         """Where former pupils are in leerjaar 3, of those who got there by this edition."""
         places = panel.later_places(self.folder)
@@ -447,6 +453,27 @@ class Monitor:
             return None
         below = counts["pupils_below_low"].to_numpy()
         return estimate_share_effect(rows.assign(count=below), higher_is_better=False)
+
+    @cached_property
+    def secondary(self) -> dict[int, EffectEstimate]:
+        """Per goal the estimate of its second outcome, which bears no verdict.
+
+        Goal 1: test scores as z within school year and provider, on its own panel. Goal 2: percent
+        havo or higher, hidden and corrected as the level is.
+        """
+        found: dict[int, EffectEstimate] = {}
+        if 1 in self.panels:
+            rows, _ = self._testable(self._outcome_panel(self.standard_scores, 1), "De eindscores")
+            if _treated(rows):
+                found[1] = estimate_effect(rows, seed=1, details=False)
+        if 2 in self.panels:
+            rows = self.panels[2]
+            shares = self.advices.rows.set_index(["school", "year"])["havo_up"]
+            keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
+            rows = rows.assign(value=shares.loc[keys].to_numpy())
+            seen = advice.recovery(self.advices, rows, seed=1, scores=advice.HAVO_UP)
+            found[2] = advice.estimate_advice(rows, seen, seed=1, details=False)
+        return found
 
     @cached_property
     def recovery(self) -> Recovery | None:

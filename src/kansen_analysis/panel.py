@@ -274,6 +274,47 @@ def mean_rank_bounds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.
     return np.where(empty, np.nan, lowest), np.where(empty, np.nan, highest)
 
 
+def raised_advices(folder: DataFolder) -> pd.DataFrame:
+    """Pupils who could get a higher advice after the test, and those who got it.
+
+    DUO's long file has one row for either and calls them by a number. What the numbers mean is
+    nowhere written down (LAYOUTS 3b), but nobody gets what he cannot get: the number that is
+    nowhere larger than the other one is the advices that were raised.
+
+    Parameters
+    ----------
+    folder : DataFolder
+        The published files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``school``, ``year``, and with ``_low`` and ``_high``: ``eligible`` and ``raised``; regular
+        schools with pupils who could. Empty where the file is not there, or its rows do not tell
+        which number is which.
+    """
+    columns = [f"{name}_{end}" for name in ("eligible", "raised") for end in ENDS]
+    table = load("heroverweging", folder)
+    if len(table):
+        table = table[table["kind"] == "Bo"]
+    outcomes = sorted(table["outcome"].unique()) if len(table) else []
+    if len(outcomes) != 2:
+        return pd.DataFrame(columns=["school", "year", *columns])
+    low, high = (
+        _wide(table, ["outcome"], end).fillna(0).astype(int)[outcomes].to_numpy() for end in ENDS
+    )
+    never_more = [(low[:, at] <= high[:, 1 - at]).all() for at in (0, 1)]
+    if never_more[0] == never_more[1]:
+        return pd.DataFrame(columns=["school", "year", *columns])
+    raised = never_more.index(True)
+    result = _wide(table, ["outcome"], "low").index.to_frame(index=False)
+    for name, at in (("eligible", 1 - raised), ("raised", raised)):
+        result[f"{name}_low"], result[f"{name}_high"] = low[:, at], high[:, at]
+    result["raised_high"] = result[["raised_high", "eligible_high"]].min(axis=1)
+    result["eligible_low"] = result[["eligible_low", "raised_low"]].max(axis=1)
+    return result[result["eligible_high"] > 0].reset_index(drop=True)
+
+
 def later_places(folder: DataFolder) -> pd.DataFrame:
     """Where former pupils are in leerjaar 3, for goal 3: against their advice, and by itself.
 
@@ -340,9 +381,8 @@ def place_shares(places: pd.DataFrame) -> pd.DataFrame:
     result = places.drop(columns=list(count))
     result["n"] = (count["pupils_low"] + count["pupils_high"]) / 2
     result["not_below_low"], result["not_below_high"] = 100 - below[1], 100 - below[0]
-    result["havo_vwo_low"] = 100 * count["pupils_havo_vwo_low"] / count["pupils_high"]
-    highest = 100 * count["pupils_havo_vwo_high"] / count["pupils_low"]
-    result["havo_vwo_high"] = np.minimum(highest, 100)
+    parts = [count[f"{name}_{end}"] for name in ("pupils_havo_vwo", "pupils") for end in ENDS]
+    result["havo_vwo_low"], result["havo_vwo_high"] = masked.share_of_total(*parts)
     return result
 
 

@@ -45,6 +45,19 @@ WORDS = {
     ),
     3: Words("afstroom", "het aandeel dat niet onder zijn advies zit", ("leerjaar3",), 1),
 }
+# Unit, decimals, sources and notes of the second outcome of a goal.
+SECOND = {
+    1: ("standaardafwijking tussen scholen", 2, ("eindscores",), ()),
+    2: (
+        "procentpunt",
+        1,
+        ("schooladviezen",),
+        (
+            "Anders dan het adviesniveau houdt dit aandeel geen rekening met de toets: wie hoger "
+            "scoort, krijgt vaker havo of hoger.",
+        ),
+    ),
+}
 # What every choice of `choices.vary` changes, by how its name begins; the rest stays as it was
 # fixed. A figure of names alone would be a list, this is a matrix.
 PROTOCOL = {
@@ -283,6 +296,37 @@ def by_period(monitor: Monitor, goal: int) -> Table | Absent:
         notes=(
             "Geen aparte toetsen: kleine groepen geven brede grenzen, en wie lang genoeg zoekt "
             "vindt altijd een groep die afwijkt.",
+        ),
+    )
+
+
+def second_outcome(monitor: Monitor, goal: int) -> Table | Absent:
+    """List the four versions of another outcome of the same goal, without a verdict."""
+    found = getattr(monitor, "secondary", {}).get(goal)
+    if found is None:
+        return Absent("Er is geen schatting van een tweede uitkomst met deze gegevens.")
+    other = monitor.protocol.goal(goal).secondary[0]
+    unit, decimals, source, notes = SECOND[goal]
+    decision = found.decision.reindex(list(VERSIONS))
+    frame = decision[["effect", "ci_low", "ci_high"]].reset_index(drop=True)
+    frame.insert(0, "label", [f"{name}: {words}" for name, words in VERSIONS.items()])
+    variables = about(
+        ("label", "Berekening", "", 0, "text"),
+        ("effect", "Verschil", unit, decimals, "difference"),
+        ("ci_low", "Ondergrens", unit, decimals, "difference"),
+        ("ci_high", "Bovengrens", unit, decimals, "difference"),
+    )
+    return tables.table(
+        disclose(frame, variables),
+        name=f"{WORDS[goal].page}-tweede",
+        caption=f"{other.name}: verschil met vergelijkbare scholen na de start",
+        variables=variables,
+        source=source_line(*source),
+        notes=(
+            other.note,
+            *notes,
+            f"{found.n_treated} deelnemende en {found.n_schools - found.n_treated} andere scholen; "
+            "grenzen: 95%-interval.",
         ),
     )
 

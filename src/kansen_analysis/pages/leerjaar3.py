@@ -6,21 +6,18 @@ always stands beside it, and the goal is met only when that place did not get lo
 
 from __future__ import annotations
 
-import pandas as pd
-
-from kansen_analysis.disclosure import HIGH, LOW, disclose
+from kansen_analysis.disclosure import disclose
 from kansen_analysis.display import numbers, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages import evidence
+from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
-from kansen_analysis.panel import ENDS, place_shares
 
 GOAL = 3
-GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
-SHARES = {"below": "Onder advies", "havo_vwo": "Op havo of vwo"}
+SHARES = {"pupils_below": "Onder advies", "pupils_havo_vwo": "Op havo of vwo"}
 
 
 def places(monitor: Monitor) -> Table | Absent:
@@ -31,23 +28,7 @@ def places(monitor: Monitor) -> Table | Absent:
             "Geen open bestand laat per basisschool zien waar oud-leerlingen in leerjaar 3 zitten, "
             "en er is niets aangeleverd."
         )
-    group = monitor.group_of(counts["school"])
-    years = sorted(int(year) for year in counts["year"].unique())
-    frame = pd.DataFrame({"year": years})
-    rows = [("year", "Schooljaar van het advies", "", 0, "year")]
-    for name, label in GROUPS.items():
-        part = counts[group == label].drop(columns="school").groupby("year").sum()
-        if not len(part):
-            continue
-        shares = _shares(part).reindex(years).reset_index(drop=True)
-        for share, words in SHARES.items():
-            frame[[f"{share}_{name}", *(f"{share}_{name}_{end}" for end in ENDS)]] = shares[
-                [share, *(f"{share}_{end}" for end in ENDS)]
-            ]
-            rows.append((f"{share}_{name}", f"{words}: {label}", "%", 1, "share", f"n_{name}"))
-        for column in ("n", *(f"n_{end}" for end in ENDS)):
-            frame[column.replace("n", f"n_{name}", 1)] = shares[column].astype("Int64")
-        rows.append((f"n_{name}", f"Leerlingen: {label}", "leerlingen", 0, "count"))
+    frame, rows = by_group(monitor, counts, SHARES, "pupils")
     variables = about(*rows)
     return tables.table(
         disclose(frame, variables),
@@ -62,28 +43,6 @@ def places(monitor: Monitor) -> Table | Absent:
             "Twee getallen met een streep: kleine aantallen zijn afgeschermd.",
         ),
     )
-
-
-def _shares(counts: pd.DataFrame) -> pd.DataFrame:
-    """Shares in percent with their bounds; a value where the bounds are the same."""
-    counts = counts.copy()
-    for name in ("pupils_below", "pupils_havo_vwo"):
-        # An exact count of 1 to 4 would stand in the share as plainly as in a table.
-        few = counts[f"{name}_low"].between(LOW, HIGH) & (counts[f"{name}_high"] <= HIGH)
-        counts.loc[few, [f"{name}_{end}" for end in ENDS]] = LOW, HIGH
-    shares = place_shares(counts)
-    shares["below_low"] = 100 - shares["not_below_high"]
-    shares["below_high"] = 100 - shares["not_below_low"]
-    for share in SHARES:
-        low, high = (shares[f"{share}_{end}"].copy() for end in ENDS)
-        exact = low == high
-        shares[share] = low.where(exact)
-        shares[f"{share}_low"], shares[f"{share}_high"] = low.mask(exact), high.mask(exact)
-    exact = counts["pupils_low"] == counts["pupils_high"]
-    shares["n"] = shares["n"].where(exact)
-    for end in ENDS:
-        shares[f"n_{end}"] = counts[f"pupils_{end}"]
-    return shares
 
 
 def since_start(monitor: Monitor) -> Figure | None:

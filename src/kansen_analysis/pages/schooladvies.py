@@ -12,6 +12,7 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.monitor import Monitor
+from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.panel import RANKED_ADVICES, advice_levels
 
@@ -30,6 +31,7 @@ GROUPS = {
     "vmbo gt/havo en havo": RANKED_ADVICES[6:8],
     "havo/vwo en vwo": RANKED_ADVICES[8:],
 }
+NEW_RULE = 2023  # first school year in which an advice is raised unless there is a reason not to
 _NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
 
 
@@ -210,45 +212,37 @@ def which_advices(monitor: Monitor) -> Figure | Absent:
 
 
 def raised(monitor: Monitor) -> Table | Absent:
-    """List what is published about raised advices, by group and year."""
-    table = monitor.load("heroverweging")
-    if not len(table):
+    """List which part of the advices that could be raised was raised, by group and year."""
+    if not len(monitor.load("heroverweging")):
         return Absent(
             "Het bestand met heroverwogen adviezen (DUO) zit niet in deze map. Daarom is niet te "
             "zien hoeveel adviezen na de toets zijn verhoogd."
         )
-    table = table[table["kind"].str.lower().isin(["bo", "basisonderwijs"])]
-    groups = {
-        "deelnemende scholen": table["school"].isin(monitor.participants["school"]),
-        "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
-        "alle scholen": table["school"].notna(),
-    }
-    frame = pd.concat(
-        [
-            table[inside]
-            .groupby(["year", "outcome"])[["pupils_low", "pupils_high"]]
-            .sum()
-            .reset_index()
-            .assign(group=name)
-            for name, inside in groups.items()
-        ],
-        ignore_index=True,
-    )
-    frame["pupils"] = frame["pupils_low"].where(frame["pupils_low"] == frame["pupils_high"])
-    frame = frame[frame["year"] == frame["year"].max()]
-    variables = about(
-        ("outcome", "Toets en advies (woorden van DUO)", "", 0, "text"),
-        ("group", "Groep", "", 0, "text"),
-        ("pupils", "Leerlingen", "leerlingen", 0, "count"),
-    )
-    year = schoolyear.label(int(frame["year"].max())) if len(frame) else ""
+    counts = monitor.raised_advices
+    if not len(counts):
+        return Absent(
+            "Het bestand met heroverwogen adviezen (DUO) noemt groepen met een nummer, en uit de "
+            "aantallen blijkt niet welk nummer de verhoogde adviezen zijn."
+        )
+    frame, rows = by_group(monitor, counts, {"raised": "Verhoogd"}, "eligible")
+    frame.insert(1, "rule", np.where(frame["year"] < NEW_RULE, "oude regel", "nieuwe regel"))
+    rows.insert(1, ("rule", "Regel", "", 0, "text"))
+    variables = about(*rows)
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-bijgesteld",
-        caption=f"Toetsadvies, eerste en definitief advies, {year}",
+        caption="Adviezen die na de toets zijn verhoogd, van alle adviezen die daarvoor in "
+        "aanmerking kwamen",
         variables=variables,
         source=source_line("heroverweging"),
-        notes=("Vóór en vanaf 2023-2024 niet te vergelijken: de regel veranderde.",),
+        notes=(
+            f"Vanaf {schoolyear.label(NEW_RULE)} is verhogen de regel. Vergelijk jaren vóór en "
+            "vanaf dat schooljaar niet met elkaar.",
+            "DUO noemt de twee aantallen met een nummer; het aantal dat nergens groter is dan het "
+            "andere, is gelezen als de verhoogde adviezen.",
+            "Leerlingen: zij die voor verhogen in aanmerking kwamen. Twee getallen met een streep: "
+            "kleine aantallen zijn afgeschermd.",
+        ),
     )
 
 
