@@ -17,7 +17,7 @@ FLOW = re.findall(
     r"\w+",
     """
     errors schoolyear sources schools data participants masked panel comparison
-    regression randomisation effects shares per_school choices advice goals disclosure
+    regression randomisation effects shares per_school choices advice goals disclosure nearby
     simulate placebo workspace fetch programme check dictionary monitor
     display pages publish demo bench cli __main__
     """,

@@ -47,7 +47,7 @@ WORDS = {
 }
 # Unit, decimals, sources and notes of the second outcome of a goal.
 SECOND = {
-    1: ("standaardafwijking tussen scholen", 2, ("eindscores",), ()),
+    1: ("z", 2, ("eindscores",), ()),
     2: (
         "procentpunt",
         1,
