@@ -12,7 +12,7 @@ from kansen_analysis.effects import EffectEstimate
 from kansen_analysis.errors import DataErrors
 from kansen_analysis.goals import BETTER, UNTESTABLE, WORSE
 from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages import common, context, leerjaar3
+from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
 from kansen_analysis.panel import later_places, place_shares
 
 HEADER = "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES"
@@ -205,6 +205,17 @@ def test_the_page_shows_the_answer_and_hides_small_counts(supplied):
     assert "Aandeel op havo of vwo" in words
     assert "binomiaal" in words
     assert "leerjaar 3" in common.verdict(edition, 3).plain
+
+
+def test_the_summary_counts_a_third_goal_that_is_tested(supplied):
+    edition = supplied(below=-0.25)
+    figure = samenvatting.goals_figure(edition)._repr_mimebundle_()["text/html"]
+    assert "één slechter, drie niet toetsbaar" in figure
+    assert "Aangeleverd door de scholen" in figure
+    row = edition.verdicts.set_index("goal").loc[3]
+    size = f"{abs(row['effect']):.0f}"
+    assert f"naar schatting {size} méér onder hun advies" in samenvatting.goals_text(edition).plain
+    assert "Niets voor de toets." in gegevens.lacking(edition).frame["lack"].tolist()
 
 
 def test_few_pupils_below_their_advice_stay_hidden_in_a_group(demo, edition, tmp_path):

@@ -92,7 +92,10 @@ def goals_figure(monitor: Monitor) -> figures.Figure:
         title=_headline(frame["verdict"].tolist()),
         subtitle="Verschil met vergelijkbare scholen sinds de start, tot en met "
         f"{schoolyear.label(monitor.year)}; naar rechts is beter",
-        source=source_line("leerresultaten", "referentieniveaus", "schooladviezen"),
+        source=source_line(
+            *("leerresultaten", "referentieniveaus", "schooladviezen"),
+            *(["leerjaar3"] if 3 in monitor.panels else []),
+        ),
     )
 
 
