@@ -262,6 +262,7 @@ def test_the_skip_link_leads_past_the_menu(chromium, site):
 @pytest.mark.parametrize("width", [1280, PHONE])
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(chromium, site, width):
     def look(page):
+        page.wait_for_timeout(300)  # Quarto scrolls a long menu to this page after loading
         number, stops, wrong = page.evaluate(NUMBER_FOCUSABLE), [], []
         for _ in range(number + 5):
             page.keyboard.press("Tab")
