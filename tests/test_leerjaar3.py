@@ -128,6 +128,12 @@ def test_an_effect_that_was_put_in_is_found_and_the_guard_is_asked(supplied):
     assert (row["verdict"] == BETTER) <= held
 
 
+def test_less_afstroom_with_the_place_held_is_better(supplied):
+    edition = supplied(below=0.15, place=0.1)
+    assert edition.guards[3].decision.loc["V1", "ci90_low"] > -3.3
+    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == BETTER
+
+
 def test_less_afstroom_from_a_lower_place_is_not_better(supplied):
     lower = supplied(below=0.15, place=-0.25)
     row = lower.verdicts.set_index("goal").loc[3]

@@ -135,6 +135,16 @@ def test_scales_of_two_providers_are_not_mixed():
     assert first.mean() == pytest.approx(0)
 
 
+def test_a_scale_that_moves_between_years_moves_nobody():
+    """A new norm makes a whole provider score otherwise: within the year nothing changes."""
+    schools = [f"90AA{i:02d}" for i in range(40)]
+    before = scores(school=schools, pupils=20, mean_score=np.arange(40) + 50.0)
+    after = before.assign(year=before["year"] + 1, mean_score=2 * before["mean_score"] + 9)
+    both = Folder(eindscores=pd.concat([before, after], ignore_index=True))
+    found = panel.standard_scores(both).pivot(index="school", columns="year", values="value")
+    assert found.iloc[:, 0].to_numpy() == pytest.approx(found.iloc[:, 1].to_numpy())
+
+
 def test_a_provider_with_too_few_schools_is_not_standardised():
     few = scores(
         school=[f"90AA{i:02d}" for i in range(29)], pupils=20, mean_score=np.arange(29) + 60.0
