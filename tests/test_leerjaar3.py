@@ -176,6 +176,15 @@ def test_hidden_counts_that_decide_leave_the_goal_untestable(supplied):
     assert found.share_check is None
 
 
+def test_what_is_hidden_is_read_against_the_programme_and_then_in_its_favour(supplied):
+    edition = supplied(hide=(2018, 2021), pupils=14)
+    against, favour = (edition._places_panel("not_below", end)[0] for end in ("low", "high"))
+    runs = (against["year"] >= against["cohort"]).fillna(False).astype(bool)
+    gain = favour["value"] - against["value"]
+    assert (gain[runs] >= 0).all() and (gain[runs] > 0).any()
+    assert (gain[~runs] <= 0).all() and (gain[~runs] < 0).any()
+
+
 def test_hidden_counts_that_do_not_decide_do_not_matter(supplied):
     # So much more afstroom that no reading of '<5' takes it away.
     row = supplied(below=-0.55, hide=(2021,), pupils=40).verdicts.set_index("goal").loc[3]
