@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kansen_analysis.dictionary import insert
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kansen_analysis"
 
@@ -146,3 +148,8 @@ def test_every_source_states_publisher_licence_and_citation():
         about = yaml.safe_load(file.read_text(encoding="utf-8"))
         for key in ("title", "publisher", "landing_page", "licence", "citation", "grain", "key"):
             assert about.get(key), f"{file.parent.name} has no {key}"
+
+
+def test_the_data_dictionary_is_that_of_the_sources():
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert insert(page) == page, "renew it: python -m kansen_analysis.dictionary"

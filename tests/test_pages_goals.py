@@ -206,10 +206,10 @@ def test_raised_advices_equal_a_plain_count_in_the_file(edition, demo):
 
 
 def test_a_second_outcome_is_shown_without_a_verdict(edition):
-    for goal, least in ((1, 0.0), (2, 0.0)):
+    for goal in (1, 2):
         table = evidence.second_outcome(edition, goal)
         assert table.frame["label"].str[:2].tolist() == ["V1", "V2", "V3", "V4"]
-        assert table.frame["effect"].iloc[0] > least  # the demo has an effect on both
+        assert table.frame["effect"].iloc[0] > 0  # the demo has an effect on both
         assert "oordeel" in table.notes[0].lower()
         words = repr(table._repr_mimebundle_()).lower()
         assert "*" not in table.caption and "beter" not in words

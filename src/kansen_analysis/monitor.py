@@ -414,7 +414,7 @@ class Monitor:
                 estimate_effect(rows, seed=1) for rows in (against, favour)[: 1 + (hidden > 0)]
             ]
         except PanelError:  # few schools, or few years: more unknowns than figures
-            return "Er zijn te weinig scholen en jaren aangeleverd om op te toetsen."
+            return "Met de aangeleverde scholen en jaren is geen berekening te maken."
         words = {
             decide(
                 each,
@@ -438,7 +438,10 @@ class Monitor:
         if not isinstance(self.estimates.get(3), EffectEstimate):
             return {}
         rows, _ = self._places_panel("havo_vwo", "low")
-        return {3: estimate_effect(rows, seed=1)}
+        try:
+            return {3: estimate_effect(rows, seed=1)}
+        except PanelError:  # then nothing shows that the place held
+            return {}
 
     @cached_property
     def share_check(self) -> ShareEffect | None:

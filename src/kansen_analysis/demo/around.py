@@ -6,6 +6,7 @@ left. So what the pages show here is what chance alone shows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -25,7 +26,6 @@ from kansen_analysis.demo.world import HISTORY, NO_TEST, YEARS, World
 from kansen_analysis.sources import spec
 
 RULE = 2023  # from this school year on advices are raised unless there is a reason not to
-SCHOOL_YEARS = range(2014, 2025)
 CALENDAR_YEARS = range(2015, 2025)
 WIDER = 2021  # from this year on CBS counts more providers of youth care
 _TO_VO = 0.75  # pupils in vo for every pupil in bo
@@ -71,7 +71,7 @@ def _around(world: World, rng: np.random.Generator) -> Around:
     code = schools["municipality_code"]
     places = schools.groupby(code)[["municipality", "province", "place"]].first()
     counts = pd.DataFrame(world.history, columns=list(HISTORY)).groupby(code.to_numpy()).sum()
-    pupils = counts[list(SCHOOL_YEARS)]
+    pupils = counts[list(YEARS)]
     branches = np.rint(_TO_VO * pupils[2018] / _VO_SIZE).astype(int)
     codes = ("94" + a + b for a, b in product(ascii_uppercase, repeat=2))
     rows = []
@@ -146,7 +146,9 @@ def _regions(counts: dict[str, pd.DataFrame]) -> list[tuple[str, dict[str, pd.Se
     return [("NL01  ", country), *parts]
 
 
-def _shares(around: Around, mean: float, years: range, rng: np.random.Generator) -> pd.DataFrame:
+def _shares(
+    around: Around, mean: float, years: Sequence[int], rng: np.random.Generator
+) -> pd.DataFrame:
     """Draw a share per municipality and year around a mean: places differ, years a little."""
     codes = around.pupils.index
     place = 0.22 * rng.standard_normal((len(codes), 1))
@@ -157,7 +159,7 @@ def _shares(around: Around, mean: float, years: range, rng: np.random.Generator)
 def _write_early_leavers(around: Around, folder: Path, rng: np.random.Generator) -> None:
     pupils = (_TO_VO * 1.3 * around.pupils).round().astype(int)
     left = pd.DataFrame(
-        rng.binomial(pupils, _shares(around, 0.019, SCHOOL_YEARS, rng)),
+        rng.binomial(pupils, _shares(around, 0.019, YEARS, rng)),
         index=pupils.index,
         columns=pupils.columns,
     )
@@ -166,8 +168,8 @@ def _write_early_leavers(around: Around, folder: Path, rng: np.random.Generator)
         [total, region, f"{y}SJ00", n[y], k[y], n[y] - k[y], f"{100 * k[y] / max(n[y], 1):.1f}"]
         for region, counts in _regions({"n": pupils, "k": left})
         for n, k in [(counts["n"], counts["k"])]
-        for y in SCHOOL_YEARS
-        if y < SCHOOL_YEARS[-1]  # the newest year comes out later
+        for y in YEARS
+        if y < YEARS[-1]  # the newest year comes out later
     ]
     header = ["Geslacht", "Regiokenmerken", "Perioden", "Leerlingen_1"]
     header += ["VoortijdigSchoolverlaters_2", "NietVoortijdigSchoolverlaters_3"]
@@ -177,7 +179,7 @@ def _write_early_leavers(around: Around, folder: Path, rng: np.random.Generator)
 def _write_special(around: Around, folder: Path, rng: np.random.Generator) -> None:
     pupils = around.pupils
     special = pd.DataFrame(
-        rng.binomial(pupils, _shares(around, 0.045, SCHOOL_YEARS, rng)),
+        rng.binomial(pupils, _shares(around, 0.045, YEARS, rng)),
         index=pupils.index,
         columns=pupils.columns,
     )
@@ -189,7 +191,7 @@ def _write_special(around: Around, folder: Path, rng: np.random.Generator) -> No
         [
             ["A024735", "T001234", region, f"{y}SJ00", counts["k"][y]]
             for region, counts in _regions({"k": special})
-            for y in SCHOOL_YEARS
+            for y in YEARS
         ],
     )
     _write_cbs(
@@ -199,7 +201,7 @@ def _write_special(around: Around, folder: Path, rng: np.random.Generator) -> No
         [
             ["A024735", "T001040", region, f"{y}SJ00", counts["n"][y]]
             for region, counts in _regions({"n": pupils})
-            for y in SCHOOL_YEARS
+            for y in YEARS
         ],
     )
 

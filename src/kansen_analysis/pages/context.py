@@ -429,6 +429,11 @@ def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
         )
     if not rows:
         return Absent(" ".join(notes)) if notes else None
+    if "vo_doorstroom" in sources:
+        notes.append(
+            "Aantallen van 1 tot en met 4, afgeschermd of niet, tellen in alle jaren voor hun "
+            "gemiddelde; zo zijn jaren met en zonder afscherming gelijk behandeld."
+        )
     if unknown:
         which = "1 gemeente" if len(unknown) == 1 else f"{len(unknown)} gemeenten"
         notes.append(

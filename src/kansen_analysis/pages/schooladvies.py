@@ -11,6 +11,7 @@ from kansen_analysis.display import figures, numbers, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
+from kansen_analysis.effects import BREAK
 from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, source_line
@@ -31,7 +32,6 @@ GROUPS = {
     "vmbo gt/havo en havo": RANKED_ADVICES[6:8],
     "havo/vwo en vwo": RANKED_ADVICES[8:],
 }
-NEW_RULE = 2023  # first school year in which an advice is raised unless there is a reason not to
 _NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
 
 
@@ -225,7 +225,7 @@ def raised(monitor: Monitor) -> Table | Absent:
             "aantallen blijkt niet welk nummer de verhoogde adviezen zijn."
         )
     frame, rows = by_group(monitor, counts, {"raised": "Verhoogd"}, "eligible")
-    frame.insert(1, "rule", np.where(frame["year"] < NEW_RULE, "oude regel", "nieuwe regel"))
+    frame.insert(1, "rule", np.where(frame["year"] < BREAK, "oude regel", "nieuwe regel"))
     rows.insert(1, ("rule", "Regel", "", 0, "text"))
     variables = about(*rows)
     return tables.table(
@@ -236,7 +236,7 @@ def raised(monitor: Monitor) -> Table | Absent:
         variables=variables,
         source=source_line("heroverweging"),
         notes=(
-            f"Vanaf {schoolyear.label(NEW_RULE)} is verhogen de regel. Vergelijk jaren vóór en "
+            f"Vanaf {schoolyear.label(BREAK)} is verhogen de regel. Vergelijk jaren vóór en "
             "vanaf dat schooljaar niet met elkaar.",
             "DUO noemt de twee aantallen met een nummer; het aantal dat nergens groter is dan het "
             "andere, is gelezen als de verhoogde adviezen.",
