@@ -33,6 +33,7 @@ LEVEL = np.arange(10.0)  # PRO = 0 … VWO = 9
 HAVO_UP = np.where(LEVEL >= 7, 100.0, 0.0)  # HAVO, HAVO_VWO and VWO, as a percentage
 PLANTED = 0.2  # mean number of levels that pupils are moved up to measure the recovery
 NEIGHBOURS = 25  # look-alikes of a participant's school-year among which one is drawn
+DIGITS = 9  # of a distance; what lies behind them differs between processors
 NEARLY_ALL = 0.75  # of the years, and of a year's schools, need a test result to expect a level
 ROUNDS = 10  # of the EM check, as measured in METHODS 5.1
 GROUPS = 5  # groups of schoolweging that the EM check pulls comparison schools toward
@@ -240,7 +241,7 @@ def advice_panel(
     rows, slopes, notes = _above_expected(rows, schools, tests, provider)
     rows = rows[["school", "year", "value", "level", "havo_up", "n"]]
     return AdvicePanel(
-        rows=rows.sort_values(["school", "year"], ignore_index=True),
+        rows=rows.sort_values(["school", "year"], ignore_index=True, kind="stable"),
         printed=printed,
         exact=exact,
         means=means,
@@ -524,7 +525,9 @@ def _look_alikes(advice: AdvicePanel, panel: pd.DataFrame, seed: int, repeats: i
         np.subtract.outer(running["schoolweging"].to_numpy(float), place) / scale[1]
     ) ** 2
     near = min(NEIGHBOURS, len(counts))
-    alike = np.argpartition(distance, near - 1, axis=1)[:, :near]
+    # The draw goes by place, so the order must be the same on every processor: the last digits of a
+    # logarithm are not, and equal distances keep the order of school and year.
+    alike = np.argsort(distance.round(DIGITS), axis=1, kind="stable")[:, :near]
     rng = np.random.default_rng(seed)
     chosen = rng.integers(0, near, size=(repeats, len(running)))
     at = alike[np.arange(len(running)), chosen].ravel()

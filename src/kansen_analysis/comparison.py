@@ -121,7 +121,7 @@ def choose_pools(
     order of the rows does not matter.
     """
     _check(schools)
-    schools = schools.sort_values("school", ignore_index=True)
+    schools = schools.sort_values("school", ignore_index=True, kind="stable")
     if "region_kind" not in schools.columns:
         schools = schools.assign(region_kind="")
     known = schools["schoolweging"].notna() & (schools["pupils"].fillna(0) > 0)
@@ -148,7 +148,7 @@ def choose_pools(
     names = ["school", "pool", "matched_to", "schoolweging", "pupils", "province"]
     members = pd.concat([regional, national])[[*names, "municipality_code"]]
     return Pools(
-        members=members.sort_values(["pool", "school"], ignore_index=True),
+        members=members.sort_values(["pool", "school"], ignore_index=True, kind="stable"),
         balance=_balance(usable, takes_part, national.index, regional.index),
         left_out=left_out.reset_index(drop=True),
         short=found[found["found"] < rounds].reset_index(drop=True),

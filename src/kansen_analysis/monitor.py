@@ -251,7 +251,7 @@ class Monitor:
                 "own_region",
                 "board",
             ]
-        ].sort_values(["school", "year"], ignore_index=True)
+        ].sort_values(["school", "year"], ignore_index=True, kind="stable")
 
     @cached_property
     def panel(self) -> pd.DataFrame:

@@ -133,7 +133,9 @@ def compare_places(
         missing = "van vóór" if not before else "van ná"
         return f"er zijn geen jaren {missing} de eerste leerlingen met een coach"
     size = rows[rows["year"] < first].groupby("place")["n"].mean()
-    rows = rows[rows["place"].isin(size.index)].sort_values(["place", "year"], ignore_index=True)
+    rows = rows[rows["place"].isin(size.index)].sort_values(
+        ["place", "year"], ignore_index=True, kind="stable"
+    )
     panel = pd.DataFrame(
         {
             "school": rows["place"],

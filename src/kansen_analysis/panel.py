@@ -104,7 +104,7 @@ def _position(both: pd.DataFrame) -> pd.DataFrame:
     place = (wide["value"] - wide["low"]) / (wide["high"] - wide["low"])
     size = pd.qcut(wide["n"], 5, duplicates="drop")
     means = pd.DataFrame({"pupils": wide["n"], "position": place}).groupby(size, observed=True)
-    return means.mean().sort_values("pupils").reset_index(drop=True)
+    return means.mean().sort_values("pupils", kind="stable").reset_index(drop=True)
 
 
 def target_levels(folder: DataFolder) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
         both[bound] = both["value"].where(known, both[bound])
         both[f"n_{bound}"] = both["n"].where(known, both[f"pupils_{bound}"]).astype(int)
     keep = [*columns, "low", "high", "n_low", "n_high", "origin"]
-    return both[keep].sort_values(["school", "year"], ignore_index=True)
+    return both[keep].sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 
 def main_provider(folder: DataFolder) -> pd.DataFrame:
@@ -350,7 +350,7 @@ def later_places(folder: DataFolder) -> pd.DataFrame:
     table["pupils_low"], table["pupils_high"] = pupils
     table["pupils_havo_vwo_high"] = table[["pupils_havo_vwo_high", "pupils_high"]].min(axis=1)
     table = table[table["pupils_low"] > 0]
-    return table.sort_values(["school", "year"], ignore_index=True)
+    return table.sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 
 def place_shares(places: pd.DataFrame) -> pd.DataFrame:
@@ -410,7 +410,9 @@ def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     table = table.dropna(subset="schoolweging")
     early = table[table["year"] < before]
-    late = table[~table["school"].isin(early["school"])].sort_values(["school", "year"])
+    late = table[~table["school"].isin(early["school"])].sort_values(
+        ["school", "year"], kind="stable"
+    )
     chosen = pd.concat([early, late.drop_duplicates("school")])
     # As the Inspectie does: below 20 counts as 20, above 40 as 40.
     chosen["schoolweging"] = chosen["schoolweging"].clip(20, 40)

@@ -106,7 +106,7 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
     if not frames:
         raise PanelError("No participant has years both before and after its start.")
     extra = float(np.average(spreads, weights=counts))
-    table = pd.concat(frames).sort_values("school", ignore_index=True)
+    table = pd.concat(frames).sort_values("school", ignore_index=True, kind="stable")
     enough = _enough(table)
     table["n"] = 1 / (1 / table["n_before"] + 1 / table["n_after"])
     reach = stats.norm.ppf(0.975) * np.sqrt(table["chance"] + extra)

@@ -103,7 +103,7 @@ def placebo(
         )
         start = pd.Series(np.resize(cohorts, treated), index=chosen)
         panel = rows.assign(cohort=rows["school"].map(start).astype("Int64"))
-        panel = panel.sort_values(["school", "year"], ignore_index=True)
+        panel = panel.sort_values(["school", "year"], ignore_index=True, kind="stable")
         found.append(_draw(advice, panel, plant, em, rng))
         progress()
     return pd.DataFrame(found)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.regression import Fit, within
+from kansen_analysis.regression import TOLERANCE, Fit, within
 
 BLOCK = 200  # draws computed together
+SAME = 1e-9  # figures this close, relatively, differ by rounding only
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,8 @@ class Randomisation:
         """Return the share of draws at least as far from a supposed effect as the real one."""
         far = np.abs(self.draws - effect * self.carried)
         own = abs(self.effect - effect)
-        return float((1 + (far >= own - 1e-12).sum()) / (1 + len(far)))
+        same = SAME * (own + float(np.abs(self.draws).max()))  # a draw may be the real one again
+        return float((1 + (far >= own - same).sum()) / (1 + len(far)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the effects that the draws do not reject (test inversion).
@@ -187,7 +189,7 @@ def _contrasts(assigned, places, sums, cross, cells, width) -> np.ndarray:
         score[:, columns] = (member @ sums["score"]).reshape(block, length, 2)[:, years]
         count[:, columns] = (member @ sums["count"])[:, years]
     gram -= across @ cross @ across.transpose(0, 2, 1)
-    solution = np.linalg.pinv(gram, hermitian=True) @ score
+    solution = np.linalg.pinv(gram, rcond=TOLERANCE, hermitian=True) @ score
     share = count * cells["effect"].to_numpy()
     share /= share.sum(1, keepdims=True)
     return np.einsum("bc,bco->bo", share, solution)

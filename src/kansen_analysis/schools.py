@@ -303,7 +303,9 @@ def over_time(transitions: pd.DataFrame) -> pd.DataFrame:
                 new = {"school_over_time": last(school), "flag": row.kind, "year": row.year}
                 rows.setdefault(school, {"school": school} | new)
     columns = ["school", "school_over_time", "flag", "year"]
-    return pd.DataFrame(rows.values(), columns=columns).sort_values("school", ignore_index=True)
+    return pd.DataFrame(rows.values(), columns=columns).sort_values(
+        "school", ignore_index=True, kind="stable"
+    )
 
 
 def follow(
@@ -396,4 +398,4 @@ def unexplained(historical: pd.DataFrame, transitions: pd.DataFrame) -> pd.DataF
         new.assign(year=new["first"], change="nieuw"),
     ]
     result = pd.concat(listed).rename_axis("school").reset_index()[columns]
-    return result.sort_values(["year", "school"], ignore_index=True)
+    return result.sort_values(["year", "school"], ignore_index=True, kind="stable")

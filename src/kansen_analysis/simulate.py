@@ -118,7 +118,7 @@ def simulate(
     frame = frame[frame["year"].isin(YEARS)]
     if world == "unbalanced":
         frame = _unbalance(rng, frame)
-    frame = frame.sort_values(["school", "year"], ignore_index=True)
+    frame = frame.sort_values(["school", "year"], ignore_index=True, kind="stable")
     running = (frame["year"] >= frame["cohort"]).fillna(False)
     truth = float(frame.loc[running, "planted"].mean()) if running.any() else 0.0
     frame = frame.drop(columns="planted")
@@ -152,11 +152,11 @@ def _join(rng, world: str, weging, luck, calendar, treated: int) -> np.ndarray:
             last = max(year for year in tested if year < start)
             want = draw - BAD_YEAR[world] * luck[:, last - calendar[0]]
             want[~np.isnan(cohort)] = -np.inf
-            cohort[np.argsort(-want)[: (starts == start).sum()]] = start
+            cohort[np.argsort(-want, kind="stable")[: (starts == start).sum()]] = start
         return cohort
     if world == "S3":
         draw = draw - BAD_YEAR[world] * luck[:, 2018 - calendar[0]]
-    cohort[np.argsort(-draw)[:treated]] = starts
+    cohort[np.argsort(-draw, kind="stable")[:treated]] = starts
     return cohort
 
 

@@ -113,7 +113,7 @@ def adjust(p: np.ndarray) -> np.ndarray:
     >>> adjust(np.array([[0.01, 0.04, 0.03]]))
     array([[0.03, 0.06, 0.06]])
     """
-    order = p.argsort(axis=1)
+    order = p.argsort(axis=1, kind="stable")
     steps = np.take_along_axis(p, order, 1) * np.arange(p.shape[1], 0, -1)
     corrected = np.empty_like(p)
     np.put_along_axis(corrected, order, np.maximum.accumulate(steps, axis=1).clip(max=1), 1)
@@ -133,7 +133,7 @@ def families(rows: pd.DataFrame) -> dict[str, Value]:
     dict
         How often at least one goal of a family is wrongly judged, or wrongly found by V1 alone.
     """
-    rows = rows.assign(family=rows["seed"] // GOALS).sort_values("seed")
+    rows = rows.assign(family=rows["seed"] // GOALS).sort_values("seed", kind="stable")
     size = rows.groupby("family")["seed"].transform("size")
     rows = rows[size == GOALS]
     if rows.empty:

@@ -60,7 +60,7 @@ def read_draws(path: Path) -> pd.DataFrame:
             rows.append(row)
     table = pd.DataFrame(rows, columns=None if rows else ["case", "seed"])
     table = table.drop_duplicates(["case", "seed"])
-    return table.sort_values(["case", "seed"], ignore_index=True)
+    return table.sort_values(["case", "seed"], ignore_index=True, kind="stable")
 
 
 @contextmanager

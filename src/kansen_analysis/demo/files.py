@@ -288,7 +288,8 @@ def write_vestigingen(world: World, folder: Path) -> None:
         columns = layout_columns("vestigingen", row["layout"])
         schools = world.schools[_there(world, year) & (world.schools["kind"] == "Bo")]
         records = [
-            _register_cells(s) for s in schools.sort_values(["province", "board"]).itertuples()
+            _register_cells(s)
+            for s in schools.sort_values(["province", "board"], kind="stable").itertuples()
         ]
         # The file of 2020 ends its lines the Unix way.
         write_table(folder, row, columns, records, newline="\n" if year == 2020 else "\r\n")
@@ -567,7 +568,7 @@ def write_participants(world: World, folder: Path) -> None:
     rows = [columns]
     people = world.schools[world.schools["participant"]]
     first = people[people["cohort"] == people.loc[people["cohort"] > 0, "cohort"].min()]
-    stopped = set(first.sort_values(["hours", "school"])["school"][:STOPPED])
+    stopped = set(first.sort_values(["hours", "school"], kind="stable")["school"][:STOPPED])
     for s in people.itertuples():
         rows.append(
             [
@@ -598,7 +599,7 @@ def write_truth(world: World, folder: Path, seed: int) -> None:
         "participants": len(participants),
         "participants_by_coach_start": {
             schoolyear.label(int(g)) if g else "none": int(n)
-            for g, n in participants["cohort"].value_counts().sort_index().items()
+            for g, n in participants["cohort"].value_counts().sort_index(kind="stable").items()
         },
         **world.truth,
         "goal3": {"zero": True, "note": "no file of this demo measures it"},

@@ -259,7 +259,7 @@ def _schools(rng: np.random.Generator) -> pd.DataFrame:
 
     schools["brin"], schools["branch"], schools["ovt_kind"] = _codes(schools, rng)
     schools["school"] = schools["brin"] + schools["branch"]
-    schools = schools.sort_values("school", ignore_index=True)
+    schools = schools.sort_values("school", ignore_index=True, kind="stable")
 
     schools["opened"], schools["closed"], schools["into"] = 0, 9999, -1
     plain = schools.index[(schools["kind"] == "Bo") & (schools["ovt_kind"] == "")]
@@ -269,7 +269,7 @@ def _schools(rng: np.random.Generator) -> pd.DataFrame:
     # Mostly small schools close; of every ten, seven go on as part of a school nearby.
     older = order[26:]
     chance = schools["size"].to_numpy()[older] * rng.random(len(older))
-    closing = older[np.argsort(chance)][:72]
+    closing = older[np.argsort(chance, kind="stable")][:72]
     schools.loc[closing, "closed"] = rng.integers(2015, 2025, size=len(closing))
     stays = (schools["kind"] == "Bo") & (schools["closed"] == 9999) & (schools["opened"] == 0)
     for gone in closing:
@@ -369,7 +369,7 @@ def _ovts(schools: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
                 row["members"].append((i, part))
             row["newcomers"] = s.ovt_kind == "newcomers"
             place.append((i, part, code))
-    ovt = pd.DataFrame.from_dict(rows, orient="index").sort_index()
+    ovt = pd.DataFrame.from_dict(rows, orient="index").sort_index(kind="stable")
     position = {code: n for n, code in enumerate(ovt.index)}
     for i, part, code in place:
         of[i, part] = position[code]

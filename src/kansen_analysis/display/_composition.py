@@ -76,7 +76,7 @@ def ranges(
         For a missing column or no rows.
     """
     frame = need(frame, ("year", "low", "high", "value", "n"), "ranges")
-    frame = frame.sort_values("year").reset_index(drop=True)
+    frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     low, high = frame[["low", "value"]].min().min(), frame[["high", "value"]].max().max()
     pad = 0.16 * ((high - low) or 1)
@@ -367,7 +367,7 @@ def coverage(
         ax.spines["bottom"].set_visible(False)
         cell = (board.width - left - 4) / len(years)
         for i, each in enumerate(sources):
-            rows = frame[frame["source"] == each].sort_values("year")
+            rows = frame[frame["source"] == each].sort_values("year", kind="stable")
             if board.narrow:
                 board.write(
                     ax,

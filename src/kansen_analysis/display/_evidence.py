@@ -731,12 +731,16 @@ def funnel(
     frame = need(frame, ("n", "value"), "funnel").dropna(subset=["n", "value"])
     limits = need(
         limits, ("n", "low95", "high95", "low998", "high998"), "funnel limits"
-    ).sort_values("n")
+    ).sort_values("n", kind="stable")
     if (frame["n"] < 5).any():
         raise UsageError("funnel: a change over fewer than 5 pupils may not be shown")
     own = flags(frame, "own")
     wanted = [c for c in ("n", "value") if c in frame]
-    data = frame[wanted].assign(own=np.where(own, "ja", "nee")).sort_values(["n", "value"])
+    data = (
+        frame[wanted]
+        .assign(own=np.where(own, "ja", "nee"))
+        .sort_values(["n", "value"], kind="stable")
+    )
     edge_x = 1.06 * max(frame["n"].max(), limits["n"].max())
     seen = limits[limits["n"] >= max(5, 0.6 * frame["n"].min())]
     span = [*frame["value"], *seen["low998"], *seen["high998"]]
@@ -860,11 +864,15 @@ def specification_curve(
     """
     frame = need(frame, ("estimate", "low", "high", *choices), "specification_curve")
     frame = (
-        frame.dropna(subset=["estimate"]).sort_values(["estimate", *choices]).reset_index(drop=True)
+        frame.dropna(subset=["estimate"])
+        .sort_values(["estimate", *choices], kind="stable")
+        .reset_index(drop=True)
     )
     main = flags(frame, "main")
     options = [
-        (c, value) for c in choices for value in dict.fromkeys(frame[c].astype(str).sort_values())
+        (c, value)
+        for c in choices
+        for value in dict.fromkeys(frame[c].astype(str).sort_values(kind="stable"))
     ]
     lines: list[tuple[str, str | None]] = []
     for c in choices:

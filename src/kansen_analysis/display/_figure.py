@@ -14,6 +14,7 @@ from kansen_analysis.display._html import below, text
 from kansen_analysis.errors import UsageError
 
 ALT_MIN, ALT_MAX = 40, 250
+DIGITS = 9  # significant ones of a figure; the last of a double differ between processors
 
 
 @dataclass(frozen=True, repr=False)
@@ -175,7 +176,19 @@ def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFram
         raise UsageError(f"{chart}: the frame has no rows")
     # Charts calculate with plain floats; nullable ones would bring their own NA along.
     nullable = [c for c in frame if isinstance(frame[c].dtype, pd.Float32Dtype | pd.Float64Dtype)]
-    return frame.astype(dict.fromkeys(nullable, float)).reset_index(drop=True)
+    return steady(frame.astype(dict.fromkeys(nullable, float))).reset_index(drop=True)
+
+
+def steady(frame: pd.DataFrame) -> pd.DataFrame:
+    """Round to what every processor agrees on, so that a picture and its file stay the same.
+
+    Examples
+    --------
+    >>> steady(pd.DataFrame({"a": [0.1 + 0.2, 1 / 3, float("nan")]}))["a"].tolist()
+    [0.3, 0.333333333, nan]
+    """
+    floats = frame.select_dtypes(float).columns
+    return frame.assign(**{c: [float(f"{v:.{DIGITS}g}") for v in frame[c]] for c in floats})
 
 
 def flags(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -185,7 +185,7 @@ def event_study(
         For a missing column or no rows.
     """
     frame = need(frame, ("relative", "estimate", "low", "high", "n"), "event_study")
-    frame = frame.sort_values("relative").reset_index(drop=True)
+    frame = frame.sort_values("relative", kind="stable").reset_index(drop=True)
     x = frame["relative"].astype(int)
     reach = _reach(frame.rename(columns={"estimate": "value"}), zero=True, extra=margin)
 
@@ -334,7 +334,7 @@ def school_band(
         For a missing column or no rows.
     """
     frame = need(frame, ("year", "value", "n", "p10", "median", "p90"), "school_band")
-    frame = frame.sort_values("year").reset_index(drop=True)
+    frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     breaks = [each for each in breaks if years[0] < each[0] <= years[-1]]
     zero = unit in _ZERO_UNITS if zero is None else zero
@@ -493,7 +493,7 @@ def small_multiples(
             board.write(top, (x + 28, y), label, size=board.small, color=style["text"])
             x += need_px
         for i, panel in enumerate(panels):
-            rows = frame[frame["panel"] == panel].sort_values("year")
+            rows = frame[frame["panel"] == panel].sort_values("year", kind="stable")
             column, line = i % across, i // across
             edge = head(board.narrow) + line * tall
             ax = board.axes(
@@ -598,7 +598,7 @@ def _pieces(
     rows: pd.DataFrame, breaks: Sequence[tuple[int, str, str]], column: str = "value"
 ) -> list[pd.DataFrame]:
     """Cut a line where a year is missing and where a break says so."""
-    rows = rows.dropna(subset=[column]).sort_values("year")
+    rows = rows.dropna(subset=[column]).sort_values("year", kind="stable")
     stops = {year for year, _, kind in breaks if kind == "break"}
     year = rows["year"].astype(int)
     new = (year.diff() != 1) | year.isin(stops)
@@ -731,7 +731,7 @@ def _year_axes(
 
 def _last(rows: pd.DataFrame, column: str = "value") -> tuple[int, float]:
     """Return year and value of the last point of a line."""
-    end = rows.dropna(subset=[column]).sort_values("year").iloc[-1]
+    end = rows.dropna(subset=[column]).sort_values("year", kind="stable").iloc[-1]
     return int(end["year"]), float(end[column])
 
 

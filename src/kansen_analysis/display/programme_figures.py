@@ -279,7 +279,7 @@ def network_growth(
     frame = need(frame, ("year", "network", "coach", "joined", "left"), "network_growth")
     if (frame["coach"] > frame["network"]).any():
         raise UsageError("network_growth: more schools with a coach than schools in the network")
-    frame = frame.sort_values("year").reset_index(drop=True)
+    frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     high, low = frame["network"].max(), frame["left"].max()
 

@@ -34,7 +34,9 @@ LATER = {"vo_doorstroom": 1, "vsv": 5, "so_vso": 1, "jeugdhulp": 1}
 def _own(monitor: Monitor) -> pd.Series:
     """Names of the participants' municipalities by code, in alphabetical order."""
     people = monitor.participants.drop_duplicates("municipality_code")
-    people = people.sort_values("municipality", key=lambda names: names.str.casefold())
+    people = people.sort_values(
+        "municipality", key=lambda names: names.str.casefold(), kind="stable"
+    )
     return people.set_index("municipality_code")["municipality"]
 
 
@@ -342,7 +344,7 @@ def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, s
     low, high = (numbers.percent(end, 1) for end in (last.min(), last.max()))
     shown = ["panel", "year", "value", "marked", *(["reference"] if len(country) else [])]
     return figures.small_multiples(
-        frame.sort_values(["panel", "year"])[shown],
+        frame.sort_values(["panel", "year"], kind="stable")[shown],
         name=name,
         title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
         subtitle=subtitle,

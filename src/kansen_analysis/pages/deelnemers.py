@@ -48,7 +48,7 @@ def tiles(monitor: Monitor) -> Figure:
         people.groupby("municipality_code")
         .agg(municipality=("municipality", "first"), schools=("school", "nunique"))
         .reset_index(names="code")
-        .sort_values("municipality", ignore_index=True)
+        .sort_values("municipality", ignore_index=True, kind="stable")
     )
     best = frame.loc[frame["schools"].idxmax()]
     most = frame[frame["schools"] == best["schools"]]
@@ -94,7 +94,9 @@ def by_municipality(monitor: Monitor) -> Table:
 
 def register(monitor: Monitor) -> Table:
     """List the participants with both their starts and the document that says so."""
-    people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
+    people = monitor.participants.sort_values(
+        ["municipality", "name"], ignore_index=True, kind="stable"
+    )
     variables = about(
         ("name", "School", "", 0, "text"),
         ("school", "BRIN en vestiging", "", 0, "code"),

@@ -139,7 +139,9 @@ def participants(monitor: Monitor) -> Table | Absent:
     if not len(levels):
         return Absent(_NONE)
     years = sorted(levels["year"].unique())[-3:]
-    people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
+    people = monitor.participants.sort_values(
+        ["municipality", "name"], ignore_index=True, kind="stable"
+    )
     frame = people[["school", "name", "municipality", "coach_start"]].copy()
     weging = ["schoolweging_driejaars", "signaleringswaarde_1s2f"]
     results = monitor.load("leerresultaten")

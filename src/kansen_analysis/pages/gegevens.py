@@ -146,7 +146,7 @@ def hidden_share(monitor: Monitor) -> Table:
 def unmatched(monitor: Monitor) -> Table | Absent:
     """Count per source the schools of its last year that the register does not know."""
     coverage, _ = _checked(monitor)
-    recent = coverage.sort_values("year").drop_duplicates("source", keep="last")
+    recent = coverage.sort_values("year", kind="stable").drop_duplicates("source", keep="last")
     recent = recent[recent["unmatched_schools"] > 0]
     if not len(recent):
         return Absent("Er is niets te noemen: elke school in deze bestanden staat in het register.")

@@ -243,7 +243,7 @@ def special_education(monitor: Monitor, code: str) -> Figure | Absent:
     frame = frame[["series", "year", "value", "provisional"]].dropna(subset="value")
     if not len(frame):
         return Absent("De cijfers over speciaal onderwijs zijn voor deze gemeente afgeschermd.")
-    frame = frame.sort_values("year")
+    frame = frame.sort_values("year", kind="stable")
     first, last = frame.iloc[0], frame.iloc[-1]
     return figures.lines(
         frame,
@@ -359,7 +359,11 @@ def _both(rows: pd.DataFrame, code: str, column: str) -> tuple[pd.Series, pd.Ser
         return pd.Series(dtype=float), pd.Series(dtype=float)
     country = rows["region"].astype(str).str.startswith(_COUNTRY)
     return tuple(
-        rows[chosen].dropna(subset=column).set_index("year")[column].astype(float).sort_index()
+        rows[chosen]
+        .dropna(subset=column)
+        .set_index("year")[column]
+        .astype(float)
+        .sort_index(kind="stable")
         for chosen in (rows["municipality_code"] == code, country)
     )
 

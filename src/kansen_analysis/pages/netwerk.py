@@ -145,7 +145,7 @@ def per_municipality(monitor: Monitor) -> Table:
     people = monitor.participants
     years = range(max(monitor.year - 4, monitor.programme_start), monitor.year + 1)
     groups = people["municipality"]
-    frame = pd.DataFrame({"schools": groups.value_counts()}).sort_index()
+    frame = pd.DataFrame({"schools": groups.value_counts()}).sort_index(kind="stable")
     rows = [
         ("municipality", "Gemeente", "", 0, "text"),
         ("schools", "In het register", "scholen", 0, "count"),
@@ -171,7 +171,7 @@ def stopped(monitor: Monitor) -> Table | Absent:
     if not len(frame):
         return Absent("Het register noemt geen school waar de coach is gestopt.")
     return tables.table(
-        frame.sort_values(["coach_end", "name"], ignore_index=True),
+        frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
         name="netwerk-gestopt",
         caption="Scholen waar de kansencoach is gestopt",
         variables=variables(
@@ -204,7 +204,7 @@ def coverage(monitor: Monitor) -> Table | Absent:
     # Published registers write COEVORDEN, ours writes it as a reader does.
     written = {name.casefold(): name for name in monitor.participants["municipality"]}
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
-    frame = frame.rename_axis("municipality").sort_index()
+    frame = frame.rename_axis("municipality").sort_index(kind="stable")
     share = f"{many(total.reached, 'school', 'scholen')} van de {total.high}"
     return tables.table(
         frame.reset_index(),

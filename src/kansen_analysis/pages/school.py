@@ -110,7 +110,11 @@ def history(monitor: Monitor) -> pd.DataFrame:
     if not len(table):
         return table
     there = (table["kind"] == "Bo") & (table["pupils_high"] > 0).fillna(False)
-    return table[there].drop_duplicates(["school", "year"]).sort_values(["school", "year"])
+    return (
+        table[there]
+        .drop_duplicates(["school", "year"])
+        .sort_values(["school", "year"], kind="stable")
+    )
 
 
 @lru_cache(maxsize=_KEPT)
@@ -119,7 +123,9 @@ def _weging(monitor: Monitor) -> pd.DataFrame:
     table = monitor.load("schoolweging")
     if not len(table):
         return table
-    table = table.dropna(subset=["school", "schoolweging"]).sort_values(["year", "edition"])
+    table = table.dropna(subset=["school", "schoolweging"]).sort_values(
+        ["year", "edition"], kind="stable"
+    )
     return table.drop_duplicates("school", keep="last")
 
 
@@ -132,7 +138,7 @@ def _signals(monitor: Monitor) -> pd.Series:
         return pd.Series(dtype=float, index=index)
     table = table.sort_values("edition", kind="stable").dropna(subset="school")
     table = table.drop_duplicates(["school", "year"], keep="last")
-    return table.set_index(["school", "year"])["signaleringswaarde_1s2f"].sort_index()
+    return table.set_index(["school", "year"])["signaleringswaarde_1s2f"].sort_index(kind="stable")
 
 
 def _of(table, school: str):
@@ -159,7 +165,7 @@ def look_alikes(monitor: Monitor, school: str) -> list[str]:
         return chosen
     pool = members[members["pool"] == "B"]
     away = (pool["schoolweging"] - own).abs()
-    near = pool.assign(away=away)[away <= CALIPER].sort_values(["away", "school"])
+    near = pool.assign(away=away)[away <= CALIPER].sort_values(["away", "school"], kind="stable")
     return near["school"].head(LOOK_ALIKES).tolist()
 
 
@@ -443,7 +449,7 @@ def position(monitor: Monitor, school: str) -> Figure | Absent:
 def advice(monitor: Monitor, school: str) -> Figure | Absent:
     """Draw the mean advice by year, exact or as the range that the hidden counts leave."""
     levels = monitor.advice_levels
-    mine = levels[levels["school"] == school].sort_values("year")
+    mine = levels[levels["school"] == school].sort_values("year", kind="stable")
     if not len(mine):
         return Absent("In deze bestanden staan van deze school geen schooladviezen.")
     exact = mine["low"] == mine["high"]

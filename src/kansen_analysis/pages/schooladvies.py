@@ -84,7 +84,9 @@ def per_school(monitor: Monitor) -> Table | Absent:
     mine = levels[levels["school"].isin(monitor.participants["school"])]
     if not len(mine):
         return Absent(_NONE)
-    people = monitor.participants.sort_values(["municipality", "name"], ignore_index=True)
+    people = monitor.participants.sort_values(
+        ["municipality", "name"], ignore_index=True, kind="stable"
+    )
     frame = people[["school", "name", "municipality"]].copy()
     rows = [
         ("name", "School", "", 0, "text"),
