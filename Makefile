@@ -61,7 +61,7 @@ accessibility: $(READY)
 	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py \
 	  --junitxml=reports/accessibility.xml; status=$$?; \
 	PYTHONPATH=tests $(BIN)/python tests/accessibility_report.py reports/accessibility.xml \
-	  src/kansen_analysis/accessibility_results.json; exit $$status
+	  src/kansen_analysis/pages/accessibility_results.json; exit $$status
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .
@@ -72,7 +72,7 @@ notebooks: $(READY)
 	@$(BIN)/kansen notebooks
 
 bench-evidence: $(READY)
-	@$(BIN)/python -m kansen_analysis.bench
+	@$(BIN)/python -m bench
 
 pictures: monitor
 	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images

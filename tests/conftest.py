@@ -21,6 +21,6 @@ def real_data():
 @pytest.fixture(scope="session")
 def demo():
     """The demo data, made when they are not there."""
-    from kansen_analysis.workspace import demo_folder
+    from kansen_analysis.demo import demo_folder
 
     return demo_folder()

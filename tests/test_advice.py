@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kansen_analysis import advice, panel
-from kansen_analysis.data import open_folder
-from kansen_analysis.effects import estimate_effect
+from bench.placebo import placebo, summarise
 from kansen_analysis.errors import PanelError
-from kansen_analysis.panel import RANKED_ADVICES
-from kansen_analysis.placebo import placebo, summarise
+from kansen_analysis.estimate import attenuation, em_check
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.outcomes import advice, panel
+from kansen_analysis.outcomes.panel import RANKED_ADVICES
+from kansen_analysis.schools.load import open_folder
 
 COLUMNS = list(RANKED_ADVICES)
 COUNTS = st.lists(st.integers(0, 9), min_size=10, max_size=10).filter(any)
@@ -117,7 +118,7 @@ def test_moving_up_keeps_pupils_and_adds_the_asked_for_level():
     rng = np.random.default_rng(1)
     counts = rng.integers(0, 12, (2000, 10))
     for step in (1, 2):
-        moved = advice.move_up(counts, step, 0.2, rng)
+        moved = attenuation.move_up(counts, step, 0.2, rng)
         assert (moved.sum(axis=1) == counts.sum(axis=1)).all()
         assert (moved >= 0).all()
         rise = (moved - counts) @ np.arange(10)
@@ -132,7 +133,7 @@ def test_recovery_is_one_when_no_count_is_small():
     start = {"900000": 2022}
     mine = found.rows["school"] != "90AA00"
     rows = as_panel(replace(found, rows=found.rows[mine]), start)
-    rate = advice.recovery(found, rows, repeats=20)
+    rate = attenuation.recovery(found, rows, repeats=20)
     assert rate.one == pytest.approx(1)
     assert rate.two == pytest.approx(1)
 
@@ -143,7 +144,7 @@ def test_recovery_is_what_moving_pupils_one_by_one_shows():
     counts = drawn(rng, 32, (2020, 2021, 2022), size=18)
     found = advice.advice_panel(*cells(counts))
     rows = as_panel(found, {f"90{i:04d}": 2022 for i in range(20)})
-    rate = advice.recovery(found, rows, seed=1, repeats=1000)
+    rate = attenuation.recovery(found, rows, seed=1, repeats=1000)
 
     def level(row):  # written out, without the functions under test
         filled = [found.means.iloc[j] if 1 <= c <= 4 else c for j, c in enumerate(row)]
@@ -173,7 +174,7 @@ def test_recovery_is_that_of_schools_as_large_as_the_participants():
     rates = []
     for first in ("90", "91"):
         start = {f"{first}{i:04d}": 2022 for i in range(10)}
-        rates.append(advice.recovery(found, as_panel(found, start)).mean)
+        rates.append(attenuation.recovery(found, as_panel(found, start)).mean)
     assert rates[0] < 0.8
     assert rates[1] > 0.93
 
@@ -184,7 +185,7 @@ def test_recovery_needs_exact_years_of_comparison_schools():
     found = advice.advice_panel(*cells(counts))
     rows = as_panel(found, {"900000": 2022, "900001": 2022})
     with pytest.raises(PanelError, match="exact advices"):
-        advice.recovery(found, rows)
+        attenuation.recovery(found, rows)
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +213,9 @@ def test_the_estimate_is_that_of_the_panel_divided_by_the_recovery_rate(invented
     low, high, counts, start = invented
     found = advice.advice_panel(low, high)
     rows = as_panel(found, start)
-    rate = advice.recovery(found, rows)
+    rate = attenuation.recovery(found, rows)
     plain = estimate_effect(rows, size_by_year=True, details=False)
-    estimate = advice.estimate_advice(rows, rate, details=False)
+    estimate = attenuation.estimate_advice(rows, rate, details=False)
     assert estimate.effect == pytest.approx(plain.effect / ((rate.one + rate.two) / 2))
     assert estimate.std_error == pytest.approx(plain.std_error / ((rate.one + rate.two) / 2))
     assert estimate.versions["p_value"].equals(plain.versions["p_value"])
@@ -227,7 +228,7 @@ def test_the_check_finds_the_same_effect_in_another_way(invented):
     low, high, counts, start = invented
     found = advice.advice_panel(low, high)
     rows = as_panel(found, start)
-    check = advice.em_check(found, rows, advice.recovery(found, rows))
+    check = em_check.em_check(found, rows, attenuation.recovery(found, rows))
     assert check.effect == pytest.approx(true_effect(counts), abs=0.08)
     assert check.ci_low < true_effect(counts) < check.ci_high
     assert 0.7 < check.recovery < 1
@@ -254,7 +255,7 @@ def test_em_finds_the_tilt_that_made_the_counts():
     small = (counts >= 1) & (counts <= 4)
     means = np.array([counts[:, j][small[:, j]].mean() for j in range(10)])
     printed = np.where(small, np.nan, counts)
-    found = advice.tilt(printed, means, np.zeros(1500, int), group)
+    found = em_check.tilt(printed, means, np.zeros(1500, int), group)
     centre = np.array([found.centre[group == g][0] for g in range(3)])
     assert np.diff(centre) == pytest.approx([0.15, 0.15], abs=0.02)
     assert np.sqrt(found.variance) == pytest.approx(0.08, abs=0.03)
@@ -337,7 +338,7 @@ def test_a_provider_with_few_schools_has_no_effect_of_its_own(tested):
 
 @pytest.fixture(scope="module")
 def edition(demo):
-    from kansen_analysis.monitor import Monitor
+    from kansen_analysis.edition.monitor import Monitor
 
     return Monitor(demo)
 
@@ -353,8 +354,8 @@ def goal_two(edition, tests):
         provider=panel.main_provider(edition.folder),
     )
     rows, _ = edition._testable(edition._outcome_panel(found.rows, 2), "De adviezen")
-    rate = advice.recovery(found, rows)
-    return found, rate, advice.estimate_advice(rows, rate, details=False)
+    rate = attenuation.recovery(found, rows)
+    return found, rate, attenuation.estimate_advice(rows, rate, details=False)
 
 
 def test_the_demo_effect_on_the_level_lies_inside_the_interval(edition, demo):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import replace
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -21,19 +20,19 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from kansen_analysis import bench
-from kansen_analysis.bench import figures, peers, running, speed
-from kansen_analysis.bench.cases import CASES, Case, draw, tasks
-from kansen_analysis.bench.command import bench as command
-from kansen_analysis.effects import estimate_effect
+from bench import figures, peers, running, speed
+from bench.cases import CASES, Case, draw, tasks
+from bench.command import RESULTS
+from bench.command import bench as command
+from bench.cases import run
+from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import UsageError
-from kansen_analysis.goals import judge, load_protocol
-from kansen_analysis.randomisation import randomise
-from kansen_analysis.regression import estimate_shocks, fit, to_data
-from kansen_analysis.simulate import run, simulate
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.etwfe import estimate_shocks, fit, to_data
+from kansen_analysis.estimate.randomisation import randomise
+from kansen_analysis.goals.rule import judge, load_protocol
 
 PLAIN = Case("S0", peers=False)
-RESULTS = Path(bench.__file__).parents[1] / "bench_results.json"
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from kansen_analysis import load
-from kansen_analysis.check import check, findings_frame, unmatched_schools
 from kansen_analysis.errors import CellError
+from kansen_analysis.schools.coverage import check, findings_frame, unmatched_schools
 from kansen_analysis.sources import DataFolder, get
 
 ADVICE = (

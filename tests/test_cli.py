@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kansen_analysis.workspace import root
+from kansen_analysis.programme.workspace import root
 
 
 def kansen(*arguments, **environment):

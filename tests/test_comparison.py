@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansen_analysis.comparison import AIM, choose_pools, in_region
 from kansen_analysis.errors import PanelError
-from kansen_analysis.goals import load_protocol
+from kansen_analysis.goals.rule import load_protocol
+from kansen_analysis.schools.pools import AIM, choose_pools, in_region
 
 REGION = load_protocol().own_region
 

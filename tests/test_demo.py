@@ -18,8 +18,8 @@ from python_calamine import CalamineWorkbook
 from kansen_analysis import load
 from kansen_analysis.demo import write_demo
 from kansen_analysis.demo.world import build
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import UsageError
-from kansen_analysis.monitor import Monitor
 
 REAL = Path(__file__).parents[2] / "shared" / "real-data" / "raw"
 SOURCES = (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis.disclosure import disclose, is_small
+from kansen_analysis.edition.disclosure import disclose, is_small
 from kansen_analysis.errors import UsageError
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis.display import numbers
+from kansen_analysis.words import numbers
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=64)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis.disclosure import disclose
 from kansen_analysis.display import downloads, tables
+from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.errors import UsageError
 
 FRAME = pd.DataFrame(

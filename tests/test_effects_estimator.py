@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from kansen_analysis.effects import (
+from kansen_analysis.demo.panels import simulate
+from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.effects import (
     FIGURES,
     detectable_difference,
     estimate_effect,
 )
-from kansen_analysis.errors import PanelError
-from kansen_analysis.randomisation import choose_strata, randomise, redraw
-from kansen_analysis.regression import fit, to_data
-from kansen_analysis.simulate import simulate
+from kansen_analysis.estimate.etwfe import fit, to_data
+from kansen_analysis.estimate.randomisation import choose_strata, randomise, redraw
 
 
 @pytest.fixture(scope="module")

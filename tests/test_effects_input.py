@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kansen_analysis.effects import estimate_effect
+from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import PanelError
-from kansen_analysis.simulate import simulate
+from kansen_analysis.estimate.effects import estimate_effect
 
 PANEL = simulate("S0", seed=1, schools=60, treated=20)
 ONE = PANEL["school"].iloc[0]

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from kansen_analysis.choices import vary
-from kansen_analysis.effects import estimate_effect
+from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import PanelError
-from kansen_analysis.per_school import school_changes
-from kansen_analysis.shares import estimate_share_effect
-from kansen_analysis.simulate import simulate
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.per_school import school_changes
+from kansen_analysis.estimate.shares import estimate_share_effect
+from kansen_analysis.estimate.specifications import vary
 
 
 def counts(seed=1, log_odds=0.0, **options):

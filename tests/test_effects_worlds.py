@@ -12,8 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 import pandas as pd
 import pytest
 
+from bench.cases import run
+from kansen_analysis.demo.panels import WORLDS, simulate
 from kansen_analysis.errors import UsageError
-from kansen_analysis.simulate import WORLDS, run, simulate
 
 CASES = {  # name: world, true effect, runs
     "nothing": ("S0", 0.0, 200),

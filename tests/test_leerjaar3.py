@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from kansen_analysis import load
-from kansen_analysis.data import open_folder
 from kansen_analysis.display.prose import Absent
-from kansen_analysis.effects import EffectEstimate
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import DataErrors
-from kansen_analysis.goals import BETTER, UNTESTABLE, WORSE
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.goals.rule import BETTER, UNTESTABLE, WORSE
+from kansen_analysis.outcomes.panel import later_places, place_shares
 from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
-from kansen_analysis.panel import later_places, place_shares
+from kansen_analysis.schools.load import open_folder
 
 HEADER = "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES"
 HEADER += ";BOVEN_ADVIES;HAVO_VWO"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis import load, masked
+from kansen_analysis import load
 from kansen_analysis.errors import UsageError
+from kansen_analysis.outcomes import intervals as masked
 
 COUNTS = st.integers(0, 12)
 FEW = st.lists(COUNTS, min_size=2, max_size=5)

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import UsageError
-from kansen_analysis.goals import BETTER, UNTESTABLE
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.goals.rule import BETTER, UNTESTABLE
 from kansen_analysis.pages import common, eindtoets, samenvatting, schooladvies, verantwoording
-from kansen_analysis.workspace import root
+from kansen_analysis.programme.workspace import root
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansen_analysis.monitor import Monitor
-from kansen_analysis.nearby import Nearby, compare_places, fill_hidden
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.estimate.nearby import Nearby, compare_places, fill_hidden
 from kansen_analysis.pages import context
-from kansen_analysis.workspace import root
+from kansen_analysis.programme.workspace import root
 
 
 def places(values: np.ndarray, years=(2017, 2023), n=100.0) -> pd.DataFrame:

@@ -12,9 +12,9 @@ from python_calamine import CalamineWorkbook
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages import gemeente, gemeenten, scholen, school
-from kansen_analysis.workspace import root
+from kansen_analysis.programme.workspace import root
 
 NAMED = ("06GS00", "10HM00", "13PS00", "18QW00", "08CT00")
 # PAGES: words that do not belong on these pages

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis import panel
-from kansen_analysis.data import open_folder
+from kansen_analysis.outcomes import panel
+from kansen_analysis.schools.load import open_folder
 from kansen_analysis.sources import DataFolder
 
 counts = st.integers(0, 9)

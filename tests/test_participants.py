@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.errors import DataErrors, UsageError
-from kansen_analysis.participants import COLUMNS, read_participants
-from kansen_analysis.workspace import root
+from kansen_analysis.programme.workspace import root
+from kansen_analysis.schools.participants import COLUMNS, read_participants
 
 HEADER = ",".join(COLUMNS)
 ROW = "90AA00,De Proef,Verzonnen,9001,Kansen4Kinderen,2020-2021,2021-2022,120,overzicht 2021"

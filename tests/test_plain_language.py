@@ -10,7 +10,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from kansen_analysis.goals import VERDICTS, load_protocol
+from kansen_analysis.goals.rule import VERDICTS, load_protocol
 from kansen_analysis.pages import samenvatting
 
 ROOT = Path(__file__).parents[1]

@@ -10,15 +10,15 @@ import nbformat
 import pandas as pd
 import pytest
 
+from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.display import programme_figures
 from kansen_analysis.display.stories import Card
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
-from kansen_analysis.participants import COLUMNS, read_participants
 from kansen_analysis.programme import check_programme, programme_folder, read_programme
 from kansen_analysis.programme.consent import uncovered_names
-from kansen_analysis.programme.demo import write_demo_programme
 from kansen_analysis.publish import dialect
+from kansen_analysis.schools.participants import COLUMNS, read_participants
 
 ROOT = Path(__file__).parents[1]
 HEADER = ",".join((*COLUMNS, "coach_end"))

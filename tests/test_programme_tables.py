@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.errors import DataErrors
-from kansen_analysis.participants import COLUMNS
 from kansen_analysis.programme import check_programme, new_edition, read_programme, states
-from kansen_analysis.programme.demo import write_demo_programme
 from kansen_analysis.programme.schema import columns, tables
+from kansen_analysis.schools.participants import COLUMNS
 
 REAL = Path(__file__).parents[1] / "data" / "programme"
 DAY = "2025-01-01"

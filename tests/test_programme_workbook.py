@@ -8,10 +8,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.errors import DataErrors, UsageError
-from kansen_analysis.participants import COLUMNS
 from kansen_analysis.programme import programme_export, programme_import, read_programme
-from kansen_analysis.programme.demo import write_demo_programme
+from kansen_analysis.schools.participants import COLUMNS
 
 PEOPLE = f"""{",".join(COLUMNS)}
 90AA00,De Proef,Zeewijk,0119,Kansen4Kinderen,2020-2021,2021-2022,120,verzonnen

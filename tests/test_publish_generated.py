@@ -11,8 +11,8 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
 from kansen_analysis.errors import RenderError
 from kansen_analysis.pages import school
+from kansen_analysis.programme.workspace import root
 from kansen_analysis.publish import dialect, embedded, execute, generated, links, project
-from kansen_analysis.workspace import root
 
 NAMES = ("Kindcentrum ’t *Kwintebrink*", "'De |Stand|'")  # such names occur
 

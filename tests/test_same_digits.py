@@ -13,7 +13,7 @@ import pytest
 
 import kansen_analysis
 from kansen_analysis.display import figures
-from kansen_analysis.randomisation import Randomisation
+from kansen_analysis.estimate.randomisation import Randomisation
 
 V4 = "AVX512_SPR AVX512_ICL X86_V4 AVX512_SKX AVX512F AVX512CD"
 # What NumPy does without, and which kernels OpenBLAS takes: three processors of different years.

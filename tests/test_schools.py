@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansen_analysis import load, schools
-from kansen_analysis.data import transitions
+from kansen_analysis import load
 from kansen_analysis.errors import CellError, ConsistencyError, DataErrors, LayoutError
+from kansen_analysis.schools import match as schools
+from kansen_analysis.schools.load import transitions
 from kansen_analysis.sources import DataFolder
 
 few = settings(max_examples=40, deadline=None, derandomize=True)

@@ -7,7 +7,6 @@ import zipfile
 import pytest
 
 from kansen_analysis import load
-from kansen_analysis.check import check, findings_frame, grouped
 from kansen_analysis.demo.files import write_ods
 from kansen_analysis.errors import (
     CellError,
@@ -20,6 +19,7 @@ from kansen_analysis.errors import (
     SchoolYearError,
     UsageError,
 )
+from kansen_analysis.schools.coverage import check, findings_frame, grouped
 from kansen_analysis.sources import DataFolder
 from kansen_analysis.sources.values import read_year
 

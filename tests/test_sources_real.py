@@ -13,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from kansen_analysis import load
-from kansen_analysis.check import check
+from kansen_analysis.schools.coverage import check
 from kansen_analysis.sources import DataFolder
 
 pytestmark = pytest.mark.real

@@ -16,8 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from kansen_analysis import __version__, schoolyear, workspace
-from kansen_analysis.bench.command import bench
+from kansen_analysis import __version__
 from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
 from kansen_analysis.fetch.command import fetch
 from kansen_analysis.programme import (
@@ -27,8 +26,10 @@ from kansen_analysis.programme import (
     programme_folder,
     programme_import,
     read_programme,
+    workspace,
 )
 from kansen_analysis.programme.consent import publication_day
+from kansen_analysis.sources import schoolyear
 
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
@@ -78,15 +79,17 @@ FormOption = Annotated[Form, typer.Option("--format", help="How the answer is wr
 
 def _data(data: Path | None) -> Path:
     """Choose the data folder and say which on the first line."""
+    from kansen_analysis.demo import default_data, demo_folder
+
     if data is None:
-        folder, why = workspace.default_data()
+        folder, why = default_data()
     else:
         folder = data
         kind = "invented schools" if workspace.is_demo(folder) else "published files"
         if not folder.is_dir():
             if (workspace.root() / "data" / "demo").resolve() != folder.resolve():
                 raise UsageError(f"There is no data folder {folder}.")
-            folder, kind = workspace.demo_folder(), "invented schools"
+            folder, kind = demo_folder(), "invented schools"
         why = f"Data: {folder}, {kind}."
     err.print(why)
     return folder
@@ -142,10 +145,10 @@ def check(
     ] = None,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
-    from kansen_analysis.check import check as run
-    from kansen_analysis.check import findings_frame
-    from kansen_analysis.data import open_folder
-    from kansen_analysis.participants import read_participants
+    from kansen_analysis.schools.coverage import check as run
+    from kansen_analysis.schools.coverage import findings_frame
+    from kansen_analysis.schools.load import open_folder
+    from kansen_analysis.schools.participants import read_participants
 
     path = _data(data)
     folder = open_folder(path)
@@ -207,7 +210,6 @@ def check(
 
 
 app.command()(fetch)
-app.command()(bench)
 
 
 @app.command()
@@ -219,7 +221,7 @@ def goals(
     form: FormOption = Form.table,
 ) -> None:
     """Give the verdict on each of the four goals."""
-    from kansen_analysis.monitor import Monitor
+    from kansen_analysis.edition.monitor import Monitor
 
     year = schoolyear.parse(school_year) if school_year else None
     verdicts = Monitor(_data(data), participants, year, protocol).verdicts
@@ -267,9 +269,9 @@ def render(
     ] = None,
 ) -> None:
     """Run the notebooks and build the monitor."""
-    from kansen_analysis.data import HANDED, hand_over
-    from kansen_analysis.monitor import Monitor
+    from kansen_analysis.edition.monitor import Monitor
     from kansen_analysis.publish import RenderConfig, site
+    from kansen_analysis.schools.load import HANDED, hand_over
 
     path = _data(data)
     year = schoolyear.parse(school_year) if school_year else None
@@ -348,11 +350,12 @@ def import_workbook(
 @app.command()
 def notebooks() -> None:
     """For builders: run the notebooks on the demo and store their outputs in them."""
+    from kansen_analysis.demo import demo_folder
     from kansen_analysis.publish import execute_in_place
 
     paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
     with _progress("Running") as progress:
-        execute_in_place(paths, data=workspace.demo_folder(), progress=progress)
+        execute_in_place(paths, data=demo_folder(), progress=progress)
     out.print(f"Stored the outputs of {len(paths)} notebooks.")
 
 

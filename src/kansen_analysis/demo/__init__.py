@@ -6,11 +6,12 @@ from pathlib import Path
 
 from kansen_analysis.demo.around import write_around
 from kansen_analysis.demo.files import write_all
+from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.demo.world import DEFAULT_EFFECTS, build
-from kansen_analysis.participants import read_participants
-from kansen_analysis.programme.demo import write_demo_programme
+from kansen_analysis.programme.workspace import is_demo, root
+from kansen_analysis.schools.participants import read_participants
 
-__all__ = ["DEFAULT_EFFECTS", "SEED", "write_demo"]
+__all__ = ["DEFAULT_EFFECTS", "SEED", "default_data", "demo_folder", "write_demo"]
 
 # A country in which all intervals hold the truth; one in twenty does not, and would be no example.
 SEED = 2
@@ -58,3 +59,26 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
     participants = read_participants(folder / "participants.csv")
     write_demo_programme(folder / "programme", participants)
     return folder
+
+
+def demo_folder() -> Path:
+    """Return the folder with the invented schools, which is made when it is not there."""
+    folder = root() / "data" / "demo"
+    if not is_demo(folder):
+        write_demo(folder)
+    return folder
+
+
+def default_data() -> tuple[Path, str]:
+    """Choose a data folder: ``data/raw`` when it holds files, else the demo.
+
+    Returns
+    -------
+    folder : pathlib.Path
+    why : str
+        One sentence that says which and why.
+    """
+    raw = root() / "data" / "raw"
+    if raw.is_dir() and any(not p.name.startswith(".") for p in raw.iterdir()):
+        return raw, "Data: data/raw, the published files."
+    return demo_folder(), "Data: data/demo, invented schools (data/raw holds no files)."

@@ -16,7 +16,6 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from kansen_analysis import schoolyear
 from kansen_analysis.demo import names
 from kansen_analysis.demo.world import (
     ADVICES,
@@ -27,8 +26,8 @@ from kansen_analysis.demo.world import (
     YEARS,
     World,
 )
-from kansen_analysis.participants import COLUMNS as PARTICIPANT_COLUMNS
-from kansen_analysis.sources import spec
+from kansen_analysis.schools.participants import COLUMNS as PARTICIPANT_COLUMNS
+from kansen_analysis.sources import schoolyear, spec
 
 MASKED_FROM = 2022  # from this school year on DUO prints 1 to 4 pupils as "<5"
 PROGRAMME = "Kansen4Kinderen"

@@ -19,9 +19,9 @@ from string import ascii_uppercase
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.demo import names
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import schoolyear
 
 YEARS = tuple(range(2014, 2025))
 NO_TEST = 2019  # cancelled in March 2020

@@ -21,7 +21,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kansen_analysis.display import numbers
+from kansen_analysis.words import numbers
 
 WIDE, NARROW = 680, 350
 LINE = 1.25  # line height, times the size of the text

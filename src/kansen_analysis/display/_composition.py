@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display._canvas import (
     NARROW,
     WIDE,
@@ -33,6 +32,7 @@ from kansen_analysis.display._parts import (
     write_years,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.words import numbers
 
 HIDDEN = "afgeschermd"
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display._canvas import (
     NARROW,
     WIDE,
@@ -29,6 +28,7 @@ from kansen_analysis.display._parts import (
     write_unit,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.words import numbers
 
 SIGNS = {
     "Beter": "▲",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display._canvas import Board, colour, text_width
+from kansen_analysis.words import numbers
 
 MOST_SERIES = 4
 

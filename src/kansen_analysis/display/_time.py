@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display._canvas import (
     LINE,
     Board,
@@ -33,6 +32,7 @@ from kansen_analysis.display._parts import (
     write_years,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.words import numbers
 
 ROLES = {
     "deelnemers": "participants",

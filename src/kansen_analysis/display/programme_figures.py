@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display._canvas import (
     NARROW,
     WIDE,
@@ -20,6 +19,7 @@ from kansen_analysis.display._canvas import (
 from kansen_analysis.display._figure import Figure, describe, make, need
 from kansen_analysis.display._parts import texts_of, write_unit, write_years
 from kansen_analysis.errors import UsageError
+from kansen_analysis.words import numbers
 
 STEP = 20  # between two marks
 _ARROW = "Pijl: van de stand in het vorige overzicht naar die van nu."

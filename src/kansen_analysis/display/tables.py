@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kansen_analysis.disclosure import REASON
-from kansen_analysis.display import downloads, numbers
+from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text
+from kansen_analysis.edition.disclosure import REASON
 from kansen_analysis.errors import UsageError
+from kansen_analysis.words import numbers
 
 HIDDEN = "x"
 PROVISIONAL = "*"
@@ -87,7 +88,7 @@ def table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        As `kansen_analysis.disclosure.disclose` returns it. The first column shown names the row.
+        As `disclosure.disclose` returns it. The first column shown names the row.
         Beside ``x`` stand ``x_low`` and ``x_high`` (a hidden count, or a range) and ``x_reason``;
         a column ``provisional`` marks its rows.
     name : str

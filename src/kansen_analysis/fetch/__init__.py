@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import FileFormatError, Finding, MissingFileError, UsageError
 from kansen_analysis.fetch import publishers
 from kansen_analysis.fetch.client import Client, Patience
@@ -16,7 +15,8 @@ from kansen_analysis.fetch.content import verify
 from kansen_analysis.fetch.errors import FetchError, FetchErrors, NotThereError
 from kansen_analysis.fetch.store import Store
 from kansen_analysis.fetch.where import Item, ways
-from kansen_analysis.workspace import is_demo
+from kansen_analysis.programme.workspace import is_demo
+from kansen_analysis.sources import schoolyear
 
 __all__ = ["FetchError", "FetchErrors", "FetchReport", "NotThereError", "Patience", "fetch"]
 

@@ -13,12 +13,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import Finding, MissingFileError
 from kansen_analysis.fetch.client import Client
 from kansen_analysis.fetch.errors import FetchError, NotThereError
 from kansen_analysis.fetch.store import Part, safe_name
 from kansen_analysis.fetch.where import Item, Way, span
+from kansen_analysis.sources import schoolyear
 
 PAGES_MAX = 1000  # pages of one table
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import FileFormatError, UsageError
 from kansen_analysis.fetch.where import Item
+from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
 PARTS = ".parts"  # downloads that are not whole yet

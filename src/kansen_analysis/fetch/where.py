@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import schoolyear
 
 
 @dataclass(frozen=True)

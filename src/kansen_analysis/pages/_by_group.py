@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kansen_analysis.disclosure import HIGH, LOW
-from kansen_analysis.masked import share_of_total
-from kansen_analysis.monitor import Monitor
-from kansen_analysis.panel import ENDS
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
+from kansen_analysis.outcomes.panel import ENDS
 
 GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
 

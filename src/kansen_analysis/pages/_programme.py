@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.display import numbers
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.programme import Programme, programme_folder, read_programme
 from kansen_analysis.programme.schema import split
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 GOAL_PAGES = {
     "1": ("Eindtoets", "eindtoets.ipynb"),

@@ -8,16 +8,15 @@ from importlib import resources
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.effects import EffectEstimate
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import UsageError
-from kansen_analysis.monitor import Monitor
-from kansen_analysis.sources import get
+from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.sources import get, schoolyear
 
 __all__ = [
     "Html",

@@ -11,16 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.disclosure import HIGH, LOW, disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.masked import share
-from kansen_analysis.monitor import Monitor
-from kansen_analysis.nearby import compare_places, fill_hidden
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.estimate.nearby import compare_places, fill_hidden
+from kansen_analysis.outcomes.intervals import HIGH, LOW, share
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}

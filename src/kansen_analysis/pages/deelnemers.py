@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.comparison import AIM
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages.common import about, source_line, term
+from kansen_analysis.schools.pools import AIM
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
 CHOSEN = ("schoolweging", "leerlingen_historisch")

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.choices import vary
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.effects import FEW, VERSIONS, EffectEstimate, detectable_difference
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import PanelError
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.estimate.effects import FEW, VERSIONS, EffectEstimate, detectable_difference
+from kansen_analysis.estimate.per_school import MINIMUM, school_changes
+from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
@@ -23,7 +23,8 @@ from kansen_analysis.pages.common import (
     term,
     verdict_row,
 )
-from kansen_analysis.per_school import MINIMUM, school_changes
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,15 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.check import check
-from kansen_analysis.disclosure import disclose
 from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages.common import about, source_line, verdict_row
-from kansen_analysis.sources import feeding, get
+from kansen_analysis.schools.coverage import check
+from kansen_analysis.sources import feeding, get, schoolyear
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
 FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared

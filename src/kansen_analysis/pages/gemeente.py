@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.disclosure import HIGH, disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 SOURCES = school_page.SOURCES
 BACK = 10  # school years that the size is shown for

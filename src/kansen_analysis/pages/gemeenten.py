@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kansen_analysis.display import numbers
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages.markdown import link_if_made, linked_table
+from kansen_analysis.words import numbers
 
 
 def index(monitor: Monitor) -> Prose:

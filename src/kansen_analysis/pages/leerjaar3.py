@@ -6,15 +6,16 @@ always stands beside it, and the goal is met only when that place did not get lo
 
 from __future__ import annotations
 
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import numbers, tables
+from kansen_analysis.display import tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages import evidence
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.words import numbers
 
 GOAL = 3
 SHARES = {"pupils_below": "Onder advies", "pupils_havo_vwo": "Op havo of vwo"}

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from kansen_analysis import schoolyear
+from kansen_analysis.sources import schoolyear
 
 # Publishing tells the notebooks that there will be a page per school and per municipality. Without
 # it, as in plain `quarto render`, a link to one of those pages would lead nowhere.

@@ -7,11 +7,12 @@ from importlib import resources
 
 import pandas as pd
 
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import numbers, tables
+from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
+from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.pages.common import about
+from kansen_analysis.words import numbers
 
 RESULTS = "bench_results.json"
 COLUMNS = ["world", "figure", "value", "target_low", "target_high", "runs", "unit", "peer"]
@@ -31,7 +32,7 @@ def results() -> pd.DataFrame | None:
         there is no bound on that side), ``runs``, ``unit``, ``peer`` (another way to calculate, on
         the same data; empty for ours).
     """
-    file = resources.files("kansen_analysis").joinpath(RESULTS)
+    file = resources.files("kansen_analysis.pages").joinpath(RESULTS)
     if not file.is_file():
         return None
     rows = pd.DataFrame(json.loads(file.read_text(encoding="utf-8"))["results"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import numbers, programme_figures, tables
+from kansen_analysis.display import programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages._programme import (
     last_year,
     many,
@@ -19,6 +19,7 @@ from kansen_analysis.pages._programme import (
     variables,
 )
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemende scholen (participants.csv)"
 HIGH = 0.75  # quantile of schoolweging above which it is called high

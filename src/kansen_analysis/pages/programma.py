@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages._programme import many, open_programme, plain, when
 from kansen_analysis.programme import Programme, states
 from kansen_analysis.programme.schema import split

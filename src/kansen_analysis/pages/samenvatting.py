@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import downloads, figures, numbers
+from kansen_analysis.display import downloads, figures
 from kansen_analysis.display._html import text
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.effects import EffectEstimate
-from kansen_analysis.goals import BETTER, OPEN, UNTESTABLE, WORSE, Goal, say_size
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.goals.rule import BETTER, OPEN, UNTESTABLE, WORSE, Goal, say_size
 from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
     Html,
@@ -25,6 +24,8 @@ from kansen_analysis.pages.common import (
     source_line,
     verdict_word,
 )
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages.markdown import link_if_made, linked_table, plain
+from kansen_analysis.sources import schoolyear
 
 
 def index(monitor: Monitor) -> Prose:

@@ -8,19 +8,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import panel, schoolyear
-from kansen_analysis.comparison import CALIPER
-from kansen_analysis.disclosure import HIGH, disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import PanelError
-from kansen_analysis.monitor import Monitor
-from kansen_analysis.pages.common import about, source_line
-from kansen_analysis.pages.markdown import link, listed, plain
-from kansen_analysis.pages.schooladvies import LEVELS
-from kansen_analysis.per_school import (
+from kansen_analysis.estimate.per_school import (
     ABOVE,
     BELOW,
     MINIMUM,
@@ -29,7 +24,14 @@ from kansen_analysis.per_school import (
     SchoolChanges,
     school_changes,
 )
-from kansen_analysis.sources import get
+from kansen_analysis.outcomes import panel
+from kansen_analysis.outcomes.intervals import HIGH
+from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.markdown import link, listed, plain
+from kansen_analysis.pages.schooladvies import LEVELS
+from kansen_analysis.schools.pools import CALIPER
+from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words import numbers
 
 SOURCES = ("leerresultaten", "referentieniveaus")
 LOOK_ALIKES = 8

@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.disclosure import HIGH, LOW, disclose
-from kansen_analysis.display import figures, numbers, tables
+from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.effects import BREAK
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.estimate.effects import BREAK
+from kansen_analysis.outcomes.intervals import HIGH, LOW
+from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, source_line
-from kansen_analysis.panel import RANKED_ADVICES, advice_levels
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 LEVELS = {
     0: "praktijkonderwijs",

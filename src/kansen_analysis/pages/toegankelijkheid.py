@@ -7,10 +7,11 @@ from importlib import resources
 
 import pandas as pd
 
-from kansen_analysis.display import numbers, tables
+from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.pages.common import about
+from kansen_analysis.words import numbers
 
 RESULTS = "accessibility_results.json"
 _NONE = (
@@ -29,7 +30,7 @@ def results() -> dict | None:
         ``checks``: a list of ``{"what", "how", "pages", "found"}`` in Dutch, with in ``found`` the
         number of violations.
     """
-    file = resources.files("kansen_analysis").joinpath(RESULTS)
+    file = resources.files("kansen_analysis.pages").joinpath(RESULTS)
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 

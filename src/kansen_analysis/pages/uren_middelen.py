@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import numbers, programme_figures, tables
+from kansen_analysis.display import programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages._programme import (
     euro,
     many,
@@ -20,6 +20,7 @@ from kansen_analysis.pages._programme import (
     when,
 )
 from kansen_analysis.programme.schema import is_date, split
+from kansen_analysis.words import numbers
 
 NONE = "Er is geen begroting vastgelegd."
 

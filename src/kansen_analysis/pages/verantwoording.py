@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
-from kansen_analysis.advice import CAVEAT
-from kansen_analysis.check import unmatched_schools
-from kansen_analysis.disclosure import disclose
-from kansen_analysis.display import numbers, tables
+from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.effects import VERSIONS
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.estimate.effects import VERSIONS
+from kansen_analysis.outcomes.advice import CAVEAT
 from kansen_analysis.pages.common import about, estimate_or_reason, term
-from kansen_analysis.sources import get
+from kansen_analysis.schools.coverage import unmatched_schools
+from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words import numbers
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
 

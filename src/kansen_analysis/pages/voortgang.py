@@ -8,7 +8,7 @@ from kansen_analysis.display import programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages._programme import (
     many,
     open_programme,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.monitor import Monitor
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages._programme import listed, many, open_programme, plain, sources, variables
 
 EMPTY = "nog niet ingevuld"

@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.errors import ConsistencyError, DataErrors, DuplicateError, Finding
-from kansen_analysis.participants import read_participants
 from kansen_analysis.programme.consent import PUBLIC
 from kansen_analysis.programme.progress import KEY
 from kansen_analysis.programme.reading import Programme, collect, register_of
 from kansen_analysis.programme.schema import backwards, is_date, split, tables
 from kansen_analysis.programme.stories import read_stories
 from kansen_analysis.programme.tables import LINE, read_table
+from kansen_analysis.schools.participants import read_participants
 
 CENT = 0.005
 

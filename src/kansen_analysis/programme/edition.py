@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import DataErrors, raise_all
-from kansen_analysis.participants import read_participants
 from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.reading import collect, register_of
 from kansen_analysis.programme.stories import read_stories
 from kansen_analysis.programme.tables import LINE, Sheet, open_sheet
+from kansen_analysis.schools.participants import read_participants
+from kansen_analysis.sources import schoolyear
 
 ENDED = ("afgerond", "gestopt")
 

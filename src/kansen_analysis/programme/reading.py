@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis import workspace
 from kansen_analysis.errors import ConsistencyError, Finding, raise_all
+from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import PUBLIC, publication_day, uncovered_names
 from kansen_analysis.programme.schema import REGISTER, tables
 from kansen_analysis.programme.stories import Story, read_stories

@@ -10,8 +10,8 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import schoolyear
 
 # The register has a reader of its own; it travels along in the workbook.
 REGISTER = "participants"

@@ -26,10 +26,10 @@ from kansen_analysis.errors import (
     UsageError,
     raise_all,
 )
-from kansen_analysis.participants import read_participants
 from kansen_analysis.programme.reading import register_of
 from kansen_analysis.programme.schema import NUMBERS, REGISTER, columns, tables
 from kansen_analysis.programme.tables import Sheet, open_sheet, parse
+from kansen_analysis.schools.participants import read_participants
 
 GUIDE, CHOICES = "uitleg", "keuzes"
 ROOM = 500  # rows below the last one that have the lists too

@@ -26,10 +26,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from kansen_analysis import schoolyear
-from kansen_analysis.data import HANDED
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import project
+from kansen_analysis.schools.load import HANDED
+from kansen_analysis.sources import schoolyear
 
 AT_ONCE = min(4, os.cpu_count() or 1)  # kernels and processes; each holds the data, so not more
 CELL_SECONDS = 1800

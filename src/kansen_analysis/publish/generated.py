@@ -23,8 +23,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from kansen_analysis.display.prose import Absent
+from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import KansenError, RenderError
-from kansen_analysis.monitor import Monitor
 from kansen_analysis.pages import common, gemeente, programma, school
 from kansen_analysis.pages.markdown import GENERATED
 from kansen_analysis.publish import execute

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import kansen_analysis
-from kansen_analysis import schoolyear
-from kansen_analysis.display import annex, numbers
+from kansen_analysis.display import annex
 from kansen_analysis.errors import RenderError, UsageError
 from kansen_analysis.publish import (
     embedded,
@@ -24,6 +23,8 @@ from kansen_analysis.publish import (
     quarto,
 )
 from kansen_analysis.publish.execute import Progress
+from kansen_analysis.sources import schoolyear
+from kansen_analysis.words import numbers
 
 ENGINES = ("auto", "quarto", "embedded")
 FILES = "files"  # below the notebooks while they run, below the site afterwards

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import ConsistencyError, FileFormatError, Finding, MissingFileError
-from kansen_analysis.sources import spec
+from kansen_analysis.sources import schoolyear, spec
 
 ENOUGH = 100  # rows below which a file says nothing about another
 SHORT = 0.6  # of the rows of the other years

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import (
     CellError,
     DataErrors,
@@ -22,7 +21,7 @@ from kansen_analysis.errors import (
     SchoolYearError,
     UsageError,
 )
-from kansen_analysis.sources import agree, recognise, spec, tidy
+from kansen_analysis.sources import agree, recognise, schoolyear, spec, tidy
 
 NOTES = "files.csv"
 # Files of our own that may lie in a data folder.

@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import schoolyear
 
 HERE = Path(__file__).parent
 NO_HEADER = "(zonder kop)"  # the column that a workbook gives no header

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pandas as pd
 
-from kansen_analysis import schoolyear
 from kansen_analysis.errors import (
     CellError,
     ConsistencyError,
@@ -17,7 +16,7 @@ from kansen_analysis.errors import (
     LayoutError,
     SchoolYearError,
 )
-from kansen_analysis.sources import values
+from kansen_analysis.sources import schoolyear, values
 from kansen_analysis.sources.recognise import Part, Recognised
 from kansen_analysis.sources.spec import YEARS, Source, get, header_year
 

@@ -1,0 +1,1 @@
+"""Specifications, regression, inference, sensitivity and power; figures, no words."""

@@ -1,0 +1,134 @@
+"""Results vary: the same contrast under other reasonable choices, chosen beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.etwfe import (
+    Data,
+    check_panel,
+    drop_unusable,
+    estimate_shocks,
+    fit,
+    to_data,
+)
+from kansen_analysis.sources.schoolyear import label
+
+FIGURES = ["effect", "std_error", "ci_low", "ci_high"]
+
+
+def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
+    """Estimate the effect under stated choices, one row each, without p values.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        As for `effects.estimate_effect`; with a column ``merged`` (bool) also without merged
+        schools, with a column ``cohort_network`` (Int64) also from the start of the network.
+    size_by_year : bool
+        As there, for every choice but the one that is about it.
+
+    Returns
+    -------
+    DataFrame
+        Index ``choice`` (in Dutch): ``effect, std_error, ci_low, ci_high, n_schools, n_treated``;
+        NaN where the panel does not allow the choice.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo.panels import simulate
+    >>> len(vary(simulate("S0", seed=1))) >= 10
+    True
+    """
+    check_panel(panel)
+    data, _ = to_data(panel, size_by_year=size_by_year)
+    start = int(np.nanmin(data.cohort))
+    k = estimate_shocks(data, start).k
+    data = replace(data, weight=data.n / (data.n + k))
+    own = ~np.isnan(data.cohort)
+    before = data.years[data.years < start]
+    ones = np.ones_like(data.n)
+    last = f"zonder {label(int(before[-1]))}"
+    cases: dict[str, tuple[Data, dict]] = {
+        "Hoofdberekening (V1)": (data, {}),
+        "Zonder de twee jaren vlak voor de eigen start (V2)": (
+            _own_base(data),
+            {"leads": (-2, -1)},
+        ),
+        "Zonder de twee jaren vlak voor de eerste start (V3)": (
+            _usable(data, ~np.isin(data.year, before[-2:])),
+            {},
+        ),
+        "Alleen scholen uit de eigen regio (V4)": (data.rows(own | data.own_region), {}),
+        "Alleen scholen van buiten de eigen regio": (data.rows(own | ~data.own_region), {}),
+        f"Eén jaar vlak voor de eerste start weg ({last})": (
+            _usable(data, data.year != before[-1]),
+            {},
+        ),
+        "Zonder rekening te houden met de toetsaanbieder": (
+            replace(data, provider=np.zeros_like(data.provider)),
+            {},
+        ),
+        "Alleen scholen die niet van toetsaanbieder wisselden": (_stayers(data), {}),
+        "Zonder schoolweging per jaar": (replace(data, weging=ones), {}),
+        "Elke leerling telt even zwaar": (replace(data, weight=data.n), {}),
+        "Elke school telt even zwaar": (replace(data, weight=ones), {}),
+        "Eén effect voor alle jaren (TWFE)": (data, {"together": True}),
+    }
+    if not size_by_year:
+        sized, _ = to_data(panel, size_by_year=True)
+        cases["Met schoolgrootte per jaar"] = (replace(sized, weight=data.weight), {})
+    if data.board is not None:
+        cases["Onzekerheid per bestuur"] = (data, {"by_board": True})
+    if "merged" in panel.columns:
+        apart = panel[~panel["merged"].astype(bool)]
+        cases["Zonder gefuseerde scholen"] = (_again(apart, k, size_by_year), {})
+    if "cohort_network" in panel.columns:
+        network = panel.assign(cohort=panel["cohort_network"].astype("Int64"))
+        cases["Vanaf de start van het netwerk"] = (_again(network, k, size_by_year), {})
+    rows = {name: _row(part, **options) for name, (part, options) in cases.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = "choice"
+    return table.astype({"n_schools": "Int64", "n_treated": "Int64"})
+
+
+def _row(data: Data | None, *, by_board: bool = False, **options) -> dict:
+    empty = dict.fromkeys(FIGURES, np.nan) | {"n_schools": pd.NA, "n_treated": pd.NA}
+    if data is None or not data.treated.any() or not np.isnan(data.cohort).any():
+        return empty
+    try:
+        found = fit(data, **options)
+    except PanelError:
+        return empty
+    figures = found.contrast([found.cells["effect"]], by_board=by_board).iloc[0]
+    return figures[FIGURES].to_dict() | {
+        "n_schools": data.schools(),
+        "n_treated": found.n_treated,
+    }
+
+
+def _usable(data: Data, keep: np.ndarray) -> Data:
+    return drop_unusable(data.rows(keep))[0]
+
+
+def _own_base(data: Data) -> Data:
+    step = np.searchsorted(data.years, data.year) - np.searchsorted(data.years, data.cohort)
+    return drop_unusable(data, (step <= -3) & ~np.isnan(data.cohort))[0]
+
+
+def _stayers(data: Data) -> Data:
+    several = pd.Series(data.provider).groupby(data.school).transform("nunique") > 1
+    return data.rows(~several.to_numpy())
+
+
+def _again(panel: pd.DataFrame, k: float, size_by_year: bool) -> Data | None:
+    try:
+        check_panel(panel)
+    except PanelError:
+        return None
+    data, _ = to_data(panel, size_by_year=size_by_year)
+    return replace(data, weight=data.n / (data.n + k))

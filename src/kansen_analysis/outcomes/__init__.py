@@ -1,0 +1,1 @@
+"""What is measured per school and school year; hidden counts as intervals."""

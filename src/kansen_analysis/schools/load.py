@@ -1,0 +1,133 @@
+"""`load`: one tidy table per source, with the same school key in all of them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from kansen_analysis.schools import match as schools
+from kansen_analysis.sources import DataFolder, feeding
+
+_OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
+# A folder read by the process that renders, for the notebooks it starts; see `hand_over`.
+HANDED = "KANSEN_HANDED"
+
+
+def _state(folder: DataFolder) -> tuple:
+    """Return what changes when a file of the folder changes."""
+    candidates = (*folder.paths, *folder.path.glob("files.csv"))
+    return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in candidates)
+
+
+def hand_over(folder: DataFolder, to: Path) -> None:
+    """Store a folder that was read, so that a process started from here need not read it again."""
+    to.write_bytes(pickle.dumps((_state(folder), folder), protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _handed(path: Path, state: tuple) -> DataFolder | None:
+    """Return the folder that was handed over, when it is this one and nothing changed."""
+    told = os.environ.get(HANDED)
+    if not told or not Path(told).exists():
+        return None
+    known, folder = pickle.loads(Path(told).read_bytes())
+    return folder if folder.path == path and known == state else None
+
+
+def open_folder(data: Path | str | DataFolder) -> DataFolder:
+    """Open a data folder, or return the one already open when none of its files changed."""
+    if isinstance(data, DataFolder):
+        return data
+    path = Path(data).resolve()
+    folder = DataFolder(path)
+    state = _state(folder)
+    if path not in _OPEN or _OPEN[path][0] != state:
+        _OPEN[path] = (state, _handed(path, state) or folder)
+    return _OPEN[path][1]
+
+
+@cache
+def ovt_match(folder: DataFolder) -> pd.DataFrame:
+    """Match every OVT in a folder to a vestiging.
+
+    Names come from the schoolweging; the file of leerresultaten has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``ovt``, ``school``, ``match``, as `schools.match_ovt`.
+    """
+    weging, results = folder.read("schoolweging"), folder.read("leerresultaten")
+    if not len(weging) and not len(results):
+        return pd.DataFrame({"ovt": [], "school": [], "match": []}, dtype="str")
+    parts = [weging[["ovt", "name"]]] if len(weging) else []
+    if len(results):
+        parts.append(results[["ovt"]].assign(name=pd.NA))
+    years = sorted({*weging["year"].unique(), *results["year"].unique()})
+    known = schools.existing(
+        folder.read("leerlingen_historisch"), folder.read("vestigingen"), years
+    )
+    return schools.match_ovt(pd.concat(parts, ignore_index=True), known)
+
+
+def transitions(folder: DataFolder) -> pd.DataFrame:
+    """Return what became of schools: ``overgangen.csv`` in the folder, else beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `schools.read_transitions`; empty when there is no such table.
+    """
+    own = folder.path / schools.FILE
+    return schools.read_transitions(own if own.exists() else folder.path.parent / schools.FILE)
+
+
+def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:
+    """Load all years of one source from a data folder.
+
+    Parameters
+    ----------
+    source : str
+        ``schoolweging``, ``leerresultaten``, ``eindscores``, ``referentieniveaus``,
+        ``schooladviezen``, ``heroverweging``, ``achterstandsscores``, ``leerlingen`` (its ages:
+        ``leerlingen_leeftijd``), ``leerlingen_historisch``, ``vestigingen``, ``vo_doorstroom``,
+        ``vo_resultaten``, ``vsv``, ``so_vso``, ``jeugdhulp``, ``leerjaar3`` (supplied by schools),
+        or one data set that feeds one of these, such as ``cbs_84780ned``.
+    data : pathlib.Path, str or DataFolder
+        The folder that holds the published files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Tidy; ``school`` (BRIN6, text) and ``year`` (first year of the school year) in all. Counts
+        are nullable integers with ``_low`` and ``_high``: a count printed as ``<5`` has no value,
+        lowest 1 and highest 4. Empty when the folder holds no file of this source. A school of
+        the Inspectie that matches no vestiging has an empty ``school``. Tables that several data
+        sets feed have ``dataset``; those of CBS have ``region`` in the place of ``school``, and
+        ``jeugdhulp`` calendar years in ``year``.
+
+    Raises
+    ------
+    UsageError
+        For an unknown source or folder.
+    DataErrors
+        With everything that is wrong in the files of the folder.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo import demo_folder
+    >>> advices = load("schooladviezen", demo_folder())
+    >>> int(advices.loc[advices["year"] == 2024, "pupils_low"].min())
+    0
+    """
+    folder = open_folder(data)
+    feeding(source)  # an unknown name is told before anything is read
+    table = folder.read(source)
+    if "ovt" in table:
+        match = ovt_match(folder).set_index("ovt")
+        table.insert(0, "school", table["ovt"].map(match["school"]).astype("str"))
+        table.insert(2, "match", table["ovt"].map(match["match"]).astype("str"))
+    return table

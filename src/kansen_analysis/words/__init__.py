@@ -1,0 +1,1 @@
+"""Every Dutch sentence, number and date that a report shows."""
