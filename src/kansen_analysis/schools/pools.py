@@ -20,6 +20,7 @@ COLUMNS = (
     *("school", "schoolweging", "pupils", "province", "municipality_code", "kind", "participant"),
 )
 KIND = "Bo"  # sbo schools stand in the same files and score far lower
+DIGITS = 9  # of a distance between schools
 CALIPER = 2.0  # points of schoolweging
 AIM = 0.1  # standardised difference that counts as balanced
 FEWEST = 3  # look-alikes per participant that are kept even when fewer would balance better
@@ -185,7 +186,8 @@ def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[in
     pool, people = np.flatnonzero(candidate), np.flatnonzero(takes_part)
     away = np.abs(weging[people, None] - weging[pool])
     apart = np.abs(size[people, None] - size[pool])
-    distance = np.hypot(away / (weging.std() or 1), apart / (size.std() or 1))
+    # Rounded, because the last digits of a logarithm differ between processors: ties stay ties.
+    distance = np.hypot(away / (weging.std() or 1), apart / (size.std() or 1)).round(DIGITS)
     distance[(away > caliper) | (kind[people, None] != kind[pool])] = np.inf
     choices = np.isfinite(distance).sum(1)
     code = usable["school"].to_numpy()
