@@ -21,16 +21,16 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from bench import figures, peers, running, speed
-from bench.cases import CASES, Case, draw, tasks
+from bench.cases import CASES, Case, draw, run, tasks
 from bench.command import RESULTS
 from bench.command import bench as command
-from bench.cases import run
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.etwfe import estimate_shocks, fit, to_data
 from kansen_analysis.estimate.randomisation import randomise
-from kansen_analysis.goals.rule import judge, load_protocol
+from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.goals.rule import judge
 
 PLAIN = Case("S0", peers=False)
 

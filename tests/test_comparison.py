@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.goals.rule import load_protocol
+from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.schools.pools import AIM, choose_pools, in_region
 
 REGION = load_protocol().own_region

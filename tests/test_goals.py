@@ -13,7 +13,8 @@ from statsmodels.stats.multitest import multipletests
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import ProtocolError, UsageError
 from kansen_analysis.estimate.effects import estimate_effect
-from kansen_analysis.goals.rule import DEFAULT, decide, judge, load_protocol, say_size
+from kansen_analysis.goals.protocol import DEFAULT, load_protocol
+from kansen_analysis.goals.rule import decide, judge, say_size
 
 PROTOCOL = load_protocol()
 

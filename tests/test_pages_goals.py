@@ -17,7 +17,7 @@ from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.specifications import vary
-from kansen_analysis.goals.rule import load_protocol
+from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import (
     common,
     context,

@@ -10,7 +10,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from kansen_analysis.goals.rule import VERDICTS, load_protocol
+from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.goals.rule import VERDICTS
 from kansen_analysis.pages import samenvatting
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,8 @@ from kansen_analysis.estimate.attenuation import Recovery
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
 from kansen_analysis.estimate.em_check import EmCheck
 from kansen_analysis.estimate.shares import ShareEffect, estimate_share_effect
-from kansen_analysis.goals.rule import OPEN, Protocol, decide, judge, load_protocol
+from kansen_analysis.goals.protocol import Protocol, load_protocol
+from kansen_analysis.goals.rule import OPEN, decide, judge
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.programme import workspace

@@ -15,7 +15,8 @@ from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.estimate.effects import EffectEstimate
-from kansen_analysis.goals.rule import BETTER, OPEN, UNTESTABLE, WORSE, Goal, say_size
+from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.goals.rule import BETTER, OPEN, UNTESTABLE, WORSE, say_size
 from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
     Html,
