@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from bench.cases import CASES, GOALS, Case
 from bench.peers import LABELS
-from kansen_analysis.goals.rule import BETTER, WORSE
+from kansen_analysis.goals.codes import Verdict
 
 ALPHA = 0.05
 Range = tuple[float | None, float | None]
@@ -139,7 +139,7 @@ def families(rows: pd.DataFrame) -> dict[str, Value]:
     if rows.empty:
         return {}
     p = rows["p_V1"].to_numpy().reshape(-1, GOALS)
-    worded = rows["verdict"].isin([BETTER, WORSE]).to_numpy().reshape(-1, GOALS)
+    worded = rows["verdict"].isin([Verdict.BETTER, Verdict.WORSE]).to_numpy().reshape(-1, GOALS)
     # The verdict of a draw knows one goal only. With Holm the deciding version must pass a stricter
     # bound, and nothing else in the rule changes.
     holm = adjust(p)
@@ -153,11 +153,14 @@ def families(rows: pd.DataFrame) -> dict[str, Value]:
 def _of_method(rows: pd.DataFrame, case: Case) -> dict[str, Value]:
     worded = rows["verdict"]
     if case.effect:
-        found = {"found_better": share(worded == BETTER), "power": share(rows["p_V1"] < ALPHA)}
+        found = {
+            "found_better": share(worded == Verdict.BETTER),
+            "power": share(rows["p_V1"] < ALPHA),
+        }
     else:
         found = {
-            "wrong_better": share(worded == BETTER),
-            "wrong_worse": share(worded == WORSE),
+            "wrong_better": share(worded == Verdict.BETTER),
+            "wrong_worse": share(worded == Verdict.WORSE),
             "false_positives": share(rows["p_V1"] < ALPHA),
         }
         if not np.allclose(rows["p_V1"], rows["cluster_p_V1"]):

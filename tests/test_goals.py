@@ -11,10 +11,13 @@ import yaml
 from statsmodels.stats.multitest import multipletests
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import ProtocolError, UsageError
-from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.errors import Code, ProtocolError, Reason, UsageError
+from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
+from kansen_analysis.goals.codes import Why
 from kansen_analysis.goals.protocol import DEFAULT, load_protocol
-from kansen_analysis.goals.rule import decide, judge, say_size
+from kansen_analysis.goals.rule import decide
+from kansen_analysis.goals.rule import judge as coded
+from kansen_analysis.words.verdicts import SENTENCES, say_protocol, say_size, worded
 
 PROTOCOL = load_protocol()
 
@@ -22,6 +25,11 @@ PROTOCOL = load_protocol()
 @pytest.fixture(scope="module")
 def estimate():
     return estimate_effect(simulate("S0", seed=1), details=False)
+
+
+def judge(estimates, protocol, guards=None):
+    """The verdicts as they are shown, with the reasons in Dutch."""
+    return worded(coded(estimates, protocol, guards), protocol)
 
 
 def told(estimate, effects, error=1.0, p_values=None, n_treated=80):
@@ -173,6 +181,56 @@ def test_decide_leaves_a_small_but_firm_difference_its_word(estimate):
     assert "wel klein" in judge({1: found}, PROTOCOL)["reason"].iloc[0]
 
 
+# --- codes and their sentences
+
+
+def test_every_code_has_a_sentence():
+    codes = {code for room in Code.__subclasses__() for code in room}
+    assert Why.CHANCE in codes
+    assert set(SENTENCES) == codes
+    values = [code.value for room in Code.__subclasses__() for code in room]
+    assert len(values) == len(set(values))  # codes of two rooms are never the same key
+
+
+CODES = {
+    # effects of V1..V4, error, p of the deciding version -> code and numbers
+    "all agree": ([4] * 4, 1, 0.001, Reason(Why.ALL_AGREE, {"versions": 4})),
+    "within": ([0.5] * 4, 1, 0.6, Reason(Why.WITHIN_MARGIN, {"margin": 3.3})),
+    "several": ([4] * 4, 1, 0.06, Reason(Why.SEVERAL_GOALS)),
+    "disagree": (
+        [4, 1, 4, 4],
+        1,
+        0.001,
+        Reason(Why.VERSIONS_DISAGREE, {"disagreeing": ("V2",), "versions": 4}),
+    ),
+    "missing": (
+        [4, np.nan, np.nan, 4],
+        1,
+        0.001,
+        Reason(Why.VERSIONS_MISSING, {"missing": ("V2", "V3"), "versions": 4}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+def test_the_rule_answers_with_a_code_and_its_numbers(estimate, case):
+    effects, error, p_value, reason = CODES[case]
+    found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+    assert coded({1: found}, PROTOCOL)["reason"].iloc[0] == (reason,)
+
+
+def test_chance_comes_with_the_difference_that_would_be_noticed(estimate):
+    found = told(estimate, [0.5] * 4, error=3)
+    (reason,) = coded({1: found}, PROTOCOL)["reason"].iloc[0]
+    assert reason.code == Why.CHANCE
+    assert reason.numbers["detectable"] == detectable_difference(found, "V4").difference
+
+
+def test_few_participants_come_with_their_number(estimate):
+    (reason,) = coded({1: told(estimate, [9] * 4, n_treated=9)}, PROTOCOL)["reason"].iloc[0]
+    assert reason == Reason(Why.FEW_PARTICIPANTS, {"participants": 9, "needed": 10})
+
+
 # --- the protocol file
 
 
@@ -184,7 +242,7 @@ def test_the_protocol_holds_what_the_documents_fixed():
     assert [goal.role for goal in PROTOCOL.goals] == ["toets", "toets", "toets", "context"]
     assert "0160" in PROTOCOL.own_region.municipalities  # Hardenberg lies in Overijssel
     assert not PROTOCOL.own
-    assert "versie 1.0" in PROTOCOL.statement()
+    assert "versie 1.0" in say_protocol(PROTOCOL)
 
 
 def spoiled(change):
@@ -286,6 +344,6 @@ def test_a_users_protocol_is_used_and_says_so(tmp_path):
     path.write_text(yaml.safe_dump(spoiled(change), allow_unicode=True), encoding="utf-8")
     protocol = load_protocol(path)
     assert protocol.own and protocol.goal(1).outcome.smallest_difference == 5
-    assert protocol.statement().startswith("Eigen protocol, versie 1.1")
-    assert "nadat gegevens waren geladen" in protocol.statement()
-    assert "Andere drempel." in protocol.statement()
+    assert say_protocol(protocol).startswith("Eigen protocol, versie 1.1")
+    assert "nadat gegevens waren geladen" in say_protocol(protocol)
+    assert "Andere drempel." in say_protocol(protocol)

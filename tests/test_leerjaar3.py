@@ -10,7 +10,7 @@ from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import DataErrors
 from kansen_analysis.estimate.effects import EffectEstimate
-from kansen_analysis.goals.rule import BETTER, UNTESTABLE, WORSE
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes.panel import later_places, place_shares
 from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
 from kansen_analysis.schools.load import open_folder
@@ -104,7 +104,7 @@ def test_a_row_that_cannot_be_true_is_named(tmp_path, row, says):
 
 
 def test_without_the_file_the_page_is_as_it_was(edition):
-    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == UNTESTABLE
+    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == Verdict.UNTESTABLE
     assert isinstance(leerjaar3.places(edition), Absent)
     makers = (
         leerjaar3.since_start,
@@ -129,7 +129,7 @@ def test_an_effect_that_was_put_in_is_found_and_the_guard_is_asked(supplied):
 def test_less_afstroom_with_the_place_held_is_better(supplied):
     edition = supplied(below=0.15, place=0.1)
     assert edition.guards[3].decision.loc["V1", "ci90_low"] > -3.3
-    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == BETTER
+    assert edition.verdicts.set_index("goal").loc[3, "verdict"] == Verdict.BETTER
 
 
 def test_less_afstroom_from_a_lower_place_is_not_better(supplied):
@@ -137,13 +137,13 @@ def test_less_afstroom_from_a_lower_place_is_not_better(supplied):
     row = lower.verdicts.set_index("goal").loc[3]
     assert row["effect"] > 5
     assert lower.guards[3].effect < -10
-    assert row["verdict"] != BETTER
+    assert row["verdict"] != Verdict.BETTER
     assert "niet aangetoond" in leerjaar3.doubts(lower).markdown
 
 
 def test_more_afstroom_is_worse_and_needs_no_guard(supplied):
     row = supplied(below=-0.25).verdicts.set_index("goal").loc[3]
-    assert row["verdict"] == WORSE
+    assert row["verdict"] == Verdict.WORSE
     assert "méér onder hun advies" in row["reason"]
 
 
@@ -169,7 +169,7 @@ def test_the_counts_themselves_say_the_same(supplied):
 def test_hidden_counts_that_decide_leave_the_goal_untestable(supplied):
     found = supplied(hide=(2020, 2021), pupils=14)
     row = found.verdicts.set_index("goal").loc[3]
-    assert row["verdict"] == UNTESTABLE
+    assert row["verdict"] == Verdict.UNTESTABLE
     assert "afgeschermd" in row["reason"]
     assert found.share_check is None
 
@@ -186,7 +186,7 @@ def test_what_is_hidden_is_read_against_the_programme_and_then_in_its_favour(sup
 def test_hidden_counts_that_do_not_decide_do_not_matter(supplied):
     # So much more afstroom that no reading of '<5' takes it away.
     row = supplied(below=-0.55, hide=(2021,), pupils=40).verdicts.set_index("goal").loc[3]
-    assert row["verdict"] == WORSE
+    assert row["verdict"] == Verdict.WORSE
 
 
 def test_participants_alone_are_no_comparison(supplied):

@@ -7,7 +7,7 @@ import pytest
 
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import UsageError
-from kansen_analysis.goals.rule import BETTER, UNTESTABLE
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.pages import common, eindtoets, samenvatting, schooladvies, verantwoording
 from kansen_analysis.programme.workspace import root
 
@@ -27,7 +27,7 @@ def test_the_effect_that_was_put_in_lies_inside_the_interval(edition, demo):
     put_in = truth["goal1"]["realised"]
     row = edition.verdicts.set_index("goal").loc[1]
     assert row["ci_low"] < put_in < row["ci_high"]
-    assert row["verdict"] == BETTER
+    assert row["verdict"] == Verdict.BETTER
 
 
 def test_nobody_without_a_known_start_is_in_the_panel(edition):
@@ -84,7 +84,7 @@ def test_the_headline_never_says_more_than_the_verdicts():
 
 @pytest.mark.real
 def test_real_files_bear_no_verdict_and_say_why(real):
-    assert set(real.verdicts["verdict"]) == {UNTESTABLE}
+    assert set(real.verdicts["verdict"]) == {Verdict.UNTESTABLE}
     reason = real.verdicts.set_index("goal").loc[1, "reason"]
     assert "2022-2023" in reason
     assert real.verdicts["reason"].str.len().min() > 40

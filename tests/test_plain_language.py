@@ -10,8 +10,8 @@ import nbformat
 import pandas as pd
 import pytest
 
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
-from kansen_analysis.goals.rule import VERDICTS
 from kansen_analysis.pages import samenvatting
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +154,7 @@ def test_a_text_of_the_method_does_not_pass_as_plain():
     assert set(words_to_avoid(hard)) == {"regressie", "statistisch", "significant"}
 
 
-@pytest.mark.parametrize("now", VERDICTS)
+@pytest.mark.parametrize("now", [each.value for each in Verdict])
 def test_the_summary_is_plain_whatever_the_verdict(monkeypatch, now):
     text = summary_text(monkeypatch, now, "onbeslist")
     assert average_length(text) <= LONGEST
@@ -162,7 +162,7 @@ def test_the_summary_is_plain_whatever_the_verdict(monkeypatch, now):
     assert words_to_avoid(text) == []
 
 
-@pytest.mark.parametrize("now", VERDICTS)
+@pytest.mark.parametrize("now", [each.value for each in Verdict])
 def test_the_summary_uses_no_verdict_word_but_its_own(monkeypatch, now):
     monitor = summary_of(now)
     said = plain(samenvatting.goals_text(monitor).html)

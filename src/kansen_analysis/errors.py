@@ -3,11 +3,35 @@
 A mistake in a file is told as a *finding*: where it stands (file, line, column), what was found,
 what was expected and what to do. Findings are exceptions, so one of them can be raised alone, but a
 run collects them and raises them together as `DataErrors`.
+
+What is no mistake but has to be told (why there is no figure, why a verdict is what it is) is a
+`Reason`: a code with its numbers, which `words/` alone turns into Dutch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Base of the codes of a room; each code has a sentence in `words/`."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is what it is.
+
+    Attributes
+    ----------
+    code : Code
+    numbers : mapping
+        What its sentence needs: figures in the unit of the goal, counts, names of versions.
+    """
+
+    code: Code
+    numbers: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 class KansenError(Exception):

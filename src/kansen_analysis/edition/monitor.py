@@ -16,8 +16,9 @@ from kansen_analysis.estimate.attenuation import Recovery
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
 from kansen_analysis.estimate.em_check import EmCheck
 from kansen_analysis.estimate.shares import ShareEffect, estimate_share_effect
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Protocol, load_protocol
-from kansen_analysis.goals.rule import OPEN, decide, judge
+from kansen_analysis.goals.rule import decide, judge
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.programme import workspace
@@ -25,6 +26,7 @@ from kansen_analysis.schools.load import load, open_folder
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.schools.pools import Pools, choose_pools, in_region
 from kansen_analysis.sources import names, schoolyear
+from kansen_analysis.words.verdicts import worded
 
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
@@ -430,7 +432,7 @@ class Monitor:
             ).verdict
             for each in found
         }
-        if hidden and (len(words) > 1 or OPEN in words):
+        if hidden and (len(words) > 1 or Verdict.OPEN in words):
             return (
                 f"In {hidden} van de {len(against)} aangeleverde schooljaren zijn aantallen "
                 "afgeschermd, en het antwoord hangt af van wat daar verborgen is. Met exacte "
@@ -512,7 +514,7 @@ class Monitor:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """One row per goal with its verdict and the reason in Dutch."""
-        return judge(self.estimates, self.protocol, self.guards)
+        return worded(judge(self.estimates, self.protocol, self.guards), self.protocol)
 
 
 def _treated(rows: pd.DataFrame) -> bool:

@@ -129,25 +129,6 @@ class Protocol:
                 return goal
         raise UsageError(f"There is no goal {number}; the goals are 1 to 4.")
 
-    def statement(self) -> str:
-        """Say in Dutch which protocol this is, and whether it changed after data were seen."""
-        name = "Eigen protocol" if self.own else "Protocol"
-        text = f"{name}, versie {self.version} van {_date(self.date)}."
-        late = [change for change in self.changes if change.after_data]
-        for change in late:
-            text += f" Gewijzigd nadat gegevens waren geladen ({_date(change.date)}): {change.what}"
-        return text if late else f"{text} Niet gewijzigd nadat er gegevens waren geladen."
-
-
-MONTHS = (
-    *("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september"),
-    *("oktober", "november", "december"),
-)
-
-
-def _date(day: datetime.date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
 
 class _Reader:
     """Take keys out of one mapping of the file, naming the key when something is wrong."""

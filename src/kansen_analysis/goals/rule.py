@@ -9,23 +9,24 @@
   difference that matters;
 - *onbeslist*: none of these;
 - *niet toetsbaar*: no data for it, only context, or too few participants.
+
+What comes out are codes with numbers (see `codes`); `words.verdicts` writes the sentences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from kansen_analysis.estimate.effects import EffectEstimate, detectable_difference, dutch
-from kansen_analysis.goals.protocol import VERSIONS, Goal, Protocol, Sentences
+from kansen_analysis.errors import Reason
+from kansen_analysis.estimate.effects import EffectEstimate, detectable_difference
+from kansen_analysis.goals.codes import Verdict, Why
+from kansen_analysis.goals.protocol import VERSIONS, Goal, Protocol
 
-BETTER, WORSE = "beter", "slechter"
-SAME, OPEN, UNTESTABLE = "geen verschil dat ertoe doet", "onbeslist", "niet toetsbaar"
-VERDICTS = (BETTER, WORSE, SAME, OPEN, UNTESTABLE)
 COLUMNS = [
     *("goal", "name", "verdict", "effect", "ci_low", "ci_high", "unit", "p_value", "p_holm"),
     *("agreeing_versions", "decides", "method", "n_treated", "n_schools", "reason"),
@@ -54,7 +55,8 @@ def judge(
     DataFrame
         One row per goal: ``goal, name, verdict, effect, ci_low, ci_high, unit, p_value, p_holm,
         agreeing_versions`` (for instance ``V1, V2, V4``: 95% interval on the side of the effect),
-        ``decides`` (the version the figures are of), ``method, n_treated, n_schools, reason``.
+        ``decides`` (the version the figures are of), ``method, n_treated, n_schools``, and
+        ``reason``: a tuple of `Reason`, for `words.verdicts.worded` to put into Dutch.
 
     Raises
     ------
@@ -65,9 +67,9 @@ def judge(
     for number in (*estimates, *guards):
         protocol.goal(number)
     tested: dict[int, EffectEstimate] = {}
-    refused: dict[int, str] = {}
+    refused: dict[int, Reason] = {}
     for goal in protocol.goals:
-        found = estimates.get(goal.id, goal.missing)
+        found = estimates.get(goal.id)
         reason = _refusal(goal, found, protocol)
         if reason is None:
             tested[goal.id] = found
@@ -84,7 +86,11 @@ def judge(
         row = {"goal": goal.id, "name": goal.name, "unit": goal.outcome.unit}
         row["decides"] = goal.outcome.decides
         if goal.id in refused:
-            row |= {"verdict": UNTESTABLE, "reason": refused[goal.id], "agreeing_versions": ""}
+            row |= {
+                "verdict": Verdict.UNTESTABLE.value,
+                "reason": (refused[goal.id],),
+                "agreeing_versions": "",
+            }
         else:
             row |= _judge_one(
                 goal, tested[goal.id], float(holm[goal.id]), protocol, guards.get(goal.id)
@@ -94,42 +100,43 @@ def judge(
     return table.astype({"n_treated": "Int64", "n_schools": "Int64"})
 
 
-def _refusal(goal: Goal, found: EffectEstimate | str, protocol: Protocol) -> str | None:
+def _refusal(goal: Goal, found: EffectEstimate | str | None, protocol: Protocol) -> Reason | None:
     """Why a goal is not testable, or None when it is."""
     if isinstance(found, str):
-        return found
-    if goal.role == "context":
-        return goal.missing
+        return Reason(Why.TOLD, {"text": found})
+    if found is None or goal.role == "context":
+        return Reason(Why.NO_DATA)
     if found.n_treated < protocol.minimum_participants:
-        return (
-            f"Er doen {found.n_treated} scholen mee met gegevens van vóór en ná de start. Met "
-            f"minder dan {protocol.minimum_participants} scholen is toeval niet uit te sluiten."
-        )
+        numbers = {"participants": found.n_treated, "needed": protocol.minimum_participants}
+        return Reason(Why.FEW_PARTICIPANTS, numbers)
     if np.isnan(found.decision.loc[goal.outcome.decides, "effect"]):
-        return "De berekening die voor dit doel beslist, is met deze gegevens niet te maken."
+        return Reason(Why.NO_DECIDING_VERSION)
     return None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The rule applied to one estimate, before it is put into words.
+    """The rule applied to one estimate.
 
     Attributes
     ----------
-    verdict : str
-        One of `VERDICTS`, never *niet toetsbaar*.
+    verdict : Verdict
+        Never *niet toetsbaar*.
     agreeing : tuple of str
         Versions whose 95% interval lies on the side of the deciding version's effect.
     firm : bool
         The deciding version differs from zero, by the p value that was handed over.
     within : bool
         Its 90% interval lies within the smallest difference that matters.
+    reasons : tuple of Reason
+        Why this is the verdict, in the order in which they are said.
     """
 
-    verdict: str
+    verdict: Verdict
     agreeing: tuple[str, ...]
     firm: bool
     within: bool
+    reasons: tuple[Reason, ...] = ()
 
 
 def decide(
@@ -166,10 +173,38 @@ def decide(
     firm = bool(p_value < alpha)
     within = bool(row["ci90_low"] > -smallest_difference and row["ci90_high"] < smallest_difference)
     if firm and agreeing == VERSIONS and (side < 0 or guarded):
-        verdict = BETTER if side > 0 else WORSE
+        verdict = Verdict.BETTER if side > 0 else Verdict.WORSE
     else:
-        verdict = SAME if within else OPEN
-    return Decision(verdict, agreeing, firm, within)
+        verdict = Verdict.SAME if within else Verdict.OPEN
+    decision = Decision(verdict, agreeing, firm, within)
+    return replace(decision, reasons=_reasons(estimate, decision, decides, smallest_difference))
+
+
+def _reasons(
+    estimate: EffectEstimate, decision: Decision, decides: str, margin: float
+) -> tuple[Reason, ...]:
+    """Why this is the verdict."""
+    count = len(VERSIONS)
+    if decision.verdict in (Verdict.BETTER, Verdict.WORSE):
+        small = (Reason(Why.BUT_SMALL, {"margin": margin}),) if decision.within else ()
+        return Reason(Why.ALL_AGREE, {"versions": count}), *small
+    if decision.verdict == Verdict.SAME:
+        return (Reason(Why.WITHIN_MARGIN, {"margin": margin}),)
+    effects = estimate.decision["effect"]
+    if np.isnan(effects[decides]):
+        return (Reason(Why.NO_DECIDING_VERSION),)
+    if decides not in decision.agreeing:
+        seen = detectable_difference(estimate, decides).difference
+        return (Reason(Why.CHANCE, {"detectable": seen}),)
+    if decision.firm and decision.agreeing == VERSIONS:
+        return (Reason(Why.GUARD),)
+    if not decision.firm:
+        return (Reason(Why.SEVERAL_GOALS),)
+    unknown = tuple(effects.index[effects.isna()])
+    if unknown:
+        return (Reason(Why.VERSIONS_MISSING, {"missing": unknown, "versions": count}),)
+    rest = tuple(name for name in VERSIONS if name not in decision.agreeing)
+    return (Reason(Why.VERSIONS_DISAGREE, {"disagreeing": rest, "versions": count}),)
 
 
 def _judge_one(
@@ -187,86 +222,13 @@ def _judge_one(
         alpha=protocol.alpha,
         guarded=guarded,
     )
-    why = _why(goal, found, decision)
     return {
-        "verdict": decision.verdict,
+        "verdict": decision.verdict.value,
         **row[["effect", "ci_low", "ci_high", "p_value"]].to_dict(),
         "p_holm": holm,
         "agreeing_versions": ", ".join(decision.agreeing),
         "method": found.method,
         "n_treated": found.n_treated,
         "n_schools": found.n_schools,
-        "reason": f"{say_size(goal, row)} {why} Daarom: {decision.verdict}.",
+        "reason": decision.reasons,
     }
-
-
-def say_size(goal: Goal, row: Mapping[str, float]) -> str:
-    """Say the difference and its doubt in plain Dutch, in pupils of every hundred.
-
-    Parameters
-    ----------
-    goal : Goal
-        Holds the sentences.
-    row : mapping
-        ``effect, ci_low, ci_high`` in the goal's unit.
-
-    Examples
-    --------
-    >>> from kansen_analysis.goals.protocol import load_protocol
-    >>> goal = load_protocol().goal(1)
-    >>> print(say_size(goal, {"effect": 3.1, "ci_low": -1.2, "ci_high": 7.4}))
-    Van elke 100 leerlingen halen er naar schatting 3 méér het streefniveau dan op vergelijkbare
-    scholen. Het kan ook 1 minder zijn, of 7 meer.
-    """
-    words = goal.sentences
-    effect = row["effect"] * words.per
-    count = _whole(effect)
-    if count == 0:
-        first = words.equal
-    else:
-        first = (words.more if effect > 0 else words.fewer).format(n=count)
-    low, high = (_side(row[name] * words.per, words) for name in ("ci_low", "ci_high"))
-    return f"{first.strip()} {words.range.format(low=low, high=high).strip()}"
-
-
-def _whole(x: float) -> int:
-    return int(np.floor(abs(x) + 0.5))
-
-
-def _side(x: float, words: Sentences) -> str:
-    count = _whole(x) if np.isfinite(x) else "onbekend hoeveel"
-    word = words.word_more if x > 0 else words.word_fewer
-    return f"{count or 'minder dan 1'} {word}"
-
-
-def _why(goal: Goal, found: EffectEstimate, decision: Decision) -> str:
-    """Say why this is the verdict."""
-    small = goal.outcome.smallest_difference * goal.sentences.per
-    size = f"{dutch(small, 0 if small == int(small) else 1)} op de 100 leerlingen"
-    if decision.verdict in (BETTER, WORSE):
-        text = (
-            "Alle vier de berekeningen wijzen dezelfde kant op. Dit hangt samen met meedoen; het "
-            "bewijst niet dat het daardoor komt."
-        )
-        if decision.within:
-            text += f" Het verschil is wel klein: minder dan {size}."
-        return text
-    if decision.verdict == SAME:
-        return f"Een verschil van {size} of meer is onwaarschijnlijk."
-    decides = goal.outcome.decides
-    if decides not in decision.agreeing:
-        seen = detectable_difference(found, decides).difference * goal.sentences.per
-        return (
-            "Dat kan toeval zijn. Het is geen bewijs dat er niets veranderd is: een verschil van "
-            f"minder dan ongeveer {_whole(seen)} op de 100 leerlingen is met deze scholen niet "
-            "goed te zien."
-        )
-    if decision.firm and decision.agreeing == VERSIONS:
-        return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
-    if not decision.firm:
-        return "Maar er zijn meer doelen tegelijk bekeken, en dan is dit niet zeker genoeg."
-    unknown = found.decision.index[found.decision["effect"].isna()]
-    if len(unknown):
-        return f"Maar niet alle vier de berekeningen zijn te maken (niet: {', '.join(unknown)})."
-    rest = ", ".join(name for name in VERSIONS if name not in decision.agreeing)
-    return f"Maar niet alle vier de berekeningen laten dit zien (niet: {rest})."

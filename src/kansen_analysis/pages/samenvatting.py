@@ -15,8 +15,8 @@ from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.goals.rule import BETTER, OPEN, UNTESTABLE, WORSE, say_size
 from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
     Html,
@@ -27,6 +27,7 @@ from kansen_analysis.pages.common import (
 )
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.verdicts import say_size
 
 PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
@@ -103,7 +104,9 @@ def goals_figure(monitor: Monitor) -> figures.Figure:
 
 def _in_short(row: pd.Series) -> str:
     return (
-        "hier zijn nog geen goede cijfers voor" if row["verdict"] == UNTESTABLE else row["reason"]
+        "hier zijn nog geen goede cijfers voor"
+        if row["verdict"] == Verdict.UNTESTABLE
+        else row["reason"]
     )
 
 
@@ -114,10 +117,13 @@ def _smallest(goal: Goal) -> float:
 
 def _doubt(goal: Goal, row: pd.Series) -> str:
     """Say what the verdict word alone would hide."""
-    if row["verdict"] == OPEN:
+    if row["verdict"] == Verdict.OPEN:
         return " Dat kan toeval zijn."
     limit = goal.outcome.smallest_difference
-    if row["verdict"] in (BETTER, WORSE) and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit:
+    if (
+        row["verdict"] in (Verdict.BETTER, Verdict.WORSE)
+        and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit
+    ):
         small = _smallest(goal)
         size = numbers.number(small, 0 if small == int(small) else 1)
         how = "Waarschijnlijk is het" if abs(row["effect"]) < limit else "Het kan ook"
@@ -131,7 +137,7 @@ def goals_text(monitor: Monitor) -> Html:
     items, plain = [], []
     for _, row in monitor.verdicts.iterrows():
         goal, word = monitor.protocol.goal(row["goal"]), verdict_word(row)
-        if row["verdict"] == UNTESTABLE:
+        if row["verdict"] == Verdict.UNTESTABLE:
             said = row["reason"]
         else:
             said = say_size(goal, row)
@@ -256,7 +262,7 @@ def limits(monitor: Monitor) -> Prose:
         "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij meedoen.",
         "De cijfers gaan over scholen, niet over één kind of één leraar.",
     ]
-    if (monitor.verdicts["verdict"] == OPEN).any():
+    if (monitor.verdicts["verdict"] == Verdict.OPEN).any():
         lines.append(
             "‘Onbeslist’ is niet hetzelfde als ‘geen effect’. De cijfers zeggen dan te weinig."
         )

@@ -15,6 +15,7 @@ from kansen_analysis.pages.common import about, estimate_or_reason, term
 from kansen_analysis.schools.coverage import unmatched_schools
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.verdicts import say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
 
@@ -61,7 +62,7 @@ def files(monitor: Monitor) -> Table | Absent:
 
 def protocol(monitor: Monitor) -> Prose:
     """Say which protocol was followed, and what it fixes per goal."""
-    rows = [monitor.protocol.statement(), ""]
+    rows = [say_protocol(monitor.protocol), ""]
     for goal in monitor.protocol.goals:
         outcome = goal.outcome
         kind = "toets" if goal.role == "toets" else "context, geen toets"

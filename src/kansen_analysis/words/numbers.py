@@ -26,6 +26,10 @@ _MONTHS = (
     *("januari", "februari", "maart", "april", "mei", "juni"),
     *("juli", "augustus", "september", "oktober", "november", "december"),
 )
+_COUNTS = (
+    *("nul", "één", "twee", "drie", "vier", "vijf"),
+    *("zes", "zeven", "acht", "negen", "tien"),
+)
 
 
 def rounded(x, decimals: int = 1) -> Decimal | None:
@@ -197,6 +201,17 @@ def masked(low, high) -> str:
     if low is None or high is None or pd.isna(low) or pd.isna(high):
         return UNKNOWN
     return SMALL if (low, high) == (SMALL_LOW, SMALL_HIGH) else span(low, high, 0)
+
+
+def counted(count: int) -> str:
+    """Write a small count in letters, a larger one in digits.
+
+    Examples
+    --------
+    >>> counted(4), counted(12)
+    ('vier', '12')
+    """
+    return _COUNTS[count] if count < len(_COUNTS) else number(count, 0)
 
 
 def school_year(year) -> str:

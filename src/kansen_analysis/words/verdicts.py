@@ -1,0 +1,200 @@
+"""The rule in Dutch: how large a difference is, why a verdict is given, which protocol it is.
+
+`goals.rule` gives codes with numbers. Each code of `goals.codes` has one function here, marked with
+`says`; it takes the goal and the numbers and returns a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis.errors import Code, Reason
+from kansen_analysis.goals.codes import Verdict, Why
+from kansen_analysis.goals.protocol import Goal, Protocol, Sentences
+from kansen_analysis.words import numbers as write
+
+Say = Callable[[Goal, Mapping], str]
+SENTENCES: dict[Code, Say] = {}
+
+
+def says(code: Code) -> Callable[[Say], Say]:
+    """Make a function the sentence of a code."""
+
+    def keep(function: Say) -> Say:
+        SENTENCES[code] = function
+        return function
+
+    return keep
+
+
+def say(goal: Goal, reason: Reason) -> str:
+    """Say one reason.
+
+    Examples
+    --------
+    >>> from kansen_analysis.goals.protocol import load_protocol
+    >>> say(load_protocol().goal(1), Reason(Why.WITHIN_MARGIN, {"margin": 3.3}))
+    'Een verschil van 3,3 op de 100 leerlingen of meer is onwaarschijnlijk.'
+    """
+    return SENTENCES[reason.code](goal, reason.numbers)
+
+
+def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Put the reasons of a table of verdicts into Dutch.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `goals.rule.judge`.
+    protocol : Protocol
+        The one it was judged by.
+
+    Returns
+    -------
+    DataFrame
+        The same with a text in ``reason``: size and doubt, why, and the verdict.
+    """
+    rows = [_reason(protocol.goal(row["goal"]), row) for _, row in table.iterrows()]
+    return table.assign(reason=pd.Series(rows, index=table.index, dtype="str"))
+
+
+def _reason(goal: Goal, row: pd.Series) -> str:
+    why = " ".join(say(goal, each) for each in row["reason"])
+    if row["verdict"] == Verdict.UNTESTABLE:
+        return why
+    return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
+
+
+def say_protocol(protocol: Protocol) -> str:
+    """Say which protocol this is, and whether it changed after data were seen."""
+    name = "Eigen protocol" if protocol.own else "Protocol"
+    text = f"{name}, versie {protocol.version} van {write.date(protocol.date)}."
+    late = [change for change in protocol.changes if change.after_data]
+    for change in late:
+        day = write.date(change.date)
+        text += f" Gewijzigd nadat gegevens waren geladen ({day}): {change.what}"
+    return text if late else f"{text} Niet gewijzigd nadat er gegevens waren geladen."
+
+
+def say_size(goal: Goal, row: Mapping[str, float]) -> str:
+    """Say the difference and its doubt in plain Dutch, in pupils of every hundred.
+
+    Parameters
+    ----------
+    goal : Goal
+        Holds the sentences.
+    row : mapping
+        ``effect, ci_low, ci_high`` in the goal's unit.
+
+    Examples
+    --------
+    >>> from kansen_analysis.goals.protocol import load_protocol
+    >>> goal = load_protocol().goal(1)
+    >>> print(say_size(goal, {"effect": 3.1, "ci_low": -1.2, "ci_high": 7.4}))
+    Van elke 100 leerlingen halen er naar schatting 3 méér het streefniveau dan op vergelijkbare
+    scholen. Het kan ook 1 minder zijn, of 7 meer.
+    """
+    words = goal.sentences
+    effect = row["effect"] * words.per
+    count = _whole(effect)
+    if count == 0:
+        first = words.equal
+    else:
+        first = (words.more if effect > 0 else words.fewer).format(n=count)
+    low, high = (_side(row[name] * words.per, words) for name in ("ci_low", "ci_high"))
+    return f"{first.strip()} {words.range.format(low=low, high=high).strip()}"
+
+
+def _whole(x: float) -> int:
+    return int(np.floor(abs(x) + 0.5))
+
+
+def _side(x: float, words: Sentences) -> str:
+    count = _whole(x) if np.isfinite(x) else "onbekend hoeveel"
+    word = words.word_more if x > 0 else words.word_fewer
+    return f"{count or 'minder dan 1'} {word}"
+
+
+def _of_hundred(goal: Goal, difference: float) -> str:
+    """Write a difference in the goal's unit as pupils of every hundred."""
+    size = difference * goal.sentences.per
+    return f"{write.number(size, 0 if size == int(size) else 1)} op de 100 leerlingen"
+
+
+def _all(versions: int) -> str:
+    return f"alle {write.counted(versions)} de berekeningen"
+
+
+@says(Why.TOLD)
+def _told(goal: Goal, numbers: Mapping) -> str:
+    return numbers["text"]
+
+
+@says(Why.NO_DATA)
+def _no_data(goal: Goal, numbers: Mapping) -> str:
+    return goal.missing
+
+
+@says(Why.FEW_PARTICIPANTS)
+def _few_participants(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Er doen {numbers['participants']} scholen mee met gegevens van vóór en ná de start. Met "
+        f"minder dan {numbers['needed']} scholen is toeval niet uit te sluiten."
+    )
+
+
+@says(Why.NO_DECIDING_VERSION)
+def _no_deciding_version(goal: Goal, numbers: Mapping) -> str:
+    return "De berekening die voor dit doel beslist, is met deze gegevens niet te maken."
+
+
+@says(Why.ALL_AGREE)
+def _all_agree(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"{_all(numbers['versions']).capitalize()} wijzen dezelfde kant op. Dit hangt samen met "
+        "meedoen; het bewijst niet dat het daardoor komt."
+    )
+
+
+@says(Why.BUT_SMALL)
+def _but_small(goal: Goal, numbers: Mapping) -> str:
+    return f"Het verschil is wel klein: minder dan {_of_hundred(goal, numbers['margin'])}."
+
+
+@says(Why.WITHIN_MARGIN)
+def _within_margin(goal: Goal, numbers: Mapping) -> str:
+    return f"Een verschil van {_of_hundred(goal, numbers['margin'])} of meer is onwaarschijnlijk."
+
+
+@says(Why.CHANCE)
+def _chance(goal: Goal, numbers: Mapping) -> str:
+    seen = _whole(numbers["detectable"] * goal.sentences.per)
+    return (
+        "Dat kan toeval zijn. Het is geen bewijs dat er niets veranderd is: een verschil van "
+        f"minder dan ongeveer {seen} op de 100 leerlingen is met deze scholen niet goed te zien."
+    )
+
+
+@says(Why.GUARD)
+def _guard(goal: Goal, numbers: Mapping) -> str:
+    return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
+
+
+@says(Why.SEVERAL_GOALS)
+def _several_goals(goal: Goal, numbers: Mapping) -> str:
+    return "Maar er zijn meer doelen tegelijk bekeken, en dan is dit niet zeker genoeg."
+
+
+@says(Why.VERSIONS_MISSING)
+def _versions_missing(goal: Goal, numbers: Mapping) -> str:
+    names = ", ".join(numbers["missing"])
+    return f"Maar niet {_all(numbers['versions'])} zijn te maken (niet: {names})."
+
+
+@says(Why.VERSIONS_DISAGREE)
+def _versions_disagree(goal: Goal, numbers: Mapping) -> str:
+    names = ", ".join(numbers["disagreeing"])
+    return f"Maar niet {_all(numbers['versions'])} laten dit zien (niet: {names})."
