@@ -239,7 +239,8 @@ def test_a_cut_poisson_count_has_the_mean_of_its_definition():
     k = np.arange(1, 5)
     for rate in (0.01, 0.7, 3.0, 12.0):
         weight = stats.poisson.pmf(k, rate)
-        assert em_check._cut_mean(np.array(rate)) == pytest.approx((k * weight).sum() / weight.sum())
+        expected = pytest.approx((k * weight).sum() / weight.sum())
+        assert em_check._cut_mean(np.array(rate)) == expected
 
 
 def test_em_finds_the_tilt_that_made_the_counts():
