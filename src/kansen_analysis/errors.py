@@ -54,6 +54,10 @@ class PanelError(KansenError):
     """A panel cannot be analysed as it is."""
 
 
+class SettingsError(KansenError):
+    """The settings of the programme are not of the expected form."""
+
+
 class ProtocolError(KansenError):
     """The protocol of the goals is not of the expected form."""
 

@@ -1,0 +1,312 @@
+"""The settings of a programme: its name, its region, its words, in one file, ``programme.yml``.
+
+Everything a page says of the programme itself comes from here, so that another programme needs
+another file and no other code.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from kansen_analysis.errors import SettingsError, UsageError
+from kansen_analysis.sources import schoolyear
+
+FILE = "programme.yml"
+PAGES = (
+    *(
+        "in-het-kort",
+        "deelnemers",
+        "eindtoets",
+        "schooladvies",
+        "afstroom",
+        "zorg",
+        "regio",
+        "plan",
+    ),
+    *("scholen", "gemeenten", "netwerk", "voortgang", "uren-middelen", "wijkplan", "verhalen"),
+    *("gegevens", "verantwoording", "methode", "begrippen", "toegankelijkheid"),
+)
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+Postcode = Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+
+
+def _one_sentence(text: str) -> str:
+    if not text.endswith((".", "!", "?")):
+        raise ValueError("a sentence that ends with a full stop")
+    return text
+
+
+def _school_year(text: str) -> str:
+    try:
+        schoolyear.parse(text)
+    except UsageError as error:
+        raise ValueError("a school year like 2024-2025") from error
+    return text
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://", "mailto:")):
+        raise ValueError("an address that begins with https://, http:// or mailto:")
+    return text
+
+
+Sentence = Annotated[Text, AfterValidator(_one_sentence)]
+SchoolYear = Annotated[Text, AfterValidator(_school_year)]
+Address = Annotated[Text, AfterValidator(_address)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(_Part):
+    """What the person at school is called.
+
+    Attributes
+    ----------
+    one, more : str
+        One of them, and several: kansencoach, kansencoaches.
+    article : str
+        ``de`` or ``het``.
+    """
+
+    one: Text
+    more: Text
+    article: Literal["de", "het"] = "de"
+
+    @property
+    def the(self) -> str:
+        """With the article: de kansencoach."""
+        return f"{self.article} {self.one}"
+
+
+class Area(_Part):
+    """Schools by where they lie.
+
+    Attributes
+    ----------
+    provinces : tuple of str
+        Names as DUO writes them.
+    municipalities : mapping of str to str
+        Four-digit code to name.
+    """
+
+    provinces: tuple[Text, ...] = ()
+    municipalities: Mapping[Code, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Area:
+        if not self.provinces and not self.municipalities:
+            raise ValueError("at least one province or municipality")
+        return self
+
+
+class Neighbourhood(_Part):
+    """A neighbourhood by its postcodes (four digits); schools follow from theirs."""
+
+    name: Text
+    municipality: Code
+    postcodes: tuple[Postcode, ...] = Field(min_length=1)
+
+
+class Region(_Part):
+    """Where the programme works, and where comparable schools come from.
+
+    Attributes
+    ----------
+    name : str
+        As a page says it: "Drenthe en Hardenberg".
+    area : Area
+        Where the programme works; the pages on the region and the municipalities are about it.
+    neighbourhoods : tuple of Neighbourhood
+        For programmes that work by neighbourhood.
+    own : Area
+        Pool A: comparison schools from the own region.
+    elsewhere : Area or None
+        Pool B: where look-alikes may come from; None is the whole country outside `own`.
+    """
+
+    name: Text
+    area: Area
+    neighbourhoods: tuple[Neighbourhood, ...] = ()
+    own: Area
+    elsewhere: Area | None = None
+
+
+class Document(_Part):
+    """A document that pages rest on."""
+
+    short: Text
+    title: Text
+    date: Text
+    address: Address | None = None
+
+
+class Network(_Part):
+    """How large the network is, in the words of a document."""
+
+    says: Sentence
+    document: Text
+
+
+class Settings(_Part):
+    """What a programme is, as ``programme.yml`` states it.
+
+    Attributes
+    ----------
+    name, short : str
+        Full name, and what it is called in running text.
+    what : str
+        What it does, one Dutch sentence.
+    aim : str
+        What it is for, the end of a sentence that begins with "zodat".
+    owner, contact, licence, citation : str
+        Who is responsible, whom to ask, under what terms, and how to cite; None is not said.
+    person : Person
+        The person at school.
+    region : Region
+    unit : str
+        ``school`` or ``neighbourhood``.
+    documents : tuple of Document
+    network : tuple of Network
+        How large the programme is, as documents state it: the register need not hold all of it.
+    pages : tuple of str
+        Which pages are shown, of `PAGES`; a page with nothing to say is left out anyway.
+    shows : tuple of str
+        Names of other programmes whose activities are shown too, each with the reason.
+    register, tables, goals : str
+        Files and folder, relative to the settings.
+    editions : mapping of str to date
+        School year to the day its edition is dated; the newest input's day where it is not there.
+    """
+
+    name: Text
+    short: Text
+    what: Sentence
+    aim: Text | None = None
+    owner: Text | None = None
+    contact: Address | None = None
+    licence: Text | None = None
+    citation: Text | None = None
+    person: Person
+    region: Region
+    unit: Literal["school", "neighbourhood"] = "school"
+    documents: tuple[Document, ...] = ()
+    network: tuple[Network, ...] = ()
+    pages: tuple[Literal[PAGES], ...] = PAGES
+    shows: Mapping[Text, Sentence] = Field(default_factory=dict)
+    register_file: Text = Field("data/participants.csv", alias="register")
+    tables: Text = "data/programme"
+    goals: Text | None = None
+    editions: Mapping[SchoolYear, datetime.date] = Field(default_factory=dict)
+    _folder: Path = PrivateAttr(Path())
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        known = [document.short for document in self.documents]
+        if twice := {name for name in known if known.count(name) > 1}:
+            raise ValueError(f"documents with their own short names; {min(twice)!r} is twice")
+        for each in self.network:
+            if each.document not in known:
+                raise ValueError(f"a document of the list in network, not {each.document!r}")
+        if self.unit == "neighbourhood" and not self.region.neighbourhoods:
+            raise ValueError("region.neighbourhoods, because the unit is a neighbourhood")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The working folder: where the settings were read."""
+        return self._folder
+
+    def path(self, name: str) -> Path | None:
+        """Return where ``register``, ``tables`` or ``goals`` is, or None when it is not set."""
+        value = self.register_file if name == "register" else getattr(self, name)
+        return None if value is None else self.folder / value
+
+
+def read_settings(path: Path | str) -> Settings:
+    """Read and check ``programme.yml``.
+
+    Parameters
+    ----------
+    path : path
+        The file, or the folder it stands in.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        With one message per mistake: key, found, expected.
+
+    Examples
+    --------
+    >>> read_settings("no-such-folder")
+    Traceback (most recent call last):
+    kansen_analysis.errors.SettingsError: no-such-folder: found no such file, expected ...
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / FILE
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise SettingsError(
+            f"{path}: found no such file, expected {FILE}; kansen init DIR writes one."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = " ".join(str(error).split())
+        raise SettingsError(f"{file.name}: found text that is not yaml ({told}).") from error
+    if not isinstance(content, Mapping):
+        raise SettingsError(f"{file.name}: found {content!r}, expected keys and values.")
+    if isinstance(content.get("same_as"), str) and len(content) == 1:
+        return read_settings(file.parent / content["same_as"])
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_told(file.name, each) for each in error.errors())) from None
+    settings._folder = file.parent
+    return settings
+
+
+def _told(file: str, error: Mapping) -> str:
+    """Put one mistake into words: key, found, expected."""
+    place = ".".join(str(part) for part in error["loc"]) or "the file"
+    found, kind, more = error["input"], error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"{file}: {place}: found nothing, expected a value; see docs/programme.md."
+    if kind == "extra_forbidden":
+        known = ", ".join(sorted(each.alias or n for n, each in Settings.model_fields.items()))
+        expected = (
+            f"one of {known}" if len(error["loc"]) == 1 else "a key that docs/programme.md names"
+        )
+        return f"{file}: found the key {place}, expected {expected}."
+    expected = {
+        "string_pattern_mismatch": "four digits in quotes",
+        "string_too_short": "a text",
+        "string_type": "a text",
+        "literal_error": f"one of {more.get('expected', '')}",
+        "value_error": str(more.get("error", "")),
+    }.get(kind, error["msg"][0].lower() + error["msg"][1:])
+    if kind == "value_error" and isinstance(found, Mapping):
+        return f"{file}: {place}: expected {expected}."
+    return f"{file}: {place}: found {found!r}, expected {expected}."
