@@ -20,7 +20,6 @@ CONDA = {
     "matplotlib": {"matplotlib-base"},
     "seaborn": {"seaborn-base"},
     "pypandoc_binary": {"pypandoc", "pandoc"},
-    "flit_core": {"flit-core"},
     "quarto-cli": {"quarto"},
 }
 
