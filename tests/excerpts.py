@@ -29,6 +29,7 @@ class Tables(DataFolder):
 YEARS = range(2019, 2025)
 HIDES = 2022  # the publisher prints 1 to 4 as `<5` from this school year on
 # BRIN, vestiging, name, place, number and name of the municipality, province, board
+WIJKERDAM = ("WIJKERDAM", "9003", "Wijkerdam", "Utrecht", "90003")
 REGULAR = [
     ("90AA", "00", "'t Hoge Land", "VERZANDVEEN", "9001", "Verzandveen", "Drenthe", "90001"),
     ("90AB", "00", "De Zeeën", "VERZANDVEEN", "9001", "Verzandveen", "Drenthe", "90001"),
@@ -38,17 +39,12 @@ REGULAR = [
     ("90AE", "00", "De Hoorn", "VERZANDVEEN", "9001", "Verzandveen", "Drenthe", "90001"),
     ("90AE", "01", "De Bel", "VERZANDVEEN", "9001", "Verzandveen", "Drenthe", "90001"),
     *(
-        (
-            f"90B{letter}",
-            "00",
-            f"School {letter}",
-            "WIJKERDAM",
-            "9003",
-            "Wijkerdam",
-            "Utrecht",
-            "90003",
-        )
-        for letter in "ABCDEFGHJKLMNP"
+        (f"90{at}", "00", f"School {at}", *WIJKERDAM)
+        for at in map("B{}".format, "ABCDEFGHJKLMNPRST")
+    ),
+    *(
+        (f"90{at}", "00", f"School {at}", *WIJKERDAM)
+        for at in map("C{}".format, "ABCDEFGHJKLMNPRST")
     ),
 ]
 SPECIAL = ("90SB", "00", "De Brug", "VERZANDVEEN", "9001", "Verzandveen", "Drenthe", "90004")

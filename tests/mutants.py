@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
-import libcst
 import matplotlib
 import pytest
 import scipy.optimize
@@ -81,18 +80,20 @@ class Mutant:
         return self.module, self.before, self.after
 
 
-def mutants_of(module: str) -> list[Mutant]:
-    """Make all mutants of a module, in the order of its lines."""
+def mutants_of(module: str, sample: int | None = None, seed: int = 1) -> tuple[int, list[Mutant]]:
+    """Make the mutants of a module, or some by chance: how many there are, and those, by line."""
     path = ROOT / PACKAGE / f"{module}.py"
     code = path.read_text(encoding="utf-8")
     tree, mutations, *_ = create_mutations(str(path), code)
-    found = {}
-    for each in mutations:
-        changed = tree.deep_replace(each.original_node, each.mutated_node)
-        assert isinstance(changed, libcst.Module)
-        if changed.code != code:
-            found.setdefault(changed.code, None)
-    return [_described(module, code, changed) for changed in found]
+    made = len(mutations)
+    if sample and sample < made:
+        mutations = random.Random(f"{seed} {module}").sample(mutations, sample)
+    found = {
+        tree.deep_replace(each.original_node, each.mutated_node).code: None for each in mutations
+    }
+    found.pop(code, None)
+    mutants = [_described(module, code, changed) for changed in found]
+    return made, sorted(mutants, key=lambda mutant: mutant.line)
 
 
 def _described(module: str, code: str, changed: str) -> Mutant:
@@ -244,11 +245,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shop = Shop(Path(folder))
         for module in chosen.modules or MODULES:
-            mutants = mutants_of(module)
-            made = len(mutants)
-            if chosen.sample and chosen.sample < made:
-                mutants = random.Random(f"{chosen.seed} {module}").sample(mutants, chosen.sample)
-                mutants.sort(key=lambda mutant: mutant.line)
+            made, mutants = mutants_of(module, chosen.sample, chosen.seed)
             print(f"{module}: {len(mutants)} of {made} mutants", flush=True)
             alive = try_all(module, mutants, shop)
             rows.append(Tried(module, made, len(mutants), len(alive), alive))

@@ -248,14 +248,15 @@ def test_schools_that_end_or_begin_without_a_reason_are_listed(tmp_path):
     ]
 
 
-@pytest.mark.real
-def test_real_schools_that_ended_since_2020_are_listed(real_data):
-    history = load("leerlingen_historisch", real_data / "raw")
+def test_schools_that_ended_since_2020_are_listed(files, are_real):
+    history = load("leerlingen_historisch", files / "raw")
     found = schools.unexplained(history, schools.read_transitions("nergens.csv"))
     alive = history[(history["kind"] == "Bo") & (history["pupils_high"] > 0)]
     last = alive.groupby("school")["year"].max()
-    for year in (2021, 2024):
+    for year, invented in ((2021, {"90AY00"}), (2024, {"90AX00"})):
         ended = set(last[last == year - 1].index)
         gone = found[(found["year"] == year) & (found["change"] == "verdwenen")]
         assert set(gone["school"]) == ended
-        assert ended
+        assert ended if are_real else ended == invented
+    new = found[found["change"] == "nieuw"]
+    assert len(new) if are_real else new["school"].tolist() == ["90AB01"]
