@@ -19,6 +19,29 @@ def real_data():
 
 
 @pytest.fixture(scope="session")
+def invented(tmp_path_factory):
+    """The same files, small and invented; what holds for the published ones holds for these."""
+    from excerpts import write_published
+
+    folder = tmp_path_factory.mktemp("published")
+    write_published(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["invented", pytest.param("real", marks=pytest.mark.real)])
+def files(request):
+    """Published files: the invented ones always, the real ones where they are."""
+    name = {"real": "real_data"}.get(request.param, request.param)
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def are_real(files):
+    """Tell whether the files are the real ones, of which some figures are known by heart."""
+    return files.name == "real-data"
+
+
+@pytest.fixture(scope="session")
 def demo():
     """The demo data, made when they are not there."""
     from kansen_analysis.demo import demo_folder

@@ -49,7 +49,8 @@ class Randomisation:
         A supposed constant effect is taken off the real programme years; what remains of it in a
         draw is known, so no draw has to be fitted again.
         """
-        return self._bound(-1, 1 - level), self._bound(1, 1 - level)
+        alpha = round(1 - level, 9)  # 1 - 0.9 is a hair less than the p value of 100 in 1000
+        return self._bound(-1, alpha), self._bound(1, alpha)
 
     def _bound(self, side: int, alpha: float) -> float:
         step = float(np.std(self.draws)) or 1e-12

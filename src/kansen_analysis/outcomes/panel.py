@@ -414,13 +414,12 @@ def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
         ["school", "year"], kind="stable"
     )
     chosen = pd.concat([early, late.drop_duplicates("school")])
-    # As the Inspectie does: below 20 counts as 20, above 40 as 40.
-    chosen["schoolweging"] = chosen["schoolweging"].clip(20, 40)
-    return (
-        chosen.groupby("school")
-        .agg(schoolweging=("schoolweging", "mean"), weging_year=("year", "max"))
-        .reset_index()[columns]
+    found = chosen.groupby("school").agg(
+        schoolweging=("schoolweging", "mean"), weging_year=("year", "max")
     )
+    # As the Inspectie does with its own mean: below 20 counts as 20, above 40 as 40.
+    found["schoolweging"] = found["schoolweging"].clip(20, 40)
+    return found.reset_index()[columns]
 
 
 def school_facts(folder: DataFolder) -> pd.DataFrame:
