@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.demo.programme import write_demo_programme
-from kansen_analysis.display import programme_figures
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.stories import Card
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
@@ -337,21 +337,21 @@ def test_progress_marks_draw_one_mark_per_activity():
         ("Sport", "c", "gestopt", ""),
     ]
     frame = pd.DataFrame(rows, columns=["theme", "activity", "state", "state_before"])
-    texts = {"name": "f", "title": "T", "subtitle": "S", "source": "B"}
+    texts = figures.Texts(name="f", title="T", subtitle="S", source="B")
     states = ("verkenning", "loopt", "gestopt")
-    figure = programme_figures.progress_marks(frame, states=states, **texts)
+    figure = programme_figures.progress_marks(frame, texts, states=states)
     assert "2 loopt" in figure.alt
-    assert figure.svg == programme_figures.progress_marks(frame, states=states, **texts).svg
-    still = programme_figures.progress_marks(frame.assign(state_before=""), states=states, **texts)
+    assert figure.svg == programme_figures.progress_marks(frame, texts, states=states).svg
+    still = programme_figures.progress_marks(frame.assign(state_before=""), texts, states=states)
     assert len(figure.svg) > len(still.svg), "an arrow is drawn where something moved"
     with pytest.raises(UsageError, match="not a state"):
-        programme_figures.progress_marks(frame, states=("loopt",), **texts)
+        programme_figures.progress_marks(frame, texts, states=("loopt",))
 
 
 def test_growth_refuses_more_coaches_than_schools():
     frame = pd.DataFrame({"year": [2024], "network": [1], "coach": [2], "joined": 0, "left": 0})
     with pytest.raises(UsageError):
-        programme_figures.network_growth(frame, name="f", title="T", subtitle="S", source="B")
+        programme_figures.network_growth(frame, figures.Texts("f", "T", "S", "B"))
 
 
 def test_a_picture_is_shown_with_its_words():

@@ -78,8 +78,9 @@ def test_the_site_hangs_together_with_files_in_one_place(made, people, tmp_path)
     assert links.broken(tmp_path / "site") == []
     code, place = people[0]["school"], people[0]["municipality_code"]
     text = (tmp_path / "site" / "scholen" / f"{code}.html").read_text(encoding="utf-8")
-    assert f'src="../files/figures/school-{code.lower()}-jaren.svg"' in text
-    assert "data:" not in text
+    assert f'id="figuur-school-{code.lower()}-jaren"' in text
+    assert f'href="../files/downloads/school-{code.lower()}-jaren.csv"' in text
+    assert '"data:' not in text  # files stand beside the pages, pictures in them
     assert 'rel="next"' in text and 'aria-label="Kruimelpad"' in text
     written = {path.name for path in (work / "files" / "downloads").iterdir()}
     assert {f"school-{code.lower()}-jaren.csv", f"gemeente-{place}-omvang.csv"} <= written

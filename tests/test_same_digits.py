@@ -69,10 +69,7 @@ def test_a_figure_does_not_show_the_last_digit(tail):
     first, second = (
         figures.event_study(
             each,
-            name="proef",
-            title="Het verschil groeit.",
-            subtitle="Een proef",
-            source="niemand",
+            figures.Texts("proef", "Het verschil groeit.", "Een proef", "niemand"),
             unit="punt",
         ).html()
         for each in (frame, other)

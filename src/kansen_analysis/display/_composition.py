@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.patches import Rectangle
 
 from kansen_analysis.display._canvas import (
     NARROW,
-    WIDE,
     Board,
     colour,
     on,
     palette,
     role,
+    tell,
     text_width,
     ticks,
     wrap,
 )
-from kansen_analysis.display._figure import Figure, describe, make, need
+from kansen_analysis.display._figure import Figure, Texts, make, need
 from kansen_analysis.display._parts import (
     MOST_SERIES,
+    PUPILS,
+    YEAR,
     between,
+    box,
+    capital,
+    legend,
+    patch,
+    pixels_of,
     shown_counts,
-    texts_of,
+    with_unit,
     write_counts,
-    write_unit,
     write_years,
+    year_axes,
 )
 from kansen_analysis.errors import UsageError
 from kansen_analysis.words import numbers
 
 HIDDEN = "afgeschermd"
+HATCH = "////"
+_TILE = 118  # pixels of a municipality, at most
 
 
 def ranges(
     frame: pd.DataFrame,
+    texts: Texts,
     *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
     unit: str,
     decimals: int = 1,
-    notes: Sequence[str] = (),
     levels: Mapping[float, str] | None = None,
 ) -> Figure:
     """Draw per year a bar from the lowest to the highest possible value; exact years are dots.
@@ -56,8 +61,7 @@ def ranges(
     frame : pandas.DataFrame
         ``year``, ``low``, ``high``, ``value`` (missing where only the range is known), ``n``
         (pupils, as a disclosed count).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     unit : str
         Of the values.
     decimals : int
@@ -77,56 +81,6 @@ def ranges(
     """
     frame = need(frame, ("year", "low", "high", "value", "n"), "ranges")
     frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
-    years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
-    low, high = frame[["low", "value"]].min().min(), frame[["high", "value"]].max().max()
-    pad = 0.16 * ((high - low) or 1)
-    words = {at: word for at, word in (levels or {}).items() if low - pad <= at <= high + pad}
-
-    def painter(board: Board) -> None:
-        left = 44
-        if words:
-            left = 14 + max(text_width(word, board.small) for word in words.values())
-        ax = board.axes(left, 14, 28, 76)
-        ax.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(low - pad, high + pad))
-        if words:
-            ax.set_yticks(list(words), list(words.values()))
-        else:
-            ticks(ax.yaxis)
-        ax.grid(axis="y")
-        write_years(board, ax, years, board.width - left - 14)
-        blue = role("participants")
-        for row in frame.itertuples():
-            if pd.notna(row.value):
-                ax.plot(row.year, row.value, "o", ms=10, color=blue["line"])
-                labels = [(row.value, "bottom", 9)]
-            elif pd.notna(row.low):
-                ax.bar(
-                    row.year,
-                    row.high - row.low,
-                    bottom=row.low,
-                    width=0.36,
-                    fc=colour("zone"),
-                    ec=blue["line"],
-                    lw=1.6,
-                    hatch="///",
-                    hatchcolor=colour("axis"),
-                )
-                labels = [(row.high, "bottom", 4), (row.low, "top", -4)]
-            else:
-                continue
-            for value, va, dy in labels:
-                board.write(
-                    ax,
-                    (row.year, value),
-                    numbers.number(value, decimals),
-                    ha="center",
-                    va=va,
-                    shift=(0, dy),
-                    size=11.5,
-                )
-        write_unit(board, unit)
-        write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen", drop=40)
-
     exact = frame.dropna(subset=["value"])
     hidden = frame[frame["value"].isna() & frame["low"].notna()]
     alt = []
@@ -139,33 +93,60 @@ def ranges(
     if len(exact):
         alt.append(f"Exact bekend in {len(exact)} jaren: {between(exact['value'], decimals)}.")
     return make(
-        painter,
-        lambda narrow: 340,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_ranges, frame=frame, unit=unit, decimals=decimals, levels=levels or {}),
         alt=alt,
         kind="Balken van de laagste tot de hoogst mogelijke waarde per schooljaar.",
         frame=frame,
-        variables=describe(
-            ("year", "Schooljaar", "", 0, "year"),
+        variables=[
+            YEAR,
             ("value", "Waarde", unit, decimals, "mean"),
             ("low", "Laagst mogelijk", unit, decimals, "mean"),
             ("high", "Hoogst mogelijk", unit, decimals, "mean"),
-            ("n", "Leerlingen", "aantal", 0, "count"),
-        ),
+            PUPILS,
+        ],
         notes=["Punt: exact bekend. Gearceerde balk: de waarde ligt ergens in de balk."],
     )
 
 
+def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
+    years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
+    low, high = frame[["low", "value"]].min().min(), frame[["high", "value"]].max().max()
+    pad = 0.16 * ((high - low) or 1)
+    limits = (low - pad, high + pad)
+    words = {at: word for at, word in levels.items() if limits[0] <= at <= limits[1]}
+    left = 14 + max(text_width(w, board.small) for w in words.values()) if words else None
+    ax = year_axes(board, years, limits, unit, tall=240, left=left, counts=True)
+    if words:
+        ax.set_yticks(list(words), list(words.values()))
+    line, wide = role("participants")["line"], min(0.36, 56 / pixels_of(ax))
+    for row in frame.itertuples():
+        year = numbers.school_year(row.year)
+        if pd.notna(row.value):
+            says = f"{year}: {with_unit(row.value, unit, decimals)}"
+            board.mark(ax, row.year, row.value, says, ms=10, color=line)
+            labels = [(row.value, "bottom", 9)]
+        elif pd.notna(row.low):
+            says = f"{year}: {numbers.interval(row.low, row.high, decimals)}"
+            look = {"fc": colour("zone"), "ec": line, "lw": 1.6, "hatchcolor": colour("axis")}
+            [bar] = ax.bar(row.year, row.high - row.low, wide, row.low, hatch="///", **look)
+            tell(bar, says)
+            labels = [(row.high, "bottom", 4), (row.low, "top", -4)]
+        else:
+            continue
+        for value, va, dy in labels:
+            said = numbers.number(value, decimals)
+            place = {"ha": "center", "va": va, "shift": (0, dy), "size": 12.5}
+            board.write(ax, (row.year, value), said, **place)
+    write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen")
+
+
 def stacked(
     frame: pd.DataFrame,
+    texts: Texts,
     *,
     order: Sequence[str],
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
     decimals: int = 0,
-    notes: Sequence[str] = (),
     hidden: str = HIDDEN,
 ) -> Figure:
     """Draw shares by category in a fixed order, one bar per year, the hidden part hatched.
@@ -175,10 +156,9 @@ def stacked(
     frame : pandas.DataFrame
         ``year``, ``category``, ``share`` (0 to 100). The part that is hidden is a category of its
         own, named `hidden`.
+    texts : Texts
     order : sequence of str
         The categories from left to right, at most four; the hidden part comes last.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
     decimals : int
         Of the shares.
     hidden : str
@@ -203,115 +183,74 @@ def stacked(
         raise UsageError(f"not in the order of categories: {', '.join(strange)}")
     table = frame.pivot_table(index="year", columns="category", values="share", sort=True)
     table = table.reindex(columns=every)
-    every = [each for each in every if table[each].fillna(0).gt(0).any()]
-    fills = dict(zip(order, palette()["sequence"], strict=False)) | {hidden: colour("background")}
-    tall = 40
-
-    def legend(board: Board) -> list[tuple[float, float, str]]:
-        spots, x, y = [], 2.0, 12.0
-        for label in every:
-            wide = 24 + text_width(label, board.small) + 16
-            if x + wide > board.width and x > 2:
-                x, y = 2.0, y + 20
-            spots.append((x, y, label))
-            x += wide
-        return spots
-
-    def head(narrow: bool) -> float:
-        return legend(Board(NARROW if narrow else WIDE, 9, narrow=narrow))[-1][1] + 16
-
-    def painter(board: Board) -> None:
-        top = board.whole()
-        for x, y, label in legend(board):
-            top.add_patch(_patch((x, y - 7), 16, 14, fills[label], label == hidden))
-            board.write(top, (x + 22, y), label, size=board.small)
-        left = 84
-        ax = board.axes(left, 22, head(board.narrow), 26)
-        ax.set(xlim=(0, 100), ylim=(len(table), 0))
-        ax.set_yticks([])
-        ticks(ax.xaxis, 4)
-        ax.spines["bottom"].set_visible(False)
-        pixel = (board.width - left - 22) / 100
-        for i, (year, shares) in enumerate(table.iterrows()):
-            board.write(
-                ax,
-                (0, i + 0.5),
-                numbers.school_year(year),
-                coords=ax.get_yaxis_transform(),
-                shift=(-left + 2, 0),
-                size=board.small,
-            )
-            edge = 0.0
-            for label in every:
-                share = shares[label]
-                if pd.isna(share) or share <= 0:
-                    continue
-                ax.add_patch(_patch((edge, i + 0.12), share, 0.76, fills[label], label == hidden))
-                words = numbers.percent(share, decimals)
-                if share * pixel > text_width(words, board.small) + 6:
-                    board.write(
-                        ax,
-                        (edge + share / 2, i + 0.5),
-                        words,
-                        ha="center",
-                        size=board.small,
-                        color=on(fills[label]),
-                        back=label == hidden,
-                    )
-                edge += share
-        ax.xaxis.set_major_formatter(lambda value, _: numbers.percent(value))
-
-    last = table.iloc[-1].dropna()
-    first = table.iloc[0].dropna()
-    start = numbers.school_year(table.index[0])
+    last, first = table.iloc[-1].dropna(), table.iloc[0].dropna()
     known = last.drop(hidden, errors="ignore")
     most = known.idxmax()
+    then = (
+        f" (in {numbers.school_year(table.index[0])} {numbers.percent(first.get(most), decimals)})"
+    )
     alt = [
         f"In {numbers.school_year(table.index[-1])} is {most} het grootst: "
-        f"{numbers.percent(known[most], decimals)}"
-        + (
-            f" (in {start} {numbers.percent(first.get(most), decimals)})."
-            if len(table) > 1
-            else "."
-        )
+        f"{numbers.percent(known[most], decimals)}{then if len(table) > 1 else ''}."
     ]
-    if hidden in last and last[hidden] > 0:
+    if last.get(hidden, 0) > 0:
         alt.append(f"Afgeschermd is {numbers.percent(last[hidden], decimals)}.")
     alt.append(f"Kleinste: {known.idxmin()}, {numbers.percent(known.min(), decimals)}.")
-    shown = table.reset_index()
-    shown.columns = ["year", *[f"share{i}" for i in range(len(shown.columns) - 1)]]
+    names = [f"share{i}" for i in range(len(every))]
     return make(
-        painter,
-        lambda narrow: head(narrow) + len(table) * tall + 26,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_stacked, table=table, hidden=hidden, decimals=decimals),
         alt=alt,
         kind="Gestapelde balken per schooljaar.",
         frame=frame,
-        variables=describe(
-            ("year", "Schooljaar", "", 0, "year"),
+        variables=[
+            YEAR,
             ("category", "Categorie", "", 0, "text"),
             ("share", "Aandeel", "%", decimals, "share"),
-        ),
-        shown=shown,
-        shown_variables=describe(
-            ("year", "Schooljaar", "", 0, "year"),
+        ],
+        shown=table.reset_index().set_axis(["year", *names], axis=1),
+        shown_variables=[
+            YEAR,
             *[
-                (f"share{i}", label[:1].upper() + label[1:], "%", decimals, "share")
-                for i, label in enumerate(table.columns)
+                (name, capital(label), "%", decimals, "share")
+                for name, label in zip(names, every, strict=True)
             ],
-        ),
+        ],
     )
 
 
-def coverage(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-) -> Figure:
+def _stacked(board: Board, *, table, hidden, decimals) -> None:
+    fills = dict(zip(table.columns, palette()["sequence"], strict=False))
+    fills[hidden] = colour("background")
+    used = [each for each in table if table[each].fillna(0).gt(0).any()]
+    looks = {each: (fills[each], HATCH if each == hidden else None) for each in used}
+    spots, head = board.flow(used)
+    board.tall(head + 6 + len(table) * 40 + 26)
+    legend(board, spots, {each: box(fill, "", hatch) for each, (fill, hatch) in looks.items()})
+    ax = board.axes(84, 22, head + 6, 26, xlim=(0, 100), ylim=(len(table), 0))
+    ax.set_yticks([])
+    ticks(ax.xaxis, 4)
+    ax.xaxis.set_major_formatter(lambda value, _: numbers.percent(value))
+    ax.spines["bottom"].set_visible(False)
+    pixel = (board.width - 106) / 100
+    for i, (year, shares) in enumerate(table.iterrows()):
+        said = numbers.school_year(year)
+        board.write(ax, (0, i + 0.5), said, on="y", shift=(-82, 0), size=board.small)
+        edge = 0.0
+        for label, (fill, hatch) in looks.items():
+            share = shares[label]
+            if pd.isna(share) or share <= 0:
+                continue
+            words, middle = numbers.percent(share, decimals), (edge + share / 2, i + 0.5)
+            part = patch((edge, i + 0.12), share, 0.76, fill, hatch)
+            tell(ax.add_patch(part), f"{said}, {label}: {words}")
+            if share * pixel > text_width(words, board.small) + 8:
+                look = {"ha": "center", "size": board.small, "back": bool(hatch)}
+                board.write(ax, middle, words, ink=on(fill), **look)
+            edge += share
+
+
+def coverage(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw what is known of which year: sources by years, words in the cells.
 
     Parameters
@@ -319,8 +258,7 @@ def coverage(
     frame : pandas.DataFrame
         ``source`` (Dutch name), ``year``, ``state`` (one of the words in palette.yml:
         aanwezig, voorlopig, deels afgeschermd, ontbreekt, bestond niet).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
 
     Returns
     -------
@@ -342,114 +280,80 @@ def coverage(
         raise UsageError("coverage: a source has two words for one year")
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     sources = list(dict.fromkeys(frame["source"]))
-    used = [word for word in fills if (frame["state"] == word).any()]
-    short = {word: "".join(piece[0] for piece in word.split()).upper() for word in fills}
-
-    def layout(narrow: bool) -> tuple[float, float, float]:
-        return (0, 52, 62) if narrow else (176, 38, 62)  # left, row height, head
-
-    def painter(board: Board) -> None:
-        left, tall, head = layout(board.narrow)
-        top = board.whole()
-        x, y = 2.0, 12.0
-        for word in used:
-            label = f"{short[word]} = {word}"
-            wide = 24 + text_width(label, board.small) + 14
-            if x + wide > board.width and x > 2:
-                x, y = 2.0, y + 20
-            top.add_patch(_patch((x, y - 7), 16, 14, fills[word], False))
-            board.write(top, (x + 22, y), label, size=board.small)
-            x += wide
-        down = head + (14 if board.narrow else 0)
-        ax = board.axes(left, 4, down, 40)
-        ax.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(len(sources) * tall, 0))
-        ax.set_yticks([])
-        ax.spines["bottom"].set_visible(False)
-        cell = (board.width - left - 4) / len(years)
-        for i, each in enumerate(sources):
-            rows = frame[frame["source"] == each].sort_values("year", kind="stable")
-            if board.narrow:
-                board.write(
-                    ax,
-                    (0, i * tall + 12),
-                    each,
-                    coords=ax.get_yaxis_transform(),
-                    shift=(2, 0),
-                    weight="bold",
-                    size=board.small,
-                )
-                low, high = i * tall + 22, i * tall + 48
-            else:
-                board.write(
-                    ax,
-                    (0, i * tall + tall / 2),
-                    wrap(each, left - 12, board.size),
-                    coords=ax.get_yaxis_transform(),
-                    shift=(-left + 2, 0),
-                )
-                low, high = i * tall + 4, i * tall + tall - 4
-            for first, last, word in _runs(rows):
-                span = last - first + 1
-                ax.add_patch(_patch((first - 0.5, low), span, high - low, fills[word], False))
-                fits = span * cell > text_width(word, 11.5) + 4
-                board.write(
-                    ax,
-                    ((first + last) / 2, (low + high) / 2),
-                    word if fits else short[word],
-                    ha="center",
-                    size=11.5,
-                    color=on(fills[word]),
-                )
-        write_years(board, ax, years, board.width - left - 4)
-
     counts = frame["state"].value_counts()
-    said = ", ".join(f"{counts[word]} {word}" for word in used)
+    said = ", ".join(f"{counts[word]} {word}" for word in fills if word in counts)
+    wide = frame.pivot_table(index="source", columns="year", values="state", aggfunc="first")
     return make(
-        painter,
-        lambda narrow: (
-            layout(narrow)[2] + (14 if narrow else 0) + len(sources) * layout(narrow)[1] + 40
-        ),
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_coverage, frame=frame, years=years, sources=sources),
         alt=[
             f"Van {len(sources)} bronnen en {len(years)} schooljaren zijn de vakken: {said}.",
             f"Van {numbers.school_year(years[0])} tot en met {numbers.school_year(years[-1])}.",
         ],
         kind="Raster van bronnen en schooljaren.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("source", "Bron", "", 0, "text"),
-            ("year", "Schooljaar", "", 0, "year"),
+            YEAR,
             ("state", "Wat bekend is", "", 0, "text"),
-        ),
-        shown=frame.pivot_table(index="source", columns="year", values="state", aggfunc="first")
-        .reindex(sources)
-        .rename(columns=lambda year: f"y{year}")
-        .reset_index(),
-        shown_variables=describe(
+        ],
+        shown=wide.reindex(sources).rename(columns=lambda year: f"y{year}").reset_index(),
+        shown_variables=[
             ("source", "Bron", "", 0, "text"),
             *[(f"y{year}", numbers.school_year(year), "", 0, "text") for year in years],
-        ),
+        ],
     )
 
 
-def tile_map(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-    what: str = "scholen",
-) -> Figure:
+def _coverage(board: Board, *, frame, years, sources) -> None:
+    fills = palette()["coverage"]
+    short = {word: "".join(piece[0] for piece in word.split()).upper() for word in fills}
+    states = set(frame["state"])
+    used = {f"{short[word]} = {word}": fills[word] for word in fills if word in states}
+    narrow, spots = board.narrow, board.flow(list(used))
+    left, tall, head = 0 if narrow else 250, 52 if narrow else 34, spots[1] + 8
+    board.tall(head + len(sources) * tall + 32)
+    legend(board, spots[0], {label: box(fill) for label, fill in used.items()})
+    size = (years[0] - 0.5, years[-1] + 0.5)
+    ax = board.axes(left, 4, head, 32, xlim=size, ylim=(len(sources) * tall, 0))
+    ax.set_yticks([])
+    ax.spines["bottom"].set_visible(False)
+    cell = (board.width - left - 4) / len(years)
+    for i, each in enumerate(sources):
+        rows = frame[frame["source"] == each].sort_values("year", kind="stable")
+        y = i * tall
+        low, high = (y + 22, y + 48) if narrow else (y + 3, y + tall - 3)
+        lines = wrap(each, board.width if narrow else left - 12, board.small)
+        place = (0, y + 12) if narrow else (0, y + tall / 2)
+        shift = (2 - left, 0)
+        board.write(ax, place, lines, on="y", shift=shift, bold=narrow, size=board.small)
+        for first, last, word in _runs(rows):
+            span = last - first + 1
+            ax.add_patch(patch((first - 0.5, low), span, high - low, fills[word]))
+            fits = span * cell > text_width(word, 12.5) + 6
+            middle = ((first + last) / 2, (low + high) / 2)
+            look = {"ha": "center", "size": 12.5, "ink": on(fills[word])}
+            board.write(ax, middle, word if fits else short[word], **look)
+    write_years(board, ax, years)
+
+
+def _runs(rows: pd.DataFrame) -> list[tuple[int, int, str]]:
+    """Join following years with the same word."""
+    new = (rows["state"] != rows["state"].shift()) | (rows["year"].diff() != 1)
+    return [
+        (int(run["year"].iloc[0]), int(run["year"].iloc[-1]), run["state"].iloc[0])
+        for _, run in rows.groupby(new.cumsum())
+    ]
+
+
+def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Figure:
     """Draw one square per municipality in its rough place, with the number in it.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``code`` (municipality, 4 digits), ``municipality``, ``schools`` (how many take part).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     what : str
         What is counted.
 
@@ -466,37 +370,6 @@ def tile_map(
     """
     frame = need(frame, ("code", "municipality", "schools"), "tile_map")
     spots, known = _places(frame["code"])
-    across = max(column for column, _ in spots) + 1
-    down = max(line for _, line in spots) + 1
-    fills = palette()["sequence"][::-1]
-    most = max(1, frame["schools"].max())
-
-    def side(narrow: bool) -> float:
-        return min(118, ((NARROW if narrow else WIDE) - 4) / max(4, across))
-
-    def painter(board: Board) -> None:
-        one = side(board.narrow)
-        top = board.whole()
-        for (column, line), row in zip(spots, frame.itertuples(), strict=True):
-            x, y = 2 + column * one, 2 + line * one
-            share = row.schools / most
-            fill = colour("background") if not row.schools else fills[min(3, int(share * 3.999))]
-            top.add_patch(_patch((x + 2, y + 2), one - 4, one - 4, fill, False))
-            ink = on(fill)
-            lines = wrap(row.municipality, one - 10, 11.5)
-            board.write(
-                top, (x + one / 2, y + 10), lines, ha="center", va="top", size=11.5, color=ink
-            )
-            board.write(
-                top,
-                (x + one / 2, y + one - 20),
-                numbers.number(row.schools, 0),
-                ha="center",
-                size=20,
-                weight="bold",
-                color=ink,
-            )
-
     best = frame.loc[frame["schools"].idxmax()]
     with_any = int((frame["schools"] > 0).sum())
     none = list(frame.loc[frame["schools"] == 0, "municipality"])
@@ -505,53 +378,53 @@ def tile_map(
         alt.append(f"De meeste in {best.municipality}: {numbers.number(best.schools, 0)}.")
     if none:
         alt.append(f"Geen in {', '.join(none)}.")
+    near = ", ongeveer op zijn plaats" if known else ""
     return make(
-        painter,
-        lambda narrow: 4 + down * side(narrow),
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_tile_map, frame=frame, spots=spots),
         alt=alt,
         kind="Tegelkaart met een vierkant per gemeente.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("municipality", "Gemeente", "", 0, "text"),
             ("code", "Gemeentecode", "", 0, "code"),
-            ("schools", what[:1].upper() + what[1:], "aantal", 0, "count"),
-        ),
-        notes=[
-            f"Een vierkant per gemeente{', ongeveer op zijn plaats' if known else ''}. Hoe "
-            "donkerder, hoe meer."
+            ("schools", capital(what), "aantal", 0, "count"),
         ],
+        notes=[f"Een vierkant per gemeente{near}. Hoe donkerder, hoe meer."],
+        width=max(NARROW, 4 + _TILE * (1 + int(max(column for column, _ in spots)))),
     )
 
 
-# --- shared pieces ---------------------------------------------------------------------------
+def _tile_map(board: Board, *, frame, spots) -> None:
+    across, down = (1 + max(place) for place in zip(*spots, strict=True))
+    one, fills = min(_TILE, (board.width - 4) / max(4, across)), palette()["sequence"][::-1]
+    board.tall(4 + down * one)
+    most = max(1, frame["schools"].max())
+    for (column, line), row in zip(spots, frame.itertuples(), strict=True):
+        x, y = 2 + column * one, 2 + line * one
+        fill = colour("background")
+        if row.schools:
+            fill = fills[min(3, int(row.schools / most * 3.999))]
+        board.whole().add_patch(patch((x + 2, y + 2), one - 4, one - 4, fill))
+        ink, lines = on(fill), wrap(_soft(row.municipality), one - 12, 12.5)
+        look = {"ha": "center", "ink": ink}
+        board.write(None, (x + one / 2, y + 9), lines, va="top", size=12.5, **look)
+        count = numbers.number(row.schools, 0)
+        board.write(None, (x + one / 2, y + one - 20), count, size=21, bold=True, **look)
 
 
-def _patch(corner, width: float, height: float, fill: str, hidden: bool) -> Rectangle:
-    return Rectangle(
-        corner,
-        width,
-        height,
-        facecolor=fill,
-        edgecolor=colour("axis"),
-        lw=1,
-        hatch="////" if hidden else None,
-    )
-
-
-def _runs(rows: pd.DataFrame) -> list[tuple[int, int, str]]:
-    """Join following years with the same word."""
-    new = (rows["state"] != rows["state"].shift()) | (rows["year"].diff() != 1)
-    return [
-        (int(run["year"].iloc[0]), int(run["year"].iloc[-1]), run["state"].iloc[0])
-        for _, run in rows.groupby(new.cumsum())
-    ]
+def _soft(name: str) -> str:
+    """Let a long name break where its words meet."""
+    for end in ("veld", "meer", "stede", "gouw", "land", "dorp", "deel"):
+        if len(name) > 11 and name.endswith(end) and " " not in name and "-" not in name:
+            return f"{name.removesuffix(end)}\u00ad{end}"
+    return name
 
 
 def _places(codes: pd.Series) -> tuple[list[tuple[float, float]], bool]:
     """Return a column and line for each municipality, and whether that is near its place."""
-    with resources.files("kansen_analysis.display").joinpath("municipalities.csv").open() as file:
-        known = pd.read_csv(file, dtype={"code": str}).set_index("code")
+    table = pd.read_csv(Path(__file__).with_name("municipalities.csv"), dtype={"code": str})
+    known = table.set_index("code")
     placed = {code: tuple(known.loc[code]) for code in codes if code in known.index}
     below = int(np.ceil(max((line for _, line in placed.values()), default=-1))) + 1
     rest = [code for code in codes if code not in placed]

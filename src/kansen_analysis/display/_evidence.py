@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kansen_analysis.display._canvas import (
-    NARROW,
-    WIDE,
-    Board,
-    colour,
-    role,
-    spread,
-    ticks,
-    wrap,
-)
-from kansen_analysis.display._figure import Figure, describe, flags, make, need
+from kansen_analysis.display._canvas import Board, colour, role, spread, ticks, wrap
+from kansen_analysis.display._figure import Figure, Texts, flags, make, need
 from kansen_analysis.display._parts import (
+    INTERVAL,
+    SCHOOLS,
+    ZONE,
     between,
-    fit,
-    shade_zone,
-    texts_of,
+    capital,
+    dot,
+    estimate_columns,
+    estimate_says,
+    left_of,
+    reach,
+    row_axes,
     with_unit,
-    write_unit,
+    zone,
 )
 from kansen_analysis.errors import UsageError
 from kansen_analysis.words import numbers
@@ -38,21 +37,11 @@ SIGNS = {
     "Niet toetsbaar": "–",
 }
 UNTESTABLE = "Niet toetsbaar"
-_MOST_LINES = 4  # of a reason in the overview
 _FARTHEST = 6  # margins; an interval that goes farther is cut and gets an arrow
 
 
 def versions(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    unit: str,
-    margin: float,
-    decimals: int = 1,
-    notes: Sequence[str] = (),
+    frame: pd.DataFrame, texts: Texts, *, unit: str, margin: float, decimals: int = 1
 ) -> Figure:
     """Draw the four versions of an estimate as dots with intervals.
 
@@ -61,8 +50,7 @@ def versions(
     frame : pandas.DataFrame
         ``version`` (V1 …), ``label`` (what it does, in Dutch), ``estimate``, ``low``, ``high``;
         optional ``n`` (schools). A version that could not be fitted has no estimate.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     unit : str
         Of the difference.
     margin : float
@@ -81,38 +69,6 @@ def versions(
         For a missing column or no rows.
     """
     frame = need(frame, ("version", "label", "estimate", "low", "high"), "versions")
-    reach = _symmetric(frame, margin)
-
-    def painter(board: Board) -> None:
-        left = 14 if board.narrow else 250
-        ax = board.axes(left, 16, 26, 52)
-        ax.set(xlim=reach, ylim=(len(frame), 0))
-        ax.set_yticks([])
-        ticks(ax.xaxis, 4 if board.narrow else 6)
-        ax.grid(axis="x")
-        _scale(board, ax, margin, unit)
-        for i, row in enumerate(frame.itertuples()):
-            words = f"{row.version}  {row.label}"
-            if board.narrow:
-                board.write(
-                    ax, (reach[0], i + 0.26), words, size=board.size, back=True, shift=(2, 0)
-                )
-            else:
-                lines = wrap(words, left - 20, board.size)
-                board.write(
-                    ax, (0, i + 0.5), lines, coords=ax.get_yaxis_transform(), shift=(-left + 2, 0)
-                )
-            _dot(ax, i + (0.68 if board.narrow else 0.5), row.estimate, row.low, row.high)
-            if pd.isna(row.estimate):
-                board.write(
-                    ax,
-                    (0, i + 0.6),
-                    "niet te schatten",
-                    color=colour("quiet"),
-                    back=True,
-                    ha="center",
-                )
-
     known = frame.dropna(subset=["estimate"])
     alt = ["Geen van de versies kon worden geschat."]
     if len(known):
@@ -124,33 +80,34 @@ def versions(
             f"{numbers.number(known.high.max(), decimals)}.",
         ]
     return make(
-        painter,
-        lambda narrow: 78 + len(frame) * (62 if narrow else 50),
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_versions, frame=frame, unit=unit, margin=margin, decimals=decimals),
         alt=alt,
         kind=f"{len(frame)} punten met intervallen.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("version", "Versie", "", 0, "text"),
             ("label", "Wat deze versie doet", "", 0, "text"),
-            ("estimate", "Verschil", unit, decimals, "difference"),
-            ("low", "Ondergrens", unit, decimals, "difference"),
-            ("high", "Bovengrens", unit, decimals, "difference"),
-            ("n", "Scholen", "aantal", 0, "count"),
-        ),
-        notes=["Punt: schatting. Streep: 95%-interval."],
+            *estimate_columns(unit, decimals),
+            SCHOOLS,
+        ],
+        notes=[INTERVAL],
     )
 
 
-def goals_overview(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-) -> Figure:
+def _versions(board: Board, *, frame, unit, margin, decimals) -> None:
+    labels = [f"{row.version}  {row.label}" for row in frame.itertuples()]
+    limits = _around_zero(frame[["estimate", "low", "high"]], 1.5 * margin)
+    below = f"{unit} verschil met vergelijkbare scholen"
+    ax, middles = row_axes(board, labels, limits, unit=below)
+    zone(board, ax, margin)
+    for row, y in zip(frame.itertuples(), middles, strict=True):
+        dot(board, ax, y, row, f"{row.version}: {estimate_says(row, unit, decimals)}")
+        if pd.isna(row.estimate):
+            board.quiet(ax, (0, y), "niet te schatten", ha="center", back=True)
+
+
+def goals_overview(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw the verdict on each goal on one common scale.
 
     Parameters
@@ -160,8 +117,7 @@ def goals_overview(
         `SIGNS`), ``estimate``, ``low``, ``high`` (higher is better, in ``unit``), ``margin`` (the
         smallest difference that matters, in ``unit``), ``unit``; optional ``decimals`` and
         ``reason`` (what is missing, for a goal that cannot be tested).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
 
     Returns
     -------
@@ -179,169 +135,99 @@ def goals_overview(
     strange = sorted(set(frame["verdict"]) - set(SIGNS))
     if strange:
         raise UsageError(f"not a verdict: {', '.join(map(str, strange))}")
-    scaled = (
-        frame[["estimate", "low", "high"]].astype(float).div(frame["margin"].astype(float), axis=0)
+    decimals = frame["decimals"] if "decimals" in frame else [1] * len(frame)
+    frame = frame.assign(
+        size=[_size(row, int(d)) for row, d in zip(frame.itertuples(), decimals, strict=True)]
     )
-    untestable = frame["verdict"] == UNTESTABLE
-    scaled = scaled.mask(untestable)
-    far = scaled.abs().to_numpy()[~scaled.isna().to_numpy()]
-    edge = min(_FARTHEST, max(2.5, 1.12 * far.max())) if far.size else 2.5
-    reach = (-edge, edge)
-    decimals = frame["decimals"] if "decimals" in frame else pd.Series(1, index=frame.index)
-
-    def stacks(board: Board) -> tuple[list[list[tuple]], float, list[float]]:
-        """Break the words of every row into lines; return them with their width and heights."""
-        room = board.width - 8 if board.narrow else 282
-        rows = []
-        for i, row in enumerate(frame.itertuples()):
-            head = wrap(f"{row.goal}. {row.label}", room, board.size + 1, "bold")
-            words = wrap(_size_words(row, int(decimals.iloc[i])), room, board.small)
-            if len(words) > _MOST_LINES:  # the whole reason stands in the table
-                words = [
-                    *words[: _MOST_LINES - 1],
-                    fit(words[_MOST_LINES - 1] + " …", room, board.small),
-                ]
-            rows.append(
-                [(line, board.size + 1, "bold", "text") for line in head]
-                + [(f"{SIGNS[row.verdict]} {row.verdict}", board.size, "bold", "text")]
-                + [(line, board.small, "normal", "quiet") for line in words]
-            )
-        scale = scaled["estimate"].notna() * (44 if board.narrow else 0)
-        return (
-            rows,
-            room,
-            [16 + 19 * len(row) + room_ for row, room_ in zip(rows, scale, strict=True)],
-        )
-
-    def height(narrow: bool) -> float:
-        return top_edge + 6 + sum(stacks(Board(NARROW if narrow else WIDE, 9, narrow=narrow))[2])
-
-    top_edge = 40
-
-    def painter(board: Board) -> None:
-        narrow = board.narrow
-        rows, room, heights = stacks(board)
-        left = 12 if narrow else room + 18
-        top = board.whole()
-        ax = board.axes(left, 12, top_edge, 6)
-        ax.set(xlim=reach, ylim=(sum(heights), 0))
-        ax.axis("off")
-        for i, tall in enumerate(heights):
-            y = sum(heights[:i])
-            top.plot([0, board.width], [top_edge + y] * 2, color=colour("grid"), lw=1)
-            for k, (line, size, weight, ink) in enumerate(rows[i]):
-                board.write(
-                    top,
-                    (2, top_edge + y + 17 + 19 * k),
-                    line,
-                    size=size,
-                    weight=weight,
-                    color=colour(ink),
-                )
-            low, high = (y + tall - 44, y + tall - 8) if narrow else (y + 8, y + tall - 8)
-            middle = (low + high) / 2
-            if pd.isna(scaled.loc[i, "estimate"]):
-                if not narrow:
-                    board.write(
-                        ax,
-                        (0, middle),
-                        "geen toets",
-                        ha="center",
-                        size=board.small,
-                        color=colour("quiet"),
-                    )
-                continue
-            ax.fill_between([-1, 1], low, high, color=colour("zone"), lw=0, zorder=0.4)
-            for side in (-1, 1):
-                ax.plot(
-                    [side, side], [low, high], color=colour("zone_edge"), lw=0.9, ls=(0, (2, 2))
-                )
-            ax.plot([0, 0], [low, high], color=colour("axis"), lw=1.2)
-            _dot(ax, middle, *scaled.loc[i, ["estimate", "low", "high"]], reach=reach)
-        box = ax.transAxes
-        for x, ha, words in ((0, "left", "◄ slechter"), (1, "right", "beter ►")):
-            board.write(
-                ax,
-                (x, 1),
-                words,
-                coords=box,
-                ha=ha,
-                va="bottom",
-                shift=(0, 5),
-                size=board.small,
-                color=colour("quiet"),
-            )
-        board.write(
-            ax,
-            (0.5, 1),
-            ["verschil dat", "er niet toe doet"],
-            coords=box,
-            ha="center",
-            va="bottom",
-            shift=(0, 4),
-            size=11.5,
-            color=colour("quiet"),
-        )
-
-    said = [f"Doel {row.goal}: {row.verdict.lower()}." for row in frame.itertuples()]
+    parts = frame[["estimate", "low", "high"]].astype(float)
+    scaled = parts.div(frame["margin"].astype(float), axis=0).mask(frame["verdict"] == UNTESTABLE)
     tested = scaled.dropna(subset=["estimate"])
-    alt = [" ".join(said)]
+    alt = [" ".join(f"Doel {row.goal}: {row.verdict.lower()}." for row in frame.itertuples())]
     if len(tested):
         alt.append(
             f"Getoetst: {len(tested)} van de {len(frame)} doelen; de schattingen liggen "
-            f"{numbers.interval(tested.estimate.min(), tested.estimate.max())} keer het "
-            "kleinste verschil dat ertoe doet."
+            f"{between(tested['estimate'], 1)} keer het kleinste verschil dat ertoe doet."
         )
+    about = [
+        ("goal", "Doel", "", 0, "code"),
+        ("label", "Uitkomst", "", 0, "text"),
+        ("verdict", "Oordeel", "", 0, "text"),
+    ]
     return make(
-        painter,
-        height,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_goals_overview, frame=frame, scaled=scaled),
         alt=alt,
         kind="Punten met intervallen op één schaal.",
-        frame=frame,
-        variables=describe(
-            ("goal", "Doel", "", 0, "code"),
-            ("label", "Uitkomst", "", 0, "text"),
-            ("verdict", "Oordeel", "", 0, "text"),
+        frame=frame.drop(columns="size"),
+        variables=[
+            *about,
             ("estimate", "Verschil", "in de eenheid van de rij", 1, "difference"),
             ("low", "Ondergrens", "", 1, "difference"),
             ("high", "Bovengrens", "", 1, "difference"),
             ("margin", "Kleinste verschil dat ertoe doet", "", 1, "mean"),
             ("unit", "Eenheid", "", 0, "text"),
             ("reason", "Wat ontbreekt", "", 0, "text"),
-        ),
+        ],
         notes=[
-            "Punt: schatting. Streep: 95%-interval. Elke rij is gedeeld door het kleinste verschil "
-            "dat bij dat doel ertoe doet. Een pijl: het interval loopt verder door."
+            f"{INTERVAL} Elke rij is gedeeld door het kleinste verschil dat bij dat doel ertoe "
+            "doet. Een pijl: het interval loopt verder door."
         ]
         if len(tested)
         else [],
-        shown=frame[["goal", "label", "verdict"]].assign(
-            size=[
-                _size_words(row, int(d))
-                for row, d in zip(frame.itertuples(), decimals, strict=True)
-            ]
-        ),
-        shown_variables=describe(
-            ("goal", "Doel", "", 0, "code"),
-            ("label", "Uitkomst", "", 0, "text"),
-            ("verdict", "Oordeel", "", 0, "text"),
-            ("size", "Verschil, of wat ontbreekt", "", 0, "text"),
-        ),
+        shown=frame[["goal", "label", "verdict", "size"]],
+        shown_variables=[*about, ("size", "Verschil, of wat ontbreekt", "", 0, "text")],
     )
 
 
-def ruler(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    unit: str,
-    decimals: int = 1,
-    notes: Sequence[str] = (),
-) -> Figure:
+def _goals_overview(board: Board, *, frame, scaled) -> None:
+    far = scaled.abs().to_numpy()
+    edge = min(_FARTHEST, max(2.5, 1.12 * np.nanmax(far, initial=0)))
+    narrow, room = board.narrow, board.width - 8 if board.narrow else 380
+    left, head, step = 12 if narrow else room + 18, 44, 21
+    stacks = []
+    for row in frame.itertuples():
+        lines = wrap(f"{row.goal}. {row.label}", room, board.size + 1, True)
+        stack = [(line, {"size": board.size + 1, "bold": True}) for line in lines]
+        stack.append((f"{SIGNS[row.verdict]} {row.verdict}", {"bold": True}))
+        small = {"size": board.small, "ink": "quiet"}
+        stacks.append(stack + [(line, small) for line in wrap(row.size, room, board.small)])
+    plots = scaled["estimate"].notna() * (44 if narrow else 0)
+    heights = [16 + step * len(s) + plot for s, plot in zip(stacks, plots, strict=True)]
+    board.tall(head + sum(heights) + 6)
+    ax = board.axes(left, 12, head, 6, xlim=(-edge, edge), ylim=(sum(heights), 0))
+    ax.axis("off")
+    for i, (stack, tall) in enumerate(zip(stacks, heights, strict=True)):
+        y = sum(heights[:i])
+        board.whole().plot([0, board.width], [head + y] * 2, color=colour("grid"), lw=1)
+        for k, (line, look) in enumerate(stack):
+            board.write(None, (2, head + y + 18 + step * k), line, **look)
+        low, high = (y + tall - 44, y + tall - 8) if narrow else (y + 8, y + tall - 8)
+        middle = (low + high) / 2
+        if pd.isna(scaled.loc[i, "estimate"]):
+            if not narrow:
+                board.quiet(ax, (0, middle), "geen toets", ha="center")
+            continue
+        ax.fill_between([-1, 1], low, high, color=colour("zone"), lw=0, zorder=0.4)
+        for side in (-1, 1):
+            ax.plot([side] * 2, [low, high], color=colour("zone_edge"), lw=0.9, ls=(0, (2, 2)))
+        ax.plot([0, 0], [low, high], color=colour("axis"), lw=1.2)
+        dot(board, ax, middle, scaled.loc[i], frame.loc[i, "size"], (-edge, edge))
+    if scaled["estimate"].notna().any():
+        for x, ha, words in ((0, "left", "◄ slechter"), (1, "right", "beter ►")):
+            board.quiet(ax, (x, 1), words, on="axes", ha=ha, va="bottom", shift=(0, 5))
+        words = wrap(ZONE, 110, board.small)
+        board.quiet(ax, (0.5, 1), words, on="axes", ha="center", va="bottom", shift=(0, 5))
+
+
+def _size(row, decimals: int) -> str:
+    if row.verdict == UNTESTABLE or pd.isna(row.estimate):
+        reason = getattr(row, "reason", "")
+        return str(reason) if pd.notna(reason) else ""
+    size = with_unit(row.estimate, row.unit, decimals, True)
+    return f"{size} ({numbers.interval(row.low, row.high, decimals)})"
+
+
+def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) -> Figure:
     """Draw what could have been seen: sizes side by side on one ruler.
 
     Parameters
@@ -349,8 +235,7 @@ def ruler(
     frame : pandas.DataFrame
         One row per mark: ``kind`` (``detectable``, ``matters`` or ``estimate``), ``label``
         (Dutch), ``value``; for the estimate also ``low`` and ``high``.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     unit : str
         Of the values.
     decimals : int
@@ -370,110 +255,66 @@ def ruler(
     strange = sorted(set(frame["kind"]) - {"detectable", "matters", "estimate"})
     if strange:
         raise UsageError(f"not a mark of the ruler: {', '.join(map(str, strange))}")
-    ends = [c for c in ("value", "low", "high") if c in frame]
-    values = frame[ends].astype(float).to_numpy()
-    values = values[~np.isnan(values)]
-    low, high = min(0.0, values.min()), max(0.0, values.max())
-    pad = 0.06 * (high - low or 1)
-
-    def size(row) -> str:
-        if pd.isna(row.value):
-            return "niet te schatten"
-        return with_unit(row.value, unit, decimals, row.kind == "estimate")
-
-    def painter(board: Board) -> None:
-        ax = board.axes(12, 16, 8, 46)
-        ax.set(xlim=(low - pad if low < 0 else 0, high + pad), ylim=(len(frame), 0))
-        ax.set_yticks([])
-        ticks(ax.xaxis, 4 if board.narrow else 8)
-        ax.grid(axis="x")
-        ax.axvline(0, color=colour("axis"), lw=1.4)
-        for i, row in enumerate(frame.itertuples()):
-            words = f"{row.label}: {size(row)}"
-            lines = wrap(words, board.width - 40, board.size)
-            board.write(
-                ax,
-                (0, i + 0.3),
-                lines,
-                coords=ax.get_yaxis_transform(),
-                back=True,
-                weight="bold" if row.kind == "estimate" else "normal",
-                shift=(4, 0),
-            )
-            if pd.isna(row.value):
-                continue
-            if row.kind == "estimate":
-                _dot(ax, i + 0.74, row.value, getattr(row, "low", None), getattr(row, "high", None))
-            else:
-                style = role("warning" if row.kind == "detectable" else "context")
-                ax.plot(
-                    [0, row.value],
-                    [i + 0.74] * 2,
-                    color=style["line"],
-                    lw=5,
-                    ls="-" if row.kind == "detectable" else (0, (1, 0.6)),
-                )
-        board.write(
-            ax,
-            (0.5, 0),
-            unit,
-            coords=ax.transAxes,
-            ha="center",
-            va="top",
-            shift=(0, -24),
-            size=board.small,
-            color=colour("quiet"),
-        )
-
-    said = "; ".join(f"{row.label.lower()} {size(row)}" for row in frame.itertuples())
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame, "low", "high"])))
+    sizes = [
+        "niet te schatten"
+        if pd.isna(row.value)
+        else with_unit(row.value, unit, decimals, row.kind == "estimate")
+        for row in frame.itertuples()
+    ]
+    labels = [f"{label}: {size}" for label, size in zip(frame["label"], sizes, strict=True)]
+    said = "; ".join(
+        f"{label.lower()} {size}" for label, size in zip(frame["label"], sizes, strict=True)
+    )
+    interval = [
+        numbers.interval(row.low, row.high, decimals)
+        if row.kind == "estimate"
+        else "niet van toepassing"
+        for row in frame.itertuples()
+    ]
     return make(
-        painter,
-        lambda narrow: 54 + len(frame) * 62,
-        texts=texts_of(name, title, subtitle, source, notes),
-        alt=[said[:1].upper() + said[1:] + "."],
+        texts,
+        partial(_ruler, frame=frame, labels=labels, unit=unit),
+        alt=[capital(said) + "."],
         kind="Balken op één liniaal.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("label", "Maat", "", 0, "text"),
             ("value", "Waarde", unit, decimals, "mean"),
             ("low", "Ondergrens", unit, decimals, "mean"),
             ("high", "Bovengrens", unit, decimals, "mean"),
-        ),
-        shown=frame.assign(
-            size=[size(row) for row in frame.itertuples()],
-            interval=[
-                numbers.interval(getattr(row, "low", None), getattr(row, "high", None), decimals)
-                if row.kind == "estimate"
-                else "niet van toepassing"
-                for row in frame.itertuples()
-            ],
-        ),
-        shown_variables=describe(
+        ],
+        shown=frame.assign(size=sizes, interval=interval),
+        shown_variables=[
             ("label", "Maat", "", 0, "text"),
             ("size", "Grootte", "", 0, "text"),
             ("interval", "95%-interval", unit, 0, "text"),
-        ),
+        ],
     )
 
 
-def balance(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-    limit: float = 0.1,
-) -> Figure:
+def _ruler(board: Board, *, frame, labels, unit) -> None:
+    limits = reach(frame, ("value", "low", "high"), True)
+    bold = list(frame["kind"] == "estimate")
+    ax, middles = row_axes(board, labels, limits, unit=unit, bold=bold, side=400, head=8)
+    ax.axvline(0, color=colour("axis"), lw=1.4)
+    for row, words, y in zip(frame.itertuples(), labels, middles, strict=True):
+        if row.kind == "estimate":
+            dot(board, ax, y, frame.loc[row.Index].rename({"value": "estimate"}), words)
+        elif pd.notna(row.value):
+            style = role("warning" if row.kind == "detectable" else "context")
+            dash = "-" if row.kind == "detectable" else (0, (1, 0.6))
+            ax.plot([0, row.value], [y, y], color=style["line"], lw=5, ls=dash)
+
+
+def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     """Draw how much participants and comparison schools differ, before and after choosing.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``label`` (characteristic, Dutch), ``before`` and ``after`` (standardised difference).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     limit : float
         Up to here a difference counts as small.
 
@@ -490,63 +331,11 @@ def balance(
     frame = need(frame, ("label", "before", "after"), "balance")
     if frame["after"].isna().all():
         raise UsageError("balance: no difference is known")
-    values = frame[["before", "after"]].abs().to_numpy(dtype=float)
-    edge = 1.12 * max(np.nanmax(values), 2 * limit)
-
-    def painter(board: Board) -> None:
-        left = 14 if board.narrow else 210
-        ax = board.axes(left, 14, 30, 48)
-        ax.set(xlim=(-edge, edge), ylim=(len(frame), 0))
-        ax.set_yticks([])
-        ticks(ax.xaxis, 4 if board.narrow else 6)
-        ax.grid(axis="x")
-        shade_zone(board, ax, limit, horizontal=False)
-        ax.axvline(0, color=colour("axis"), lw=1.2)
-        teal, blue = role("context"), role("participants")
-        for i, row in enumerate(frame.itertuples()):
-            y = i + (0.7 if board.narrow else 0.5)
-            if board.narrow:
-                board.write(ax, (-edge, i + 0.28), row.label, back=True, shift=(2, 0))
-            else:
-                board.write(
-                    ax,
-                    (0, y),
-                    wrap(row.label, left - 20, board.size),
-                    coords=ax.get_yaxis_transform(),
-                    shift=(-left + 2, 0),
-                )
-            ax.plot([row.before, row.after], [y, y], color=colour("axis"), lw=1)
-            ax.plot(row.before, y, "o", ms=8, mfc=colour("background"), mec=teal["line"], mew=1.8)
-            ax.plot(row.after, y, "o", ms=8, color=blue["line"])
-        board.write(
-            ax,
-            (0, 1),
-            "klein verschil",
-            coords=ax.get_xaxis_transform(),
-            ha="center",
-            va="bottom",
-            shift=(0, 4),
-            size=board.small,
-            color=colour("quiet"),
-        )
-        board.write(
-            ax,
-            (0.5, 0),
-            "gestandaardiseerd verschil",
-            coords=ax.transAxes,
-            ha="center",
-            va="top",
-            shift=(0, -24),
-            size=board.small,
-            color=colour("quiet"),
-        )
-
     small = int((frame["after"].abs() <= limit).sum())
     worst = frame.loc[frame["after"].abs().idxmax()]
     return make(
-        painter,
-        lambda narrow: 78 + len(frame) * (54 if narrow else 36),
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_balance, frame=frame, limit=limit),
         alt=[
             f"Na het kiezen van vergelijkbare scholen is het verschil klein "
             f"bij {small} van de {len(frame)} kenmerken.",
@@ -555,25 +344,34 @@ def balance(
         ],
         kind="Puntenfiguur.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("label", "Kenmerk", "", 0, "text"),
             ("before", "Verschil met alle scholen", "standaarddeviaties", 2, "difference"),
             ("after", "Verschil met gekozen scholen", "standaarddeviaties", 2, "difference"),
-        ),
+        ],
         notes=["Open punt: alle scholen. Dicht punt: de gekozen vergelijkbare scholen."],
     )
 
 
-def histograms(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-    bins: int = 10,
-) -> Figure:
+def _balance(board: Board, *, frame, limit) -> None:
+    limits = _around_zero(frame[["before", "after"]], 2 * limit)
+    unit = "gestandaardiseerd verschil"
+    ax, middles = row_axes(board, list(frame["label"]), limits, unit=unit)
+    zone(board, ax, limit, "klein verschil")
+    looks = {
+        "before": ("alle scholen", role("context")["line"], colour("background")),
+        "after": ("gekozen scholen", role("participants")["line"], role("participants")["line"]),
+    }
+    for row, y in zip(frame.itertuples(), middles, strict=True):
+        ax.plot([row.before, row.after], [y, y], color=colour("axis"), lw=1)
+        for column, (whom, edge, fill) in looks.items():
+            value = getattr(row, column)
+            if pd.notna(value):
+                says = f"{row.label}, {whom}: {numbers.signed(value, 2)}"
+                board.mark(ax, value, y, says, ms=8, mec=edge, mew=1.8, mfc=fill)
+
+
+def histograms(frame: pd.DataFrame, texts: Texts, *, bins: int = 10) -> Figure:
     """Draw how two groups of schools are spread, one upwards and one downwards.
 
     Parameters
@@ -581,8 +379,7 @@ def histograms(
     frame : pandas.DataFrame
         One row per school: ``panel`` (characteristic with its unit, Dutch), ``series``
         (``deelnemers`` or ``vergelijkbare scholen``), ``value``.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     bins : int
         Number of bars in a panel.
 
@@ -597,7 +394,7 @@ def histograms(
         For other series, or a missing column.
     """
     raw = need(frame, ("panel", "series", "value"), "histograms").dropna(subset=["value"])
-    groups = ["deelnemers", "vergelijkbare scholen"]
+    groups = {"deelnemers": "participants", "vergelijkbare scholen": "comparison"}
     strange = sorted(set(raw["series"]) - set(groups))
     if strange:
         raise UsageError(f"histograms compare {' and '.join(groups)}, not {', '.join(strange)}")
@@ -606,100 +403,84 @@ def histograms(
         [_bars(raw[raw["panel"] == panel], panel, groups, bins) for panel in panels],
         ignore_index=True,
     )
-    top = 1.15 * bars["share"].max()
-    tall = 230
-
-    import seaborn  # here, because it takes a second and only this figure needs it
-
-    def painter(board: Board) -> None:
-        across = 1 if board.narrow else len(panels)
-        wide = board.width / across
-        for i, panel in enumerate(panels):
-            rows = bars[bars["panel"] == panel]
-            column, line = i % across, i // across
-            ax = board.axes(
-                column * wide + 34,
-                board.width - (column + 1) * wide + 12,
-                line * tall + 26,
-                board.height - (line + 1) * tall + 40,
-            )
-            ax.set(ylim=(-top, top), xlim=(rows["from"].min(), rows["to"].max()))
-            ticks(ax.xaxis, 5)
-            ticks(ax.yaxis, 4)
-            ax.set_yticks([t for t in ax.get_yticks() if abs(t) <= top])
-            ax.set_yticklabels([numbers.number(abs(t), 0) for t in ax.get_yticks()])
-            for group, sign, part in zip(
-                groups, (1, -1), ("participants", "comparison"), strict=True
-            ):
-                own = rows[rows["series"] == group]
-                style = role(part)
-                seaborn.histplot(
-                    x=(own["from"] + own["to"]) / 2,
-                    weights=sign * own["share"],
-                    bins=[*own["from"], own["to"].iloc[-1]],
-                    color=style["line"],
-                    alpha=1,
-                    edgecolor=colour("background"),
-                    linewidth=1.2,
-                    ax=ax,
-                )
-                board.write(
-                    ax,
-                    (0.99, 0.97 if sign > 0 else 0.03),
-                    group,
-                    coords=ax.transAxes,
-                    ha="right",
-                    size=board.small,
-                    color=style["text"],
-                    back=True,
-                    weight="bold" if sign > 0 else "normal",
-                )
-            ax.set(xlabel="", ylabel="")
-            ax.axhline(0, color=colour("axis"), lw=1.2)
-            board.write(
-                ax,
-                (0, 1),
-                f"% van de scholen, naar {panel}",
-                coords=ax.transAxes,
-                va="bottom",
-                shift=(-30, 6),
-                size=board.small,
-                color=colour("quiet"),
-            )
-
     said = []
     for panel in panels:
         middle = raw[raw["panel"] == panel].groupby("series")["value"].median()
         each = [f"{numbers.number(middle[g])} bij {g}" for g in groups if g in middle]
-        said.append(f"{panel[:1].upper()}{panel[1:]}: midden {' en '.join(each)}.")
+        said.append(f"{capital(panel)}: midden {' en '.join(each)}.")
     return make(
-        painter,
-        lambda narrow: tall * (len(panels) if narrow else 1),
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_histograms, bars=bars, groups=groups),
         alt=said,
         kind="Gespiegelde histogrammen.",
         frame=bars,
-        variables=describe(
+        variables=[
             ("panel", "Kenmerk", "", 0, "text"),
             ("series", "Groep", "", 0, "text"),
             ("from", "Van", "", 1, "mean"),
             ("to", "Tot", "", 1, "mean"),
             ("share", "Deel van de scholen", "%", 0, "share"),
-        ),
+        ],
     )
 
 
+def _histograms(board: Board, *, bars, groups) -> None:
+    import seaborn  # here, because it takes a second and only this figure needs it
+
+    panels = list(dict.fromkeys(bars["panel"]))
+    across, tall, top = 1 if board.narrow else len(panels), 250, 1.15 * bars["share"].max()
+    wide = board.width / across
+    board.tall(tall * -(-len(panels) // across))
+    for i, panel in enumerate(panels):
+        rows = bars[bars["panel"] == panel]
+        column, line = i % across, i // across
+        ax = board.axes(
+            column * wide + 36,
+            board.width - (column + 1) * wide + 14,
+            line * tall + 26,
+            board.height - (line + 1) * tall + 36,
+            ylim=(-top, top),
+            xlim=(rows["from"].min(), rows["to"].max()),
+        )
+        ticks(ax.xaxis, 5)
+        for (group, part), sign in zip(groups.items(), (1, -1), strict=True):
+            own = rows[rows["series"] == group]
+            seaborn.histplot(
+                x=(own["from"] + own["to"]) / 2,
+                weights=sign * own["share"],
+                bins=[*own["from"], own["to"].iloc[-1]],
+                color=role(part)["line"],
+                alpha=1,
+                edgecolor=colour("background"),
+                linewidth=1.2,
+                ax=ax,
+            )
+            place = {"on": "axes", "ha": "right", "back": True, "bold": sign > 0}
+            board.quiet(ax, (1, 0.97 if sign > 0 else 0.06), group, ink=part, **place)
+        ax.set(xlabel="", ylabel="")
+        ax.set_yticks(
+            [-20, 0, 20] if top >= 20 else [-10, 0, 10],
+            ["20", "0", "20"] if top >= 20 else ["10", "0", "10"],
+        )
+        ax.axhline(0, color=colour("axis"), lw=1.2)
+        place = {"on": "axes", "va": "bottom", "shift": (-32, 6)}
+        board.quiet(ax, (0, 1), f"% van de scholen, naar {panel}", **place)
+
+
+def _bars(rows: pd.DataFrame, panel: str, groups: Sequence[str], bins: int) -> pd.DataFrame:
+    edges = np.histogram_bin_edges(rows["value"].astype(float), bins=bins)
+    made = []
+    for group in groups:
+        values = rows.loc[rows["series"] == group, "value"].astype(float)
+        count, _ = np.histogram(values, bins=edges)
+        share = 100 * count / max(1, count.sum())
+        bar = {"panel": panel, "series": group, "from": edges[:-1], "to": edges[1:]}
+        made.append(pd.DataFrame(bar | {"share": share}))
+    return pd.concat(made)
+
+
 def funnel(
-    frame: pd.DataFrame,
-    limits: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    unit: str,
-    decimals: int = 1,
-    notes: Sequence[str] = (),
+    frame: pd.DataFrame, limits: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1
 ) -> Figure:
     """Draw change against number of pupils, with limits that chance alone explains.
 
@@ -711,8 +492,7 @@ def funnel(
         or published.
     limits : pandas.DataFrame
         ``n`` with ``low95``, ``high95``, ``low998``, ``high998``, over-dispersed.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
     unit : str
         Of the change.
     decimals : int
@@ -729,78 +509,18 @@ def funnel(
         For a missing column, no rows, or a school of fewer than 5 pupils.
     """
     frame = need(frame, ("n", "value"), "funnel").dropna(subset=["n", "value"])
-    limits = need(
-        limits, ("n", "low95", "high95", "low998", "high998"), "funnel limits"
-    ).sort_values("n", kind="stable")
+    ends = ("low95", "high95", "low998", "high998")
+    limits = need(limits, ("n", *ends), "funnel limits").sort_values("n", kind="stable")
     if (frame["n"] < 5).any():
         raise UsageError("funnel: a change over fewer than 5 pupils may not be shown")
-    own = flags(frame, "own")
-    wanted = [c for c in ("n", "value") if c in frame]
-    data = (
-        frame[wanted]
-        .assign(own=np.where(own, "ja", "nee"))
-        .sort_values(["n", "value"], kind="stable")
-    )
-    edge_x = 1.06 * max(frame["n"].max(), limits["n"].max())
-    seen = limits[limits["n"] >= max(5, 0.6 * frame["n"].min())]
-    span = [*frame["value"], *seen["low998"], *seen["high998"]]
-    pad = 0.06 * (max(span) - min(span))
-
-    def painter(board: Board) -> None:
-        left, right = 44, 48
-        ax = board.axes(left, right, 40, 48)
-        ax.set(xlim=(0, edge_x), ylim=(min(span) - pad, max(span) + pad))
-        ticks(ax.yaxis)
-        ticks(ax.xaxis, 4 if board.narrow else 7)
-        ax.axhline(0, color=colour("axis"), lw=1.2)
-        for ends, dash in (("95", (0, (5, 3))), ("998", "-")):
-            for side in ("low", "high"):
-                ax.plot(
-                    seen["n"], seen[side + ends], color=role("comparison")["line"], lw=1.3, ls=dash
-                )
-        tail, tall = seen.iloc[-1], ax.get_window_extent().height
-        bottom, ceiling = ax.get_ylim()
-        scale = tall / (ceiling - bottom)
-        want = [(tail[c] - bottom) * scale for c in ("high95", "high998")]
-        for words, pixel in zip(("95%", "99,8%"), spread(want, [14, 14], 0, tall), strict=True):
-            board.write(
-                ax,
-                (tail["n"], bottom + pixel / scale),
-                words,
-                shift=(5, 0),
-                size=11.5,
-                color=role("comparison")["text"],
-            )
-        rest = frame[~own]
-        ax.plot(
-            rest["n"], rest["value"], "o", ms=6, mfc="none", mec=role("national")["line"], mew=1.2
-        )
-        for row in frame[own].itertuples():
-            ax.plot(row.n, row.value, "o", ms=11, color=role("participants")["line"])
-            _flag(board, ax, row.n, row.value, str(getattr(row, "label", "deze school")))
-        write_unit(board, unit)
-        board.write(
-            ax,
-            (0.5, 0),
-            "aantal leerlingen",
-            coords=ax.transAxes,
-            ha="center",
-            va="top",
-            shift=(0, -24),
-            size=board.small,
-            color=colour("quiet"),
-        )
-
-    low, high, low8, high8 = (
-        np.interp(frame["n"], limits["n"], limits[c])
-        for c in ("low95", "high95", "low998", "high998")
-    )
+    low, high, low8, high8 = (np.interp(frame["n"], limits["n"], limits[c]) for c in ends)
     out95 = int(((frame["value"] < low) | (frame["value"] > high)).sum())
     out998 = int(((frame["value"] < low8) | (frame["value"] > high8)).sum())
+    own = np.where(flags(frame, "own"), "ja", "nee")
+    data = frame[["n", "value"]].assign(own=own).sort_values(["n", "value"], kind="stable")
     return make(
-        painter,
-        lambda narrow: 320 if narrow else 360,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_funnel, frame=frame, limits=limits, unit=unit, decimals=decimals),
         alt=[
             f"Van {len(frame)} scholen liggen er {out95} buiten de 95%-grenzen "
             f"en {out998} buiten de 99,8%-grenzen.",
@@ -809,11 +529,11 @@ def funnel(
         ],
         kind="Trechterfiguur.",
         frame=data,
-        variables=describe(
+        variables=[
             ("n", "Leerlingen", "aantal", 0, "count"),
             ("value", "Verandering", unit, decimals, "difference"),
             ("own", "Deze school", "", 0, "text"),
-        ),
+        ],
         notes=[
             "Binnen de lijnen past de verandering bij toeval; ook zonder enige oorzaak valt "
             "1 op de 20 scholen buiten de streepjeslijn."
@@ -821,18 +541,50 @@ def funnel(
     )
 
 
+def _funnel(board: Board, *, frame, limits, unit, decimals) -> None:
+    own = flags(frame, "own")
+    seen = limits[limits["n"] >= max(5, 0.6 * frame["n"].min())]
+    every = pd.concat([frame["value"], seen["low998"], seen["high998"]])
+    y = reach(pd.DataFrame({"value": every}), ("value",), True)
+    board.tall(330 if board.narrow else 400)
+    x = (0, 1.06 * max(frame["n"].max(), limits["n"].max()))
+    ax = board.axes(left_of(board, y), 48, 40, 50, xlim=x, ylim=y)
+    ticks(ax.yaxis)
+    ticks(ax.xaxis, 4 if board.narrow else 7, whole=True)
+    ax.axhline(0, color=colour("axis"), lw=1.2)
+    line = role("comparison")["line"]
+    for end, dash in (("95", (0, (5, 3))), ("998", "-")):
+        for side in ("low", "high"):
+            ax.plot(seen["n"], seen[side + end], color=line, lw=1.3, ls=dash)
+    tail, tall = seen.iloc[-1], ax.get_window_extent().height
+    scale = tall / (y[1] - y[0])
+    want = [(tail[c] - y[0]) * scale for c in ("high95", "high998")]
+    for words, pixel in zip(("95%", "99,8%"), spread(want, [16, 16], 0, tall), strict=True):
+        board.quiet(ax, (tail["n"], y[0] + pixel / scale), words, shift=(5, 0), ink="comparison")
+
+    def says(row) -> str:
+        pupils = numbers.number(row.n, 0)
+        return f"{pupils} leerlingen: {with_unit(row.value, unit, decimals, True)}"
+
+    for row in frame[~own].itertuples():
+        look = {"ms": 6, "mfc": "none", "mec": role("national")["line"], "mew": 1.2}
+        board.mark(ax, row.n, row.value, says(row), **look)
+    for row in frame[own].itertuples():
+        board.mark(ax, row.n, row.value, says(row), ms=11, color=role("participants")["line"])
+        _flag(board, ax, row.n, row.value, str(getattr(row, "label", "deze school")))
+    board.quiet(None, (2, 10), unit)
+    place = {"on": "axes", "ha": "center", "va": "top", "shift": (0, -26)}
+    board.quiet(ax, (0.5, 0), "aantal leerlingen", **place)
+
+
 def specification_curve(
     frame: pd.DataFrame,
+    texts: Texts,
     *,
     choices: Sequence[str],
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
     unit: str,
     margin: float | None = None,
     decimals: int = 1,
-    notes: Sequence[str] = (),
 ) -> Figure:
     """Draw every reasonable choice, sorted by its outcome, with the choices as a matrix below.
 
@@ -841,10 +593,9 @@ def specification_curve(
     frame : pandas.DataFrame
         One row per specification: ``estimate``, ``low``, ``high``; ``main`` marks the one the
         protocol names; and the columns of `choices`, which hold Dutch words.
+    texts : Texts
     choices : sequence of str
         Columns of the frame; their names are shown, so they are Dutch.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
     unit : str
         Of the difference.
     margin : float, optional
@@ -868,91 +619,18 @@ def specification_curve(
         .sort_values(["estimate", *choices], kind="stable")
         .reset_index(drop=True)
     )
-    main = flags(frame, "main")
-    options = [
-        (c, value)
-        for c in choices
-        for value in dict.fromkeys(frame[c].astype(str).sort_values(kind="stable"))
-    ]
-    lines: list[tuple[str, str | None]] = []
-    for c in choices:
-        lines += [(c, None), *[each for each in options if each[0] == c]]
-    reach = _reach_of(frame, margin)
-    line_height, head = 17, 240
-
-    def painter(board: Board) -> None:
-        left = 128 if board.narrow else 210
-        below = len(lines) * line_height + 8
-        ax = board.axes(left, 8, 44, below + 14)
-        ax.set(xlim=(-1, len(frame)), ylim=reach)
-        ax.set_xticks([])
-        ticks(ax.yaxis)
-        ax.grid(axis="y")
-        ax.spines["bottom"].set_visible(False)
-        if margin:
-            shade_zone(board, ax, margin, horizontal=True)
-        ax.axhline(0, color=colour("axis"), lw=1.2)
-        thick = max(0.8, min(2.0, 160 / len(frame)))
-        dot = max(2.5, min(6.0, 340 / len(frame)))
-        for part, rows in (("context", frame[~main]), ("participants", frame[main])):
-            ink = role(part)["line"]
-            ax.vlines(
-                rows.index,
-                rows["low"],
-                rows["high"],
-                color=ink,
-                lw=thick * (2 if part != "context" else 1),
-            )
-            ax.plot(
-                rows.index,
-                rows["estimate"],
-                "o",
-                ms=dot * (1.6 if part != "context" else 1),
-                color=ink,
-            )
-        for i in frame.index[main]:
-            _flag(board, ax, i, frame.loc[i, "high"], "volgens protocol")
-        write_unit(board, unit)
-        grid = board.axes(left, 8, board.height - below, 6)
-        grid.set(xlim=(-1, len(frame)), ylim=(len(lines), 0))
-        grid.axis("off")
-        edge = grid.get_yaxis_transform()
-        for y, (choice, value) in enumerate(lines):
-            if value is None:
-                board.write(
-                    grid,
-                    (0, y + 0.5),
-                    choice,
-                    coords=edge,
-                    shift=(-left + 2, 0),
-                    weight="bold",
-                    size=11,
-                    color=colour("text"),
-                )
-                continue
-            words = fit(value, left - 18, 11, "normal")
-            board.write(
-                grid,
-                (0, y + 0.5),
-                words,
-                coords=edge,
-                shift=(-left + 10, 0),
-                size=11,
-                color=colour("quiet"),
-            )
-            grid.axhline(y + 0.5, color=colour("grid"), lw=0.8, zorder=0.4)
-            hit = frame.index[frame[choice].astype(str) == value]
-            for part, spots in (("context", hit[~main[hit]]), ("participants", hit[main[hit]])):
-                grid.plot(
-                    spots, [y + 0.5] * len(spots), "s", ms=min(6, dot + 1), color=role(part)["line"]
-                )
-
     positive = int((frame["estimate"] > 0).sum())
     clear = int(((frame["low"] > 0) | (frame["high"] < 0)).sum())
     return make(
-        painter,
-        lambda narrow: head + len(lines) * line_height + 46,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(
+            _specification_curve,
+            frame=frame,
+            choices=choices,
+            unit=unit,
+            margin=margin,
+            decimals=decimals,
+        ),
         alt=[
             f"Van {len(frame)} keuzes geven er {positive} een schatting boven nul; "
             f"bij {clear} ligt nul buiten het interval.",
@@ -960,122 +638,73 @@ def specification_curve(
         ],
         kind="Specificatiecurve met de keuzes eronder.",
         frame=frame,
-        variables=describe(
-            ("estimate", "Verschil", unit, decimals, "difference"),
-            ("low", "Ondergrens", unit, decimals, "difference"),
-            ("high", "Bovengrens", unit, decimals, "difference"),
-            *[(c, c[:1].upper() + c[1:], "", 0, "text") for c in choices],
-        ),
+        variables=[
+            *estimate_columns(unit, decimals),
+            *[(c, capital(c), "", 0, "text") for c in choices],
+        ],
     )
+
+
+def _specification_curve(board: Board, *, frame, choices, unit, margin, decimals) -> None:
+    main, left, small, step = flags(frame, "main"), 142 if board.narrow else 260, 12.5, 17
+    rows: list[tuple[str, str, list[str]]] = []
+    for choice in choices:
+        rows.append((choice, "", [choice]))
+        for value in dict.fromkeys(frame[choice].astype(str).sort_values(kind="stable")):
+            rows.append((choice, value, wrap(value, left - 22, small)))
+    heights = [step * len(lines) + 2 for *_, lines in rows]
+    head, below = 250, sum(heights) + 8
+    board.tall(head + below)
+    limits = reach(frame, ("estimate", "low", "high"), True, extra=margin or 0)
+    ax = board.axes(left, 8, 44, below + 14, xlim=(-1, len(frame)), ylim=limits)
+    ax.set_xticks([])
+    ticks(ax.yaxis)
+    ax.grid(axis="y")
+    ax.spines["bottom"].set_visible(False)
+    if margin:
+        zone(board, ax, margin, flat=True)
+    ax.axhline(0, color=colour("axis"), lw=1.2)
+    thick, big = max(0.8, min(2.0, 160 / len(frame))), max(2.5, min(6.0, 340 / len(frame)))
+    for row in frame.itertuples():
+        weight = 1.6 if main[row.Index] else 1
+        ink = role("participants" if main[row.Index] else "context")["line"]
+        ax.vlines(row.Index, row.low, row.high, color=ink, lw=thick * weight)
+        says = estimate_says(row, unit, decimals)
+        board.mark(ax, row.Index, row.estimate, says, ms=big * weight, color=ink)
+        if main[row.Index]:
+            _flag(board, ax, row.Index, row.high, "volgens protocol")
+    board.quiet(None, (2, 10), unit)
+    grid = board.axes(
+        left, 8, board.height - below, 8, xlim=(-1, len(frame)), ylim=(sum(heights), 0)
+    )
+    grid.axis("off")
+    for (choice, value, lines), end, tall in zip(rows, np.cumsum(heights), heights, strict=True):
+        y, place = end - tall / 2, {"on": "y", "size": small}
+        if not value:
+            board.write(grid, (0, y), lines, shift=(2 - left, 0), bold=True, **place)
+            continue
+        board.quiet(grid, (0, y), lines, shift=(10 - left, 0), **place)
+        grid.plot([-1, len(frame)], [y, y], color=colour("grid"), lw=0.8, zorder=0.4)
+        hit = frame.index[frame[choice].astype(str) == value]
+        for part, spots in (("context", hit[~main[hit]]), ("participants", hit[main[hit]])):
+            look = {"ms": min(6, big + 1), "color": role(part)["line"]}
+            grid.plot(spots, [y] * len(spots), "s", **look)
 
 
 # --- shared pieces ---------------------------------------------------------------------------
 
 
-def _dot(ax: Axes, y: float, estimate, low, high, *, reach=None) -> None:
-    """Draw an estimate with its interval; what lies outside the scale gets an arrow."""
-    if estimate is None or pd.isna(estimate):
-        return
-    blue = role("participants")["line"]
-    if low is not None and pd.notna(low):
-        left, right = (low, high) if reach is None else (max(low, reach[0]), min(high, reach[1]))
-        ax.plot([left, right], [y, y], color=blue, lw=2.4)
-        if reach is not None:
-            for end, edge, sign in ((low, reach[0], "<"), (high, reach[1], ">")):
-                if (end < edge) if sign == "<" else (end > edge):
-                    ax.plot(edge, y, sign, ms=9, color=blue, clip_on=False)
-    if reach is None or reach[0] <= estimate <= reach[1]:
-        ax.plot(estimate, y, "o", ms=10, color=blue)
-
-
 def _flag(board: Board, ax: Axes, x: float, y: float, words: str) -> None:
     """Name one point above the plot, where its name hides no other point."""
-    blue, (first, last) = role("participants"), ax.get_xlim()
+    first, last = ax.get_xlim()
     at = (x - first) / (last - first)
     ha = "left" if at < 0.25 else "right" if at > 0.75 else "center"
-    ax.plot([x, x], [y, ax.get_ylim()[1]], color=blue["line"], lw=0.9, ls=(0, (1, 2)))
-    board.write(
-        ax,
-        (x, 1),
-        words,
-        coords=ax.get_xaxis_transform(),
-        ha=ha,
-        va="bottom",
-        shift=(0, 3),
-        weight="bold",
-        size=board.small,
-        color=blue["text"],
-    )
+    line = role("participants")["line"]
+    ax.plot([x, x], [y, ax.get_ylim()[1]], color=line, lw=0.9, ls=(0, (1, 2)))
+    place = {"on": "x", "ha": ha, "va": "bottom", "shift": (0, 4)}
+    board.quiet(ax, (x, 1), words, bold=True, ink="participants", **place)
 
 
-def _symmetric(frame: pd.DataFrame, margin: float) -> tuple[float, float]:
-    values = frame[["estimate", "low", "high"]].astype(float).abs().to_numpy()
-    values = values[~np.isnan(values)]
-    edge = 1.1 * max([*values, 1.5 * margin])
+def _around_zero(values: pd.DataFrame, least: float) -> tuple[float, float]:
+    edge = 1.12 * np.nanmax(values.abs().to_numpy(dtype=float), initial=least)
     return -edge, edge
-
-
-def _reach_of(frame: pd.DataFrame, margin: float | None) -> tuple[float, float]:
-    low, high = min(0.0, frame["low"].min()), max(0.0, frame["high"].max())
-    if margin:
-        low, high = min(low, -1.3 * margin), max(high, 1.3 * margin)
-    pad = 0.08 * (high - low)
-    return low - pad, high + 2 * pad
-
-
-def _scale(board: Board, ax: Axes, margin: float, unit: str) -> None:
-    """Draw zero, the zone and the directions on a horizontal scale of differences."""
-    shade_zone(board, ax, margin, horizontal=False)
-    ax.axvline(0, color=colour("axis"), lw=1.2)
-    at = ax.get_xaxis_transform()
-    board.write(
-        ax,
-        (0, 1),
-        "verschil dat er niet toe doet",
-        coords=at,
-        ha="center",
-        va="bottom",
-        shift=(0, 5),
-        size=11,
-        color=colour("quiet"),
-    )
-    board.write(
-        ax,
-        (0.5, 0),
-        f"{unit} verschil met vergelijkbare scholen",
-        coords=ax.transAxes,
-        ha="center",
-        va="top",
-        shift=(0, -26),
-        size=board.small,
-        color=colour("quiet"),
-    )
-
-
-def _size_words(row, decimals: int) -> str:
-    if row.verdict == UNTESTABLE or pd.isna(row.estimate):
-        return str(getattr(row, "reason", "") or "") if pd.notna(getattr(row, "reason", "")) else ""
-    return (
-        f"{with_unit(row.estimate, row.unit, decimals, True)} "
-        f"({numbers.interval(row.low, row.high, decimals)})"
-    )
-
-
-def _bars(rows: pd.DataFrame, panel: str, groups: Sequence[str], bins: int) -> pd.DataFrame:
-    edges = np.histogram_bin_edges(rows["value"].astype(float), bins=bins)
-    made = []
-    for group in groups:
-        values = rows.loc[rows["series"] == group, "value"].astype(float)
-        count, _ = np.histogram(values, bins=edges)
-        made.append(
-            pd.DataFrame(
-                {
-                    "panel": panel,
-                    "series": group,
-                    "from": edges[:-1],
-                    "to": edges[1:],
-                    "share": 100 * count / max(1, count.sum()),
-                }
-            )
-        )
-    return pd.concat(made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from kansen_analysis.display import downloads, tables
 from kansen_analysis.display._canvas import WIDE, Board, paint
-from kansen_analysis.display._html import below, text
+from kansen_analysis.display._html import below, text, words
 from kansen_analysis.errors import UsageError
 
 ALT_MIN, ALT_MAX = 40, 250
@@ -18,8 +17,8 @@ DIGITS = 9  # significant ones of a figure; the last of a double differ between 
 
 
 @dataclass(frozen=True, repr=False)
-class Figure:
-    """A figure that shows itself in a notebook.
+class Texts:
+    """What stands around a figure.
 
     Parameters
     ----------
@@ -29,12 +28,27 @@ class Figure:
         The finding, as a sentence.
     subtitle : str
         What is measured, of whom, where, when, unit.
-    alt : str
-        What the picture shows, written from the data; 40 to 250 characters.
     source : str
         Publisher and data set.
-    notes : tuple of str
-        Below the figure.
+    notes : sequence of str
+        What else must be known to read it, in short sentences.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    source: str
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Figure(Texts):
+    """A figure that shows itself in a notebook.
+
+    Parameters
+    ----------
+    alt : str
+        What the picture shows, written from the data; 40 to 250 characters.
     frame, variables : pandas.DataFrame
         The disclosed frame it was drawn from, and its description.
     svg, svg_narrow : str
@@ -43,12 +57,7 @@ class Figure:
         The same frame as its table shows it, if that is another shape.
     """
 
-    name: str
-    title: str
-    subtitle: str
     alt: str
-    source: str
-    notes: tuple[str, ...]
     frame: pd.DataFrame
     variables: pd.DataFrame
     svg: str = field(repr=False)
@@ -74,28 +83,23 @@ class Figure:
         return "\n".join(
             [
                 f'<div class="kansen-block kansen-figure" id="figuur-{text(self.name)}">',
-                f'<p class="kansen-title">{text(self.title)}</p>',
-                f'<p class="kansen-subtitle">{text(self.subtitle)}</p>',
-                self._picture(),
-                '<details class="kansen-details"><summary>Tabel'
-                f'<span class="kansen-hidden"> bij: {text(self.title)}</span></summary>',
-                tables.bare(f"bij-{self.name}", self.subtitle, shown, about),
-                "</details>",
-                below(self.source, self.notes, links, self.name, self.title),
+                f'<p class="kansen-title">{words(self.title)}</p>',
+                f'<p class="kansen-subtitle">{words(self.subtitle)}</p>',
+                '<div class="kansen-plot">',
+                _inline(self.svg, "kansen-picture kansen-wide", self.alt),
+                # hidden where no style sheet chooses between the two
+                _inline(self.svg_narrow, "kansen-picture kansen-narrow", self.alt, "none"),
+                "</div>",
+                below(
+                    self.source,
+                    self.notes,
+                    links,
+                    self.name,
+                    self.title,
+                    tables.bare(f"bij-{self.name}", self.subtitle, shown, about),
+                ),
                 "</div>",
             ]
-        )
-
-    def _picture(self) -> str:
-        wide, narrow = (
-            downloads.place(f"figures/{self.name}{tail}.svg", svg.encode("utf-8"), "image/svg+xml")
-            for tail, svg in (("", self.svg), ("-smal", self.svg_narrow))
-        )
-        return (
-            f'<picture><source media="(max-width: {WIDE}px)" srcset="{text(narrow)}" '
-            f"{_size(self.svg_narrow)}>"
-            f'<img class="kansen-image" src="{text(wide)}" alt="{text(self.alt)}" '
-            f"{_size(self.svg)}></picture>"
         )
 
     def __repr__(self) -> str:
@@ -109,40 +113,43 @@ class Figure:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
 
+def _inline(svg: str, classes: str, alt: str, display: str = "inline") -> str:
+    told = f'<svg class="{classes}" display="{display}" role="img" aria-label="{text(alt)}"'
+    return svg.strip().replace("<svg", told, 1)
+
+
 def make(
+    texts: Texts,
     painter: Callable[[Board], None],
-    height,
     *,
-    texts: dict,
     alt: Sequence[str],
     kind: str,
     frame: pd.DataFrame,
-    variables: pd.DataFrame,
+    variables: Sequence[tuple],
     notes: Sequence[str] = (),
     shown: pd.DataFrame | None = None,
-    shown_variables: pd.DataFrame | None = None,
+    shown_variables: Sequence[tuple] = (),
     width: int = WIDE,
 ) -> Figure:
     """Paint a figure and put its texts around it.
 
-    `texts` holds name, title, subtitle, source and notes as the caller gave them; `notes` are
-    added by the chart itself; `alt` are sentences, the most important first.
+    `notes` are added by the chart itself; `alt` are sentences, the most important first;
+    variables are rows of (column, label, unit, decimals, kind).
     """
-    described = tables.described(frame, variables)
-    svg, narrow = paint(texts["name"], painter, height, width=width)
+    svg, narrow = paint(texts.name, painter, width=width)
     return Figure(
-        name=texts["name"],
-        title=texts["title"],
-        subtitle=texts["subtitle"],
+        name=texts.name,
+        title=texts.title,
+        subtitle=texts.subtitle,
+        source=texts.source,
+        notes=(*notes, *texts.notes),
         alt=alt_text(alt, kind),
-        source=texts["source"],
-        notes=(*texts["notes"], *notes),
         frame=frame.reset_index(drop=True),
-        variables=described,
+        variables=tables.described(frame, describe(*variables)),
         svg=svg,
         svg_narrow=narrow,
         shown=shown,
-        shown_variables=shown_variables,
+        shown_variables=describe(*shown_variables) if shown_variables else None,
     )
 
 
@@ -202,11 +209,3 @@ def describe(*rows: tuple) -> pd.DataFrame:
     """Return variables from rows of (column, label, unit, decimals, kind)."""
     names = ["column", "label", "unit", "decimals", "kind"]
     return pd.DataFrame(rows, columns=names).set_index("column")
-
-
-def _size(svg: str) -> str:
-    width, height = (
-        round(float(re.search(rf'<svg[^>]*?\b{side}="([\d.]+)"', svg)[1]))
-        for side in ("width", "height")
-    )
-    return f'width="{width}" height="{height}"'

@@ -15,7 +15,7 @@ from kansen_analysis.display._evidence import (
     specification_curve,
     versions,
 )
-from kansen_analysis.display._figure import Figure
+from kansen_analysis.display._figure import Figure, Texts
 from kansen_analysis.display._time import (
     BREAKS,
     ROLES,
@@ -30,6 +30,7 @@ __all__ = [
     "ROLES",
     "SIGNS",
     "Figure",
+    "Texts",
     "balance",
     "coverage",
     "event_study",

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
-from kansen_analysis.display._canvas import (
-    NARROW,
-    WIDE,
-    Board,
-    colour,
-    role,
-    text_width,
-    ticks,
-    wrap,
-)
-from kansen_analysis.display._figure import Figure, describe, make, need
-from kansen_analysis.display._parts import texts_of, write_unit, write_years
+from kansen_analysis.display._canvas import LINE, Board, colour, role, ticks, wrap
+from kansen_analysis.display._figure import Figure, Texts, make, need
+from kansen_analysis.display._parts import YEAR, box, legend, row_axes, write_years
 from kansen_analysis.errors import UsageError
 from kansen_analysis.words import numbers
 
@@ -25,16 +17,7 @@ STEP = 20  # between two marks
 _ARROW = "Pijl: van de stand in het vorige overzicht naar die van nu."
 
 
-def progress_marks(
-    frame: pd.DataFrame,
-    *,
-    states: Sequence[str],
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-) -> Figure:
+def progress_marks(frame: pd.DataFrame, texts: Texts, *, states: Sequence[str]) -> Figure:
     """Draw every activity as a mark in a table of theme by state, with arrows where it moved.
 
     Parameters
@@ -42,10 +25,9 @@ def progress_marks(
     frame : pandas.DataFrame
         One row per activity: ``theme``, ``activity``, ``state`` and ``state_before`` (empty when
         there is none or it did not change).
+    texts : Texts
     states : sequence of str
         The states from left to right.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
 
     Returns
     -------
@@ -61,121 +43,91 @@ def progress_marks(
     strange = sorted({*frame["state"], *frame["state_before"]} - {*states, ""})
     if strange:
         raise UsageError(f"not a state: {', '.join(strange)}")
-    themes = list(dict.fromkeys(frame["theme"]))
-    counts = frame.groupby(["theme", "state"]).size()
     changed = frame[(frame["state_before"] != "") & (frame["state_before"] != frame["state"])]
-    lanes = {
-        theme: list(rows.groupby(["state_before", "state"]).size().items())
-        for theme, rows in changed.groupby("theme")
-    }
-    head = 36
-
-    def side(narrow: bool) -> float:
-        return 0 if narrow else 214  # on a phone the theme stands above its marks
-
-    def cell(narrow: bool) -> float:
-        return ((NARROW if narrow else WIDE) - side(narrow)) / len(states)
-
-    def label(theme: str, narrow: bool) -> list[str]:
-        words = f"{theme} ({(frame['theme'] == theme).sum()})"
-        return wrap(words, NARROW - 8 if narrow else side(narrow) - 12, 12 if narrow else 13)
-
-    def parts(theme: str, narrow: bool) -> tuple[float, float, float]:
-        """Return the height of label, marks and arrows."""
-        across = max(1, int((cell(narrow) - 6) // STEP))
-        most = max(counts[theme])
-        marks = STEP * -(-most // across) + 8
-        words = len(label(theme, narrow)) * 16 + 8
-        arrows = 18 * len(lanes.get(theme, ()))
-        return words, marks, arrows
-
-    def tall(theme: str, narrow: bool) -> float:
-        words, marks, arrows = parts(theme, narrow)
-        return words + marks + arrows + 4 if narrow else max(words, marks + arrows) + 4
-
-    def painter(board: Board) -> None:
-        narrow, top, left, wide = (
-            board.narrow,
-            board.whole(),
-            side(board.narrow),
-            cell(board.narrow),
-        )
-        blue = role("participants")
-        across = max(1, int((wide - 6) // STEP))
-        for k, state in enumerate(states):
-            words = state.replace("voorber", "voor\u00adber").replace("verken", "ver\u00adken")
-            lines = wrap(words, wide - 8, board.small, "bold")
-            at = (left + (k + 0.5) * wide, head - 6)
-            board.write(top, at, lines, ha="center", va="bottom", size=board.small, weight="bold")
-        y = head
-        for theme in themes:
-            words, marks, _ = parts(theme, narrow)
-            top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
-            board.write(top, (2, y + 12), label(theme, narrow), va="top")
-            base = y + (words if narrow else 0)
-            for k, state in enumerate(states):
-                number = int(counts.get((theme, state), 0))
-                in_row = min(number, across)
-                for i in range(number):
-                    x = left + (k + 0.5) * wide + (i % across - (in_row - 1) / 2) * STEP
-                    mark = (x, base + 14 + STEP * (i // across))
-                    top.plot(*mark, "o", ms=12, color=blue["line"])
-            for lane, ((old, new), number) in enumerate(lanes.get(theme, ())):
-                at = base + marks + 18 * lane + 7
-                ends = [left + (states.index(each) + 0.5) * wide for each in (old, new)]
-                style = {"arrowstyle": "-|>", "color": colour("text"), "lw": 1.4}
-                top.annotate("", (ends[1], at), (ends[0], at), arrowprops=style)
-                top.plot(
-                    ends[0], at, "o", ms=8, mfc=colour("background"), mec=blue["line"], mew=1.6
-                )
-                if number > 1:
-                    middle = (sum(ends) / 2, at)
-                    board.write(top, middle, f"{number}×", ha="center", size=11.5, back=True)
-            y += tall(theme, narrow)
-        top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
-
     total = frame["state"].value_counts()
     said = ", ".join(f"{total[state]} {state}" for state in states if state in total)
-    alt = [f"{len(frame)} activiteiten in {len(themes)} thema’s: {said}."]
+    alt = [f"{len(frame)} activiteiten in {frame['theme'].nunique()} thema’s: {said}."]
     if len(changed):
         alt.append(f"{len(changed)} veranderden van stand sinds het vorige overzicht.")
     return make(
-        painter,
-        lambda narrow: head + sum(tall(theme, narrow) for theme in themes) + 2,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_progress_marks, frame=frame, changed=changed, states=states),
         alt=alt,
         kind="Tabel van thema en stand met een stip per activiteit.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("theme", "Thema", "", 0, "text"),
             ("activity", "Activiteit", "", 0, "text"),
             ("state", "Stand", "", 0, "text"),
             ("state_before", "Stand in het vorige overzicht", "", 0, "text"),
-        ),
+        ],
         notes=["Stip: één activiteit."] + ([_ARROW] if len(changed) else []),
     )
 
 
-def bullets(
-    frame: pd.DataFrame,
-    *,
-    unit: str,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-) -> Figure:
+def _progress_marks(board: Board, *, frame, changed, states) -> None:
+    narrow, blue, background = board.narrow, role("participants")["line"], colour("background")
+    left = 0 if narrow else 300  # on a phone the theme stands above its marks
+    wide = (board.width - left) / len(states)
+    across, middle = (
+        max(1, int((wide - 6) // STEP)),
+        [left + (k + 0.5) * wide for k in range(len(states))],
+    )
+    names = {
+        state: state.replace("voorber", "voor\u00adber").replace("verken", "ver\u00adken")
+        for state in states
+    }
+    heads = [wrap(names[state], wide - 6, board.small, True) for state in states]
+    head = max(map(len, heads)) * board.small * LINE + 10
+    rows = []
+    for theme, part in frame.groupby("theme", sort=False):
+        label = wrap(f"{theme} ({len(part)})", (board.width if narrow else left) - 14, board.size)
+        counts = part["state"].value_counts()
+        moved = changed[changed["theme"] == theme].groupby(["state_before", "state"]).size()
+        words = len(label) * board.size * LINE + 8
+        marks = STEP * -(-counts.max() // across) + 8
+        drawn = marks + 18 * len(moved)
+        rows.append(
+            (label, counts, moved, words, marks, words + drawn if narrow else max(words, drawn))
+        )
+    board.tall(head + sum(row[-1] + 4 for row in rows) + 2)
+    top = board.whole()
+    for x, lines in zip(middle, heads, strict=True):
+        place = {"ha": "center", "va": "bottom", "size": board.small, "bold": True}
+        board.write(None, (x, head - 6), lines, **place)
+    y = head
+    for label, counts, moved, words, marks, tall in rows:
+        top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
+        board.write(None, (2, y + 6), label, va="top")
+        base = y + (words if narrow else 0)
+        for x, state in zip(middle, states, strict=True):
+            number = int(counts.get(state, 0))
+            for i in range(number):
+                at = x + (i % across - (min(number, across) - 1) / 2) * STEP
+                top.plot(at, base + 14 + STEP * (i // across), "o", ms=12, color=blue)
+        for lane, ((old, new), number) in enumerate(moved.items()):
+            at, ends = base + marks + 18 * lane + 7, [middle[states.index(s)] for s in (old, new)]
+            style = {"arrowstyle": "-|>", "color": colour("text"), "lw": 1.4}
+            top.annotate("", (ends[1], at), (ends[0], at), arrowprops=style)
+            top.plot(ends[0], at, "o", ms=8, mfc=background, mec=blue, mew=1.6)
+            if number > 1:
+                board.write(
+                    None, (sum(ends) / 2, at), f"{number}×", ha="center", size=12, back=True
+                )
+        y += tall + 4
+    top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
+
+
+def bullets(frame: pd.DataFrame, texts: Texts, *, unit: str) -> Figure:
     """Draw what was planned as a wide open bar and what was spent as a thin filled one in it.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``label``, ``planned`` and ``spent`` (missing while it is not known).
+    texts : Texts
     unit : str
         Of both.
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
 
     Returns
     -------
@@ -188,41 +140,9 @@ def bullets(
         For a missing column or no rows.
     """
     frame = need(frame, ("label", "planned", "spent"), "bullets")
-    highest = frame[["planned", "spent"]].max().max() or 1
-
-    def label(row, narrow: bool) -> list[str]:
-        return wrap(row.label, (NARROW if narrow else WIDE) - 8, 13, "bold")
-
-    def tall(row, narrow: bool) -> float:
-        return len(label(row, narrow)) * 17 + 62
-
-    def height(narrow: bool) -> float:
-        return sum(tall(row, narrow) for row in frame.itertuples()) + 34
-
-    def painter(board: Board) -> None:
-        ax = board.axes(6, 30, 0, 30)
-        bottom = board.height - 30
-        ax.set(xlim=(0, highest), ylim=(bottom, 0))
-        ax.set_yticks([])
-        ticks(ax.xaxis, 3 if board.narrow else 5)
-        y, blue, edge = 0.0, role("participants")["line"], colour("axis")
-        for row in frame.itertuples():
-            words = label(row, board.narrow)
-            board.write(ax, (0, y + 12), words, va="top", weight="bold")
-            y += len(words) * 17 + 6
-            ax.barh(y + 14, row.planned, 24, fc=colour("zone"), ec=edge, lw=1.2)
-            spent = "besteed: nog niet ingevuld"
-            if pd.notna(row.spent):
-                ax.barh(y + 14, row.spent, 10, fc=blue, ec=blue)
-                spent = f"besteed {_amount(row.spent, unit)}"
-            line = f"begroot {_amount(row.planned, unit)}, {spent}"
-            board.write(ax, (0, y + 38), line, size=board.small, color=colour("quiet"))
-            y += 56
-        board.write(board.whole(), (board.width - 2, board.height - 8), unit, ha="right", size=11.5)
-
     known = frame.dropna(subset=["spent"])
-    total = frame["planned"].sum()
-    alt = [f"Begroot is in totaal {_amount(total, unit)}, in {len(frame)} onderdelen."]
+    total = _amount(frame["planned"].sum(), unit)
+    alt = [f"Begroot is in totaal {total}, in {len(frame)} onderdelen."]
     if len(known):
         over = int((known["spent"] > known["planned"]).sum())
         alt.append(
@@ -232,30 +152,37 @@ def bullets(
     else:
         alt.append("Wat is besteed, is nog niet ingevuld.")
     return make(
-        painter,
-        height,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_bullets, frame=frame, unit=unit),
         alt=alt,
         kind="Balken met begroot en besteed.",
         frame=frame,
-        variables=describe(
+        variables=[
             ("label", "Onderdeel", "", 0, "text"),
             ("planned", "Begroot", unit, 0, "mean"),
             ("spent", "Besteed", unit, 0, "mean"),
-        ),
+        ],
         notes=["Brede lichte balk: begroot. Smalle donkere balk: besteed."],
     )
 
 
-def network_growth(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    subtitle: str,
-    source: str,
-    notes: Sequence[str] = (),
-) -> Figure:
+def _bullets(board: Board, *, frame, unit) -> None:
+    limits = (0, frame[["planned", "spent"]].max().max() or 1)
+    ax, middles = row_axes(
+        board, list(frame["label"]), limits, unit=unit, tall=62, head=4, side=330
+    )
+    blue = role("participants")["line"]
+    for row, y in zip(frame.itertuples(), middles, strict=True):
+        ax.barh(y - 10, row.planned, 24, fc=colour("zone"), ec=colour("axis"), lw=1.2)
+        spent = "besteed: nog niet ingevuld"
+        if pd.notna(row.spent):
+            ax.barh(y - 10, row.spent, 10, fc=blue, ec=blue)
+            spent = f"besteed {_amount(row.spent, unit)}"
+        said = f"begroot {_amount(row.planned, unit)}, {spent}"
+        board.quiet(ax, (0, y + 15), said, back=True)
+
+
+def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw schools with a coach and schools in the network per year, joined and left apart.
 
     Parameters
@@ -263,8 +190,7 @@ def network_growth(
     frame : pandas.DataFrame
         ``year``, ``network`` (schools in the network), ``coach`` (those with a coach), ``joined``
         (new in the network) and ``left`` (no coach any more since this year).
-    name, title, subtitle, source, notes
-        Texts, as in `Figure`.
+    texts : Texts
 
     Returns
     -------
@@ -280,71 +206,65 @@ def network_growth(
     if (frame["coach"] > frame["network"]).any():
         raise UsageError("network_growth: more schools with a coach than schools in the network")
     frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
-    years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
-    high, low = frame["network"].max(), frame["left"].max()
-
-    def painter(board: Board) -> None:
-        ax = board.axes(40, 8, 72, 52)
-        ax.set(
-            xlim=(years[0] - 0.6, years[-1] + 0.6), ylim=(-1.15 * low - 0.02 * high, high * 1.16)
-        )
-        ticks(ax.yaxis)
-        ax.grid(axis="y")
-        write_unit(board, "scholen")
-        blue, warn = role("participants")["line"], role("warning")["line"]
-        rest = {"fc": colour("background"), "ec": blue, "lw": 1.6}
-        looks = [
-            ("met kansencoach", {"fc": blue, "ec": blue, "lw": 1.6}),
-            ("in het netwerk, nog of niet meer met coach", rest),
-        ]
-        if low:
-            looks.append(("coach gestopt", {"fc": warn, "ec": warn, "lw": 1.6}))
-        x, y, top = 2.0, 32.0, board.whole()
-        for words, look in looks:
-            wide = 22 + text_width(words, board.small) + 14
-            if x > 2 and x + wide > board.width:
-                x, y = 2.0, y + 18
-            top.fill_between([x, x + 14], y - 6, y + 6, **look)
-            board.write(top, (x + 20, y), words, size=board.small)
-            x += wide
-        for row in frame.itertuples():
-            ax.bar(row.year, row.coach, 0.56, **looks[0][1])
-            if row.network > row.coach:
-                ax.bar(row.year, row.network - row.coach, 0.56, bottom=row.coach, **rest)
-            words = numbers.number(row.network, 0)
-            board.write(ax, (row.year, row.network), words, ha="center", va="bottom", shift=(0, 8))
-            if row.left:
-                ax.bar(row.year, -row.left, 0.56, **looks[2][1])
-        if low:
-            ax.axhline(0, color=colour("axis"), lw=1)
-        write_years(board, ax, years, board.width - 48)
-
-    last = frame.iloc[-1]
+    last, first = frame.iloc[-1], frame.iloc[0]
     alt = [
         f"In {numbers.school_year(last.year)} zijn {numbers.number(last.network, 0)} scholen in "
         f"het netwerk, {numbers.number(last.coach, 0)} met een kansencoach."
     ]
     if len(frame) > 1:
-        first = frame.iloc[0]
-        alt.append(
-            f"In {numbers.school_year(first.year)} waren het er {numbers.number(first.network, 0)}."
-        )
+        then = numbers.number(first.network, 0)
+        alt.append(f"In {numbers.school_year(first.year)} waren het er {then}.")
     alt.append(f"Met de coach gestopt in deze jaren: {numbers.number(frame['left'].sum(), 0)}.")
+    counts = {
+        "network": "In het netwerk",
+        "coach": "Met kansencoach",
+        "joined": "Erbij gekomen",
+        "left": "Coach gestopt",
+    }
     return make(
-        painter,
-        lambda narrow: 350,
-        texts=texts_of(name, title, subtitle, source, notes),
+        texts,
+        partial(_network_growth, frame=frame),
         alt=alt,
         kind="Staven per schooljaar.",
         frame=frame,
-        variables=describe(
-            ("year", "Schooljaar", "", 0, "year"),
-            ("network", "In het netwerk", "scholen", 0, "count"),
-            ("coach", "Met kansencoach", "scholen", 0, "count"),
-            ("joined", "Erbij gekomen", "scholen", 0, "count"),
-            ("left", "Coach gestopt", "scholen", 0, "count"),
-        ),
+        variables=[
+            YEAR,
+            *[(column, label, "scholen", 0, "count") for column, label in counts.items()],
+        ],
     )
+
+
+def _network_growth(board: Board, *, frame) -> None:
+    years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
+    high, low = frame["network"].max(), frame["left"].max()
+    blue, warn, white = role("participants")["line"], role("warning")["line"], colour("background")
+    looks = {
+        "met kansencoach": (blue, blue),
+        "in het netwerk, nog of niet meer met coach": (white, blue),
+        "coach gestopt": (warn, warn),
+    }
+    if not low:
+        del looks["coach gestopt"]
+    spots, head = board.flow(list(looks), top=32)
+    board.tall(head + 280)
+    legend(board, spots, {label: box(*look) for label, look in looks.items()})
+    limits = {"ylim": (-1.15 * low - 0.02 * high, high * 1.16)}
+    ax = board.axes(40, 8, head + 8, 32, xlim=(years[0] - 0.6, years[-1] + 0.6), **limits)
+    ticks(ax.yaxis, whole=True)
+    ax.grid(axis="y")
+    board.quiet(None, (2, 10), "scholen")
+    for row in frame.itertuples():
+        parts = [(row.coach, 0, 0), (row.network - row.coach, row.coach, 1), (-row.left, 0, 2)]
+        for count, bottom, look in parts:
+            if count:
+                fill, edge = list(looks.values())[look]
+                ax.bar(row.year, count, 0.56, bottom, fc=fill, ec=edge, lw=1.6)
+        said = numbers.number(row.network, 0)
+        place = {"ha": "center", "va": "bottom", "shift": (0, 6)}
+        board.write(ax, (row.year, row.network), said, **place)
+    if low:
+        ax.axhline(0, color=colour("axis"), lw=1)
+    write_years(board, ax, years)
 
 
 def _amount(value: float, unit: str) -> str:

@@ -232,13 +232,15 @@ def special_advice(monitor: Monitor) -> Figure | Absent:
     )
     return figures.ranges(
         frame[["year", "low", "high", "value", "n", "n_low", "n_high"]],
-        name="zorg-advies",
-        title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year}",
-        subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
-        "schooljaar, in procenten van alle adviezen; context, geen toets",
-        source=source_line("schooladviezen"),
+        figures.Texts(
+            name="zorg-advies",
+            title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year}",
+            subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
+            "schooljaar, in procenten van alle adviezen; context, geen toets",
+            source=source_line("schooladviezen"),
+            notes=("Met vso en met ‘advies niet mogelijk’ in het totaal.",),
+        ),
         unit="%",
-        notes=("Met vso en met ‘advies niet mogelijk’ in het totaal.",),
     )
 
 
@@ -346,10 +348,12 @@ def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, s
     shown = ["panel", "year", "value", "marked", *(["reference"] if len(country) else [])]
     return figures.small_multiples(
         frame.sort_values(["panel", "year"], kind="stable")[shown],
-        name=name,
-        title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
-        subtitle=subtitle,
-        source=source,
+        figures.Texts(
+            name=name,
+            title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
+            subtitle=subtitle,
+            source=source,
+        ),
         unit="%",
         reference="Nederland",
     )

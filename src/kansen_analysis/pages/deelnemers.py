@@ -59,11 +59,13 @@ def tiles(monitor: Monitor) -> Figure:
         title = f"In elke gemeente doen er hooguit {numbers.number(best['schools'], 0)} mee"
     return figures.tile_map(
         frame,
-        name="deelnemers-kaart",
-        title=title,
-        subtitle=f"Aantal scholen in het register per gemeente, uitgave "
-        f"{schoolyear.label(monitor.year)}",
-        source=REGISTER,
+        figures.Texts(
+            name="deelnemers-kaart",
+            title=title,
+            subtitle=f"Aantal scholen in het register per gemeente, uitgave "
+            f"{schoolyear.label(monitor.year)}",
+            source=REGISTER,
+        ),
     )
 
 
@@ -162,14 +164,17 @@ def balance(monitor: Monitor) -> Figure | Absent:
     )
     return figures.balance(
         frame,
-        name="deelnemers-balans",
-        title=title,
-        subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na het "
-        f"kiezen van vergelijkbare scholen elders; tussen −{numbers.number(AIM)} en "
-        f"{numbers.number(AIM)} is goed",
-        source=source_line(*CHOSEN),
-        notes=(
-            "De berekening houdt daarnaast rekening met de schoolweging van elke school, per jaar.",
+        figures.Texts(
+            name="deelnemers-balans",
+            title=title,
+            subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na "
+            f"het kiezen van vergelijkbare scholen elders; tussen −{numbers.number(AIM)} en "
+            f"{numbers.number(AIM)} is goed",
+            source=source_line(*CHOSEN),
+            notes=(
+                "De berekening houdt daarnaast rekening met de schoolweging van elke school, per "
+                "jaar.",
+            ),
         ),
     )
 
@@ -195,12 +200,14 @@ def spread(monitor: Monitor) -> Figure | Absent:
     mine, others = (middle["Schoolweging", name] for name in groups)
     return figures.histograms(
         frame,
-        name="deelnemers-verdeling",
-        title=f"De middelste deelnemer heeft schoolweging {numbers.number(mine)}, de middelste "
-        f"gekozen school {numbers.number(others)}",
-        subtitle="Deelnemende scholen (boven) en vergelijkbare scholen elders (onder), naar "
-        "schoolweging en aantal leerlingen van vóór de start, aandeel van de scholen",
-        source=source_line(*CHOSEN),
+        figures.Texts(
+            name="deelnemers-verdeling",
+            title=f"De middelste deelnemer heeft schoolweging {numbers.number(mine)}, de middelste "
+            f"gekozen school {numbers.number(others)}",
+            subtitle="Deelnemende scholen (boven) en vergelijkbare scholen elders (onder), naar "
+            "schoolweging en aantal leerlingen van vóór de start, aandeel van de scholen",
+            source=source_line(*CHOSEN),
+        ),
     )
 
 

@@ -71,12 +71,16 @@ def over_the_years(monitor: Monitor) -> Figure | Absent:
     )
     return figures.lines(
         frame,
-        name="eindtoets-jaren",
-        title=title,
-        subtitle=f"{WHAT}, gemiddelde over alle leerlingen, per schooljaar, in procenten",
-        source=source_line(*SOURCES),
+        figures.Texts(
+            name="eindtoets-jaren",
+            title=title,
+            subtitle=f"{WHAT}, gemiddelde over alle leerlingen, per schooljaar, in procenten",
+            source=source_line(*SOURCES),
+            notes=(
+                "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging.",
+            ),
+        ),
         unit=UNIT,
-        notes=("Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging.",),
     )
 
 

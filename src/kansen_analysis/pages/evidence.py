@@ -122,11 +122,13 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     found = verdict_row(monitor, goal)["verdict"]
     return figures.event_study(
         frame[["relative", "estimate", "low", "high", "n"]],
-        name=f"{words.page}-start",
-        title=titles.get(found, "Na de start is er geen duidelijk verschil"),
-        subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-        "schooljaren voor en na de start van de kansencoach; jaar −1 is het ijkpunt",
-        source=source_line(*words.sources),
+        figures.Texts(
+            name=f"{words.page}-start",
+            title=titles.get(found, "Na de start is er geen duidelijk verschil"),
+            subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
+            "schooljaren voor en na de start van de kansencoach; jaar −1 is het ijkpunt",
+            source=source_line(*words.sources),
+        ),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
@@ -162,15 +164,18 @@ def four_versions(monitor: Monitor, goal: int) -> Figure | Absent:
         title = "De vier berekeningen wijzen niet dezelfde kant op"
     return figures.versions(
         frame,
-        name=f"{words.page}-versies",
-        title=title,
-        subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
-        f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de doorslag",
-        source=source_line(*words.sources),
+        figures.Texts(
+            name=f"{words.page}-versies",
+            title=title,
+            subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
+            f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
+            "doorslag",
+            source=source_line(*words.sources),
+            notes=estimate.notes,
+        ),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
-        notes=estimate.notes,
     )
 
 
@@ -218,19 +223,21 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
     count = max(positive, len(frame) - positive)
     return figures.specification_curve(
         frame,
+        figures.Texts(
+            name=f"{words.page}-keuzes",
+            title=f"{count} van de {len(frame)} keuzes komen {side} nul uit",
+            subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
+            "95%-interval, onder keuzes die een ander had kunnen maken",
+            source=source_line(*words.sources),
+            notes=(
+                f"Volgens protocol: {outcome.decides}, de berekening die het oordeel geeft. De "
+                "intervallen komen hier altijd uit de spreiding tussen scholen.",
+            ),
+        ),
         choices=list(PROTOCOL),
-        name=f"{words.page}-keuzes",
-        title=f"{count} van de {len(frame)} keuzes komen {side} nul uit",
-        subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
-        "95%-interval, onder keuzes die een ander had kunnen maken",
-        source=source_line(*words.sources),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
-        notes=(
-            f"Volgens protocol: {outcome.decides}, de berekening die het oordeel geeft. De "
-            "intervallen komen hier altijd uit de spreiding tussen scholen.",
-        ),
     )
 
 
@@ -254,18 +261,20 @@ def what_could_be_seen(monitor: Monitor, goal: int) -> Figure | Absent:
     size = f"{numbers.number(seen, words.decimals)} {outcome.unit}"
     return figures.ruler(
         frame,
-        name=f"{words.page}-zicht",
-        title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
-        subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans wordt opgemerkt, "
-        f"volgens {outcome.decides}",
-        source=source_line(*words.sources),
+        figures.Texts(
+            name=f"{words.page}-zicht",
+            title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
+            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans wordt "
+            f"opgemerkt, volgens {outcome.decides}",
+            source=source_line(*words.sources),
+            notes=(
+                "Dat is klein genoeg om het verschil te zien dat ertoe doet."
+                if seen <= outcome.smallest_difference
+                else "Een kleiner verschil, dat er wel toe doet, kan dus gemist zijn.",
+            ),
+        ),
         unit=outcome.unit,
         decimals=words.decimals,
-        notes=(
-            "Dat is klein genoeg om het verschil te zien dat ertoe doet."
-            if seen <= outcome.smallest_difference
-            else "Een kleiner verschil, dat er wel toe doet, kan dus gemist zijn.",
-        ),
     )
 
 
@@ -397,16 +406,23 @@ def funnel(monitor: Monitor, goal: int) -> Figure | Absent:
     return figures.funnel(
         shown.rename(columns={"change": "value"})[["n", "value"]],
         changes.limits,
-        name=f"{words.page}-scholen",
-        title=f"{outside} van de {len(shown)} scholen veranderden meer dan toeval meestal doet",
-        subtitle=f"Verandering rond de eigen start ({outcome.unit}), drie jaren samen, min wat "
-        "vergelijkbare scholen deden, naar aantal leerlingen; elke stip is een deelnemende school",
-        source=source_line(*words.sources),
+        figures.Texts(
+            name=f"{words.page}-scholen",
+            title=f"{outside} van de {len(shown)} scholen veranderden meer dan toeval meestal doet",
+            subtitle=f"Verandering rond de eigen start ({outcome.unit}), drie jaren samen, min wat "
+            "vergelijkbare scholen deden, naar aantal leerlingen; elke stip is een deelnemende "
+            "school",
+            source=source_line(*words.sources),
+            notes=(
+                f"Toeval alleen zet ongeveer 1 op de 20 scholen buiten de smalle lijnen: hier "
+                f"{numbers.number(len(shown) / 20, 0)}.",
+                *(
+                    [f"Te weinig leerlingen (minder dan {MINIMUM} in drie jaar): {few}."]
+                    if few
+                    else []
+                ),
+            ),
+        ),
         unit=outcome.unit,
         decimals=words.decimals,
-        notes=(
-            f"Toeval alleen zet ongeveer 1 op de 20 scholen buiten de smalle lijnen: hier "
-            f"{numbers.number(len(shown) / 20, 0)}.",
-            *([f"Te weinig leerlingen (minder dan {MINIMUM} in drie jaar): {few}."] if few else []),
-        ),
     )

@@ -98,15 +98,18 @@ def coverage(monitor: Monitor) -> Figure:
     gone = [name for name, absent in whole.items() if absent]
     return figures.coverage(
         frame,
-        name="gegevens-dekking",
-        title=title,
-        subtitle=f"Per bron en schooljaar, {schoolyear.label(FIRST)} tot en met "
-        f"{schoolyear.label(monitor.year)}: wat er in de map met bestanden zit",
-        source=OWN,
-        notes=(
-            "Bestond niet: van dat jaar kent deze monitor geen bestand (in 2019-2020 was er geen "
-            "eindtoets). Een voorlopig jaar kan ook deels afgeschermd zijn. Jeugdhulp: per jaar.",
-            *([f"Helemaal niet in de map: {', '.join(gone)}."] if gone else []),
+        figures.Texts(
+            name="gegevens-dekking",
+            title=title,
+            subtitle=f"Per bron en schooljaar, {schoolyear.label(FIRST)} tot en met "
+            f"{schoolyear.label(monitor.year)}: wat er in de map met bestanden zit",
+            source=OWN,
+            notes=(
+                "Bestond niet: van dat jaar kent deze monitor geen bestand (in 2019-2020 was er "
+                "geen eindtoets). Een voorlopig jaar kan ook deels afgeschermd zijn. Jeugdhulp: "
+                "per jaar.",
+                *([f"Helemaal niet in de map: {', '.join(gone)}."] if gone else []),
+            ),
         ),
     )
 

@@ -163,11 +163,14 @@ def size(monitor: Monitor, code: str) -> Figure | Absent:
     year = schoolyear.label(int(frame["year"].max()))
     return figures.lines(
         frame,
-        name=f"gemeente-{code}-omvang",
-        title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een deelnemende school",
-        subtitle=f"Leerlingen van basisscholen in {_name(monitor, code)} op 1 oktober, per "
-        "schooljaar; deelnemende scholen zijn die van nu, ook in de jaren voor zij begonnen",
-        source=source_line("leerlingen_historisch"),
+        figures.Texts(
+            name=f"gemeente-{code}-omvang",
+            title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een deelnemende "
+            "school",
+            subtitle=f"Leerlingen van basisscholen in {_name(monitor, code)} op 1 oktober, per "
+            "schooljaar; deelnemende scholen zijn die van nu, ook in de jaren voor zij begonnen",
+            source=source_line("leerlingen_historisch"),
+        ),
         unit="leerlingen",
         decimals=0,
         roles=_ROLES,
@@ -208,18 +211,20 @@ def results(monitor: Monitor, code: str) -> Figure | Absent:
     ]
     return figures.lines(
         frame,
-        name=f"gemeente-{code}-resultaten",
-        title=f"{schoolyear.label(year)}: {', '.join(said)}",
-        subtitle="Aandeel behaalde streefniveaus (1S/2F), gemiddelde over alle leerlingen, per "
-        f"schooljaar, {_name(monitor, code)}; context, geen toets",
-        source=source_line(*SOURCES),
+        figures.Texts(
+            name=f"gemeente-{code}-resultaten",
+            title=f"{schoolyear.label(year)}: {', '.join(said)}",
+            subtitle="Aandeel behaalde streefniveaus (1S/2F), gemiddelde over alle leerlingen, per "
+            f"schooljaar, {_name(monitor, code)}; context, geen toets",
+            source=source_line(*SOURCES),
+            notes=(
+                "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging en "
+                "evenveel leerlingen als de deelnemende scholen hier.",
+                "Schooljaren van een school met minder dan 5 leerlingen tellen niet mee.",
+            ),
+        ),
         unit="%",
         roles=_ROLES,
-        notes=(
-            "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging en "
-            "evenveel leerlingen als de deelnemende scholen hier.",
-            "Schooljaren van een school met minder dan 5 leerlingen tellen niet mee.",
-        ),
     )
 
 
@@ -249,22 +254,24 @@ def special_education(monitor: Monitor, code: str) -> Figure | Absent:
     first, last = frame.iloc[0], frame.iloc[-1]
     return figures.lines(
         frame,
-        name=f"gemeente-{code}-speciaal-onderwijs",
-        title=_from_to(
-            first,
-            last,
-            "gingen",
-            " kinderen naar een speciale school",
-            lambda value: numbers.number(value, 0),
+        figures.Texts(
+            name=f"gemeente-{code}-speciaal-onderwijs",
+            title=_from_to(
+                first,
+                last,
+                "gingen",
+                " kinderen naar een speciale school",
+                lambda value: numbers.number(value, 0),
+            ),
+            subtitle=f"Kinderen die in {_name(monitor, code)} wonen en naar een speciale school "
+            "gaan, per schooljaar; context, geen toets",
+            source=source_line("cbs_85490ned"),
+            notes=("Ook regels en de plek van scholen bepalen hoeveel kinderen hierheen gaan.",),
         ),
-        subtitle=f"Kinderen die in {_name(monitor, code)} wonen en naar een speciale school gaan, "
-        "per schooljaar; context, geen toets",
-        source=source_line("cbs_85490ned"),
         unit="leerlingen",
         decimals=0,
         roles=_ROLES,
         breaks=(),
-        notes=("Ook regels en de plek van scholen bepalen hoeveel kinderen hierheen gaan.",),
     )
 
 
@@ -323,21 +330,25 @@ def dropout(monitor: Monitor, code: str) -> Figure | Absent:
     first, last = ({"year": y, "value": mine[y]} for y in (mine.index[0], mine.index[-1]))
     return figures.lines(
         frame,
-        name=f"gemeente-{code}-vsv",
-        title=_from_to(
-            first,
-            last,
-            "ging",
-            " voortijdig van school",
-            lambda value: numbers.percent(value, 1),
+        figures.Texts(
+            name=f"gemeente-{code}-vsv",
+            title=_from_to(
+                first,
+                last,
+                "ging",
+                " voortijdig van school",
+                lambda value: numbers.percent(value, 1),
+            ),
+            subtitle=f"Deel van de leerlingen die in {_name(monitor, code)} wonen en zonder "
+            "startkwalificatie van school gingen, per schooljaar; context, geen toets",
+            source=source_line("cbs_84780ned"),
+            notes=(
+                "Deze jongeren zaten jaren eerder in groep 8; meestal vóór het programma begon.",
+            ),
         ),
-        subtitle=f"Deel van de leerlingen die in {_name(monitor, code)} wonen en zonder "
-        "startkwalificatie van school gingen, per schooljaar; context, geen toets",
-        source=source_line("cbs_84780ned"),
         unit="%",
         roles=_ROLES,
         breaks=(),
-        notes=("Deze jongeren zaten jaren eerder in groep 8; meestal vóór het programma begon.",),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import programme_figures, tables
+from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -86,12 +86,14 @@ def growth(monitor: Monitor) -> Figure | Absent:
     note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
     return programme_figures.network_growth(
         frame,
-        name="netwerk-groei",
-        title=title,
-        subtitle="Scholen in het netwerk en scholen met een kansencoach, volgens het register, "
-        "per schooljaar, aantal scholen",
-        source=REGISTER,
-        notes=(note,) if unknown else (),
+        figures.Texts(
+            name="netwerk-groei",
+            title=title,
+            subtitle="Scholen in het netwerk en scholen met een kansencoach, volgens het register, "
+            "per schooljaar, aantal scholen",
+            source=REGISTER,
+            notes=(note,) if unknown else (),
+        ),
     )
 
 

@@ -91,13 +91,15 @@ def goals_figure(monitor: Monitor) -> figures.Figure:
     )
     return figures.goals_overview(
         frame,
-        name="samenvatting-doelen",
-        title=_headline(frame["verdict"].tolist()),
-        subtitle="Verschil met vergelijkbare scholen sinds de start, tot en met "
-        f"{schoolyear.label(monitor.year)}; naar rechts is beter",
-        source=source_line(
-            *("leerresultaten", "referentieniveaus", "schooladviezen"),
-            *(["leerjaar3"] if 3 in monitor.panels else []),
+        figures.Texts(
+            name="samenvatting-doelen",
+            title=_headline(frame["verdict"].tolist()),
+            subtitle="Verschil met vergelijkbare scholen sinds de start, tot en met "
+            f"{schoolyear.label(monitor.year)}; naar rechts is beter",
+            source=source_line(
+                *("leerresultaten", "referentieniveaus", "schooladviezen"),
+                *(["leerjaar3"] if 3 in monitor.panels else []),
+            ),
         ),
     )
 

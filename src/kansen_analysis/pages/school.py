@@ -252,13 +252,15 @@ def by_year(monitor: Monitor, school: str) -> Figure | Absent:
         )
     return figures.school_band(
         shown,
-        name=f"school-{school.lower()}-jaren",
-        title=_results_title(monitor, school),
-        subtitle=f"Aandeel behaalde streefniveaus (1S/2F) van {_row(monitor, school)['name']}, "
-        "per schooljaar, in procenten",
-        source=source_line(*SOURCES),
+        figures.Texts(
+            name=f"school-{school.lower()}-jaren",
+            title=_results_title(monitor, school),
+            subtitle=f"Aandeel behaalde streefniveaus (1S/2F) van {_row(monitor, school)['name']}, "
+            "per schooljaar, in procenten",
+            source=source_line(*SOURCES),
+            notes=notes,
+        ),
         unit="%",
-        notes=notes,
     )
 
 
@@ -432,19 +434,21 @@ def position(monitor: Monitor, school: str) -> Figure | Absent:
     return figures.funnel(
         frame,
         found.limits,
-        name=f"school-{school.lower()}-verandering",
-        title=titles.get(own["mark"], "De verandering sinds de start past bij toeval"),
-        subtitle="Verandering van het aandeel behaalde streefniveaus na de start, min die van "
-        "vergelijkbare scholen, in procentpunt; elke stip is een deelnemende school",
-        source=source_line(*SOURCES),
-        unit="procentpunt",
-        notes=(
-            f"Deze school: {numbers.signed(own['change'])} procentpunt. Daar zit toeval in. Wie "
-            "ook op de andere deelnemers let, schat de verandering op "
-            f"{numbers.signed(own['shrunken'])} procentpunt.",
-            "Vergeleken zijn de laatste drie schooljaren vóór de start en de laatste drie erna. "
-            "Aantal leerlingen: dat van beide perioden samen geteld als in een verschil.",
+        figures.Texts(
+            name=f"school-{school.lower()}-verandering",
+            title=titles.get(own["mark"], "De verandering sinds de start past bij toeval"),
+            subtitle="Verandering van het aandeel behaalde streefniveaus na de start, min die van "
+            "vergelijkbare scholen, in procentpunt; elke stip is een deelnemende school",
+            source=source_line(*SOURCES),
+            notes=(
+                f"Deze school: {numbers.signed(own['change'])} procentpunt. Daar zit toeval in. "
+                "Wie ook op de andere deelnemers let, schat de verandering op "
+                f"{numbers.signed(own['shrunken'])} procentpunt.",
+                "Vergeleken zijn de laatste drie schooljaren vóór de start en de laatste drie "
+                "erna. Aantal leerlingen: dat van beide perioden samen geteld als in een verschil.",
+            ),
         ),
+        unit="procentpunt",
     )
 
 
@@ -491,17 +495,19 @@ def advice(monitor: Monitor, school: str) -> Figure | Absent:
         )
     return figures.ranges(
         shown,
-        name=f"school-{school.lower()}-advies",
-        title=title,
-        subtitle=f"Gemiddeld definitief advies van {_row(monitor, school)['name']}, van 0 "
-        "(praktijkonderwijs) tot 9 (vwo), per schooljaar",
-        source=source_line("schooladviezen"),
+        figures.Texts(
+            name=f"school-{school.lower()}-advies",
+            title=title,
+            subtitle=f"Gemiddeld definitief advies van {_row(monitor, school)['name']}, van 0 "
+            "(praktijkonderwijs) tot 9 (vwo), per schooljaar",
+            source=source_line("schooladviezen"),
+            notes=(
+                "Vanaf 2022-2023 drukt DUO aantallen van 1 tot en met 4 af als ‘<5’.",
+                "Zonder vso en zonder ‘advies niet mogelijk’.",
+            ),
+        ),
         unit="adviesniveau",
         levels=LEVELS,
-        notes=(
-            "Vanaf 2022-2023 drukt DUO aantallen van 1 tot en met 4 af als ‘<5’.",
-            "Zonder vso en zonder ‘advies niet mogelijk’.",
-        ),
     )
 
 

@@ -69,14 +69,17 @@ def all_participants(monitor: Monitor) -> Figure | Absent:
         )
     return figures.ranges(
         frame,
-        name="schooladvies-deelnemers",
-        title=title,
-        subtitle="Gemiddeld definitief advies van alle deelnemende scholen samen, van 0 "
-        "(praktijkonderwijs) tot 9 (vwo); stip: precies bekend, balk: laagst en hoogst mogelijk",
-        source=source_line("schooladviezen"),
+        figures.Texts(
+            name="schooladvies-deelnemers",
+            title=title,
+            subtitle="Gemiddeld definitief advies van alle deelnemende scholen samen, van 0 "
+            "(praktijkonderwijs) tot 9 (vwo); stip: precies bekend, balk: laagst en hoogst "
+            "mogelijk",
+            source=source_line("schooladviezen"),
+            notes=("Zonder vso en zonder ‘advies niet mogelijk’.",),
+        ),
         unit="adviesniveau",
         levels=LEVELS,
-        notes=("Zonder vso en zonder ‘advies niet mogelijk’.",),
     )
 
 
@@ -205,13 +208,15 @@ def which_advices(monitor: Monitor) -> Figure | Absent:
         notes = ()
     return figures.stacked(
         frame,
+        figures.Texts(
+            name="schooladvies-soorten",
+            title=title,
+            subtitle="Definitieve adviezen van alle deelnemende scholen samen, per schooljaar, in "
+            "procenten van de leerlingen met een advies",
+            source=source_line("schooladviezen"),
+            notes=notes,
+        ),
         order=list(GROUPS),
-        name="schooladvies-soorten",
-        title=title,
-        subtitle="Definitieve adviezen van alle deelnemende scholen samen, per schooljaar, in "
-        "procenten van de leerlingen met een advies",
-        source=source_line("schooladviezen"),
-        notes=notes,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import programme_figures, tables
+from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -98,11 +98,13 @@ def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) ->
         title = f"Begroot is {write(planned.sum())}; wat is besteed, is nog niet ingevuld"
     return programme_figures.bullets(
         pd.DataFrame({"label": _label(rows), "planned": planned, "spent": spent}),
+        figures.Texts(
+            name=name,
+            title=title,
+            subtitle=subtitle,
+            source=sources(rows),
+        ),
         unit=unit,
-        name=name,
-        title=title,
-        subtitle=subtitle,
-        source=sources(rows),
     )
 
 

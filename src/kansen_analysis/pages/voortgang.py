@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import programme_figures, tables
+from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -89,11 +89,14 @@ def progress(monitor: Monitor, programme: str | None = None) -> Figure | Absent:
         title += f"; {moved} {'veranderde' if moved == 1 else 'veranderden'} sinds {when(before)}"
     return programme_figures.progress_marks(
         rows.assign(state_before=rows["state_before"].where(rows["moved"], "")),
+        figures.Texts(
+            name="voortgang-standen",
+            title=title,
+            subtitle=f"Activiteiten van {programme} naar thema en stand, {date}, aantal "
+            "activiteiten",
+            source=sources(rows),
+        ),
         states=STATES,
-        name="voortgang-standen",
-        title=title,
-        subtitle=f"Activiteiten van {programme} naar thema en stand, {date}, aantal activiteiten",
-        source=sources(rows),
     )
 
 
