@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kansen_analysis.display import downloads
-from kansen_analysis.display._html import below, text
+from kansen_analysis.display._html import below, text, words
 from kansen_analysis.edition.disclosure import REASON
 from kansen_analysis.errors import UsageError
 from kansen_analysis.words import numbers
 
 HIDDEN = "x"
 PROVISIONAL = "*"
+LONG = 15  # rows; a longer table scrolls under its own header
+_ROOMS = (6, 9, 12, 16, 24, 34)  # characters, as in kansen.css
 KINDS = ("code", "text", "count", "mean", "share", "difference", "year")
 _LEGEND = {  # in the order in which they are explained
     numbers.SMALL: "afgeschermd: 1 tot en met 4 leerlingen",
@@ -159,29 +161,35 @@ def bare(name: str, caption: str, frame: pd.DataFrame, variables: pd.DataFrame) 
     """
     variables = described(frame, variables)
     names = list(variables.index)
-    head = "".join(
-        f'<th scope="col" class="{_class(about.kind)}">{_header(about)}</th>'
-        for about in variables.itertuples()
-    )
-    body, used = [], set()
+    rows, used = [], set()
     for row in frame.astype(object).to_dict("records"):
         cells = [cell(row, each, variables.loc[each]) for each in names]
+        used |= {symbol for symbol in _LEGEND for each in cells if each == symbol}
         if row.get("provisional") is True:
             cells[0] += PROVISIONAL
-        used |= {symbol for symbol in _LEGEND for each in cells if each == symbol}
-        used |= {PROVISIONAL} if cells[0].endswith(PROVISIONAL) else set()
+            used.add(PROVISIONAL)
+        rows.append(cells)
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    head = "".join(
+        f'<th scope="col" class="{_class(about.kind)}{_room(about, cells)}">{_header(about)}</th>'
+        for about, cells in zip(variables.itertuples(), columns, strict=True)
+    )
+    body = []
+    for cells in rows:
         first, *rest = (
-            f' class="{_class(kind)}">{text(each)}'
+            f' class="{_class(kind)}">{words(each) if kind == "text" else text(each)}'
             for each, kind in zip(cells, variables["kind"], strict=True)
         )
         tail = "".join(f"<td{each}</td>" for each in rest)
         body.append(f'<tr><th scope="row"{first}</th>{tail}</tr>')
-    title = f'<span class="kansen-caption">{text(caption)}</span>'
+    title = f'<span class="kansen-caption">{words(caption)}</span>'
     heading = f"tabel-{text(name)}-titel"
     legend = "; ".join(f"<b>{text(s)}</b>&nbsp;{text(_LEGEND[s])}" for s in _LEGEND if s in used)
+    long = " kansen-long" if len(rows) > LONG else ""
     return "\n".join(
         [
-            f'<div class="kansen-scroll" role="region" aria-labelledby="{heading}" tabindex="0">',
+            f'<div class="kansen-scroll{long}" role="region" aria-labelledby="{heading}" '
+            'tabindex="0">',
             '<table class="kansen-table" data-quarto-disable-processing="true">',
             f'<caption id="{heading}">{title}</caption>',
             f"<thead><tr>{head}</tr></thead>",
@@ -235,10 +243,19 @@ def _header(about) -> str:
     if unit.lower() == str(about.label).lower():
         unit = ""  # "Leerlingen (leerlingen)" says nothing
     tail = f' <span class="kansen-unit">({text(unit)})</span>' if unit else ""
-    return text(about.label) + tail
+    return words(about.label) + tail
 
 
 def _class(kind: str) -> str:
     if kind in ("code", "year"):
         return "kansen-text kansen-whole"  # never broken over two lines
     return "kansen-text" if kind == "text" else "kansen-number"
+
+
+def _room(about, cells: Sequence[str]) -> str:
+    """Return the class that keeps a column from becoming one word wide, or a header a tower."""
+    header = f"{about.label} {'' if pd.isna(about.unit) else about.unit}"
+    longest = max(map(len, cells), default=0) if about.kind == "text" else 0
+    need = max(len(header) / 3, longest / 3 if longest > 12 else 0)
+    wide = next((width for width in _ROOMS if width >= need), _ROOMS[-1])
+    return f" kansen-w{wide}" if need > 4 else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text
+from kansen_analysis.display.components import Html
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -51,21 +51,6 @@ def open_monitor() -> Monitor:
     if not (_LAST and _LAST[0].same(opened)):
         _LAST[:] = [opened]
     return _LAST[0]
-
-
-@dataclass(frozen=True)
-class Html:
-    """A piece of HTML that shows itself in a notebook, with a fixed text beside it."""
-
-    html: str
-    plain: str
-
-    def __repr__(self) -> str:
-        """Return a fixed text: stored outputs are compared."""
-        return self.plain
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.plain}
 
 
 def about(*rows: tuple) -> pd.DataFrame:

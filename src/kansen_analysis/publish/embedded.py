@@ -21,7 +21,7 @@ import nbformat
 import pypandoc
 from nbformat import NotebookNode
 
-from kansen_analysis.display import annex
+from kansen_analysis.display import annex, components
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import cells, dialect, project
 from kansen_analysis.publish.execute import AT_ONCE, Progress
@@ -29,6 +29,14 @@ from kansen_analysis.publish.project import Entry, Project
 
 ANNEX = f"files/downloads/{annex.FILE}"
 # divs and spans in HTML are left as they are written; the dialect has ::: and [] for them
+FILES = tuple(
+    f"display/assets/{name}" for name in ("fonts.css", "kansen.css", "favicon.svg")
+) + tuple(f"publish/assets/{name}" for name in ("site.css", "site.js"))
+# file: is what a page is opened from on disk; styles stand in attributes of columns and images
+POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; "
+    "img-src 'self' file: data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
 READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"
 MENU_MOST = 12  # lines below a heading of the menu that are shown outside their own part
 
@@ -160,7 +168,7 @@ def build(
     )
     package = resources.files("kansen_analysis")
     (output / "assets").mkdir(exist_ok=True)
-    for name in ("publish/assets/site.css", "publish/assets/site.js", "display/assets/kansen.css"):
+    for name in FILES:
         (output / "assets" / Path(name).name).write_bytes((package / name).read_bytes())
 
     workbook = ANNEX if (work / ANNEX).exists() else ""
@@ -292,6 +300,9 @@ def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> di
         "breadcrumbs": _breadcrumbs(page, menu, root),
         "neighbours": _neighbours(page.name, order, root),
         "made": html.escape(made),
+        "policy": POLICY,
+        "favicon": site.favicon or "assets/favicon.svg",
+        "colophon": components.colophon(site.colophon).html if site.colophon else "",
     }
 
 
@@ -306,10 +317,13 @@ def _menu(entries: Iterable[Entry], current: str, root: str) -> str:
         head = (
             _link(entry, current, root) if entry.page else f"<span>{html.escape(entry.text)}</span>"
         )
-        inside = any(line.page == current for line in entry.walk())
-        # a menu with every school in it on every page would weigh more than the page
-        show = entry.children and (inside or not entry.page or len(entry.children) <= MENU_MOST)
-        below = _menu(entry.children, current, root) if show else ""
+        shown = [
+            child
+            for child in entry.children
+            # a menu with every school in it on every page would weigh more than the page
+            if not entry.page or len(entry.children) <= MENU_MOST or child.page == current
+        ]
+        below = _menu(shown, current, root) if shown else ""
         items.append(f"<li>{head}{below}</li>")
     return "<ul>\n" + "\n".join(items) + "\n</ul>"
 
@@ -355,42 +369,52 @@ def _neighbours(name: str, order: list[Entry], root: str) -> str:
 
 
 class _Sections(HTMLParser):
-    """Cut the text of a page at its headings."""
+    """Cut the text of a page at its headings; figures, tables and sources hold no sentences."""
 
-    SKIP = frozenset({"script", "style", "nav", "svg"})
+    SKIP = frozenset({"script", "style", "nav", "svg", "table"})
+    QUIET = ("kansen-source", "kansen-links", "kansen-legend", "kansen-hidden", "visually-hidden")
     HEADINGS = frozenset({"h2", "h3"})
-    BREAKS = frozenset({"p", "li", "td", "th", "tr", "div", "figcaption", "caption", "summary"})
+    INLINE = frozenset(
+        {"a", "abbr", "b", "code", "em", "i", "mark", "span", "strong", "sub", "sup"}
+    )
+    EMPTY = frozenset({"br", "hr", "img", "input", "source", "wbr"})
 
     def __init__(self):
         super().__init__()
         self.title, self.parts = [], [["", [], []]]  # anchor, heading, text
-        self.inside, self.skipping, self.target = False, 0, None
+        self.inside, self.target = False, None
+        self.skipping: list[str] = []  # tags open since the one that is skipped
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        if tag == "main":
-            self.inside = True
-        if not self.inside:
+        self.inside |= tag == "main"
+        if not self.inside or tag in self.EMPTY:
             return
-        if tag in self.SKIP:
-            self.skipping += 1
+        classes = (attrs.get("class") or "").split()
+        if self.skipping or tag in self.SKIP or any(name in classes for name in self.QUIET):
+            self.skipping.append(tag)
         elif tag == "h1":
             self.target = self.title
         elif tag in self.HEADINGS and attrs.get("id"):
             self.parts.append([attrs["id"], [], []])
             self.target = self.parts[-1][1]
-        elif tag in self.BREAKS and self.target is None:
-            self.parts[-1][2].append(" ")
+        elif tag not in self.INLINE:
+            self.handle_data(" ")
 
     def handle_endtag(self, tag):
-        if tag == "main":
-            self.inside = False
+        self.inside &= tag != "main"
         if not self.inside:
             return
-        if tag in self.SKIP:
-            self.skipping -= 1
+        if self.skipping:
+            if tag in self.skipping:
+                del self.skipping[len(self.skipping) - 1 - self.skipping[::-1].index(tag) :]
         elif tag == "h1" or tag in self.HEADINGS:
             self.target = None
+        if tag not in self.INLINE:
+            self.handle_data(" ")
+
+    def handle_startendtag(self, tag, attrs):
+        """Nothing stands in it."""
 
     def handle_data(self, data):
         if self.inside and not self.skipping:
@@ -413,8 +437,9 @@ def sections(text: str, href: str) -> list[list[str]]:
 
     Examples
     --------
-    >>> sections('<main><h1>A</h1><p>b</p><h2 id="c">C</h2><p>d</p></main>', "a.html")
-    [['a.html', 'A', '', 'b'], ['a.html#c', 'A', 'C', 'd']]
+    >>> page = '<h1>A</h1><p>b</p><h2 id="c">C</h2><p>d</p><table><td>3,4</table><p>e</p>'
+    >>> sections(f"<main>{page}</main>", "a.html")
+    [['a.html', 'A', '', 'b'], ['a.html#c', 'A', 'C', 'd e']]
     """
     parser = _Sections()
     parser.feed(text)

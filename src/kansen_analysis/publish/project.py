@@ -60,6 +60,10 @@ class Project:
         The menu as it stands in the file.
     raw : dict
         The whole file.
+    colophon : tuple of (str, str, str)
+        What the foot of every page tells: what, who, and an address or nothing.
+    favicon : str
+        Path of the icon below the site; empty for our own.
     """
 
     title: str
@@ -70,6 +74,8 @@ class Project:
     toc_depth: int = 3
     contents: list = field(default_factory=list)
     raw: dict = field(default_factory=dict)
+    colophon: tuple[tuple[str, str, str], ...] = ()
+    favicon: str = ""
 
     def tree(self, titles: dict[str, str]) -> list[Entry]:
         """Build the menu for the pages that exist.
@@ -133,6 +139,11 @@ def read(root: Path) -> Project:
         toc_depth=html.get("toc-depth", 3),
         contents=menu.get("contents", []),
         raw=raw,
+        colophon=tuple(
+            (str(line["what"]), str(line["text"]), str(line.get("href", "")))
+            for line in (raw.get("kansen") or {}).get("colophon", [])
+        ),
+        favicon=str(website.get("favicon", "")),
     )
 
 

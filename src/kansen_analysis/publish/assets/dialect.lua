@@ -68,12 +68,19 @@ local function remember(id)
 end
 
 -- "Figuur 1: " in front of a caption
-local function numbered(kind, id, caption)
+local function numbered(kind, id, caption, titled)
   remember(id)
   counters[kind] = counters[kind] + 1
   entries[id] = tostring(counters[kind])
-  local label = pandoc.Str(WORDS[kind] .. NBSP .. entries[id] .. ":")
-  local result = pandoc.Inlines({ label, pandoc.Space() })
+  local result = pandoc.Inlines({ pandoc.Str(WORDS[kind] .. NBSP .. entries[id]) })
+  if titled then
+    -- what has a title of its own shows its number only; the caption is there for who cannot see it
+    local hidden = pandoc.Inlines({ pandoc.Str(":"), pandoc.Space() }) .. caption
+    result:insert(pandoc.Span(hidden, pandoc.Attr("", { "visually-hidden" })))
+    return result
+  end
+  result[1].text = result[1].text .. ":"
+  result:insert(pandoc.Space())
   result:extend(caption)
   return result
 end
@@ -89,25 +96,33 @@ end
 
 -- Tables -------------------------------------------------------------------------------------
 
-local function scroll_region(blocks, name)
-  local result = pandoc.Blocks({
-    html(('<div class="table-scroll" role="region" tabindex="0" aria-label="%s">'):format(
-      attribute_text(name))),
+local LONG = 15 -- rows; a longer table scrolls under its own header
+
+local function scroll_region(table, name)
+  local rows = 0
+  for _, body in ipairs(table.bodies) do
+    rows = rows + #body.body
+  end
+  local class = rows > LONG and "table-scroll kansen-long" or "table-scroll"
+  return pandoc.Blocks({
+    html(('<div class="%s" role="region" tabindex="0" aria-label="%s">'):format(
+      class, attribute_text(name))),
+    table,
+    html("</div>"),
   })
-  result:extend(blocks)
-  result:insert(html("</div>"))
-  return result
 end
 
 local function dressed(el, caption, name)
   el.classes:insert("data")
+  -- as wide as what stands in them, not as the lines of the markdown
+  el.colspecs = el.colspecs:map(function(spec) return { spec[1], nil } end)
   el.caption.long = { pandoc.Plain(caption) }
   for _, row in ipairs(el.head.rows) do
     for _, header in ipairs(row.cells) do
       header.attr.attributes.scope = "col"
     end
   end
-  return scroll_region({ el }, name)
+  return scroll_region(el, name)
 end
 
 local function finish_table(el)
@@ -152,7 +167,11 @@ local function float(el, kind)
     return el
   end
   local id = el.identifier
-  caption = numbered(kind, id, caption)
+  local titled = false
+  el:walk({
+    RawBlock = function(raw) titled = titled or raw.text:match('<div class="kansen%-block') ~= nil end,
+  })
+  caption = numbered(kind, id, caption, titled)
   local class = kind == "fig" and "figure" or "table"
   if kind == "tbl" and #blocks == 1 and blocks[1].t == "Table" then
     blocks[1].identifier = id
@@ -160,10 +179,12 @@ local function float(el, kind)
   end
   local opening = html(('<figure id="%s" class="float float-%s">'):format(id, class))
   local captions = pandoc.Blocks({
-    html("<figcaption>"), pandoc.Plain(caption), html("</figcaption>"),
+    html(titled and '<figcaption class="kansen-number-only">' or "<figcaption>"),
+    pandoc.Plain(caption),
+    html("</figcaption>"),
   })
   local result = pandoc.Blocks({ opening })
-  if kind == "tbl" then
+  if kind == "tbl" or titled then
     result:extend(captions)
     result:extend(blocks)
   else
@@ -272,6 +293,18 @@ local function outside_sections(el)
   })
 end
 
+-- what an adviser need not read; what is unfolded on the screen is printed
+local function researchers(el)
+  check_attributes("a fold", el, { [".voor-onderzoekers"] = true, title = true })
+  local result = pandoc.Blocks({
+    html(('<details class="kansen-research"><summary>%s</summary>'):format(
+      attribute_text(el.attributes.title or "Voor onderzoekers"))),
+  })
+  result:extend(el.content)
+  result:insert(html("</details>"))
+  return result
+end
+
 local function column(el)
   check_attributes("a column", el, { [".column"] = true, width = true })
   return el
@@ -300,6 +333,8 @@ local function div(el)
     return callout(outside_sections(el), class)
   elseif class == "panel-tabset" then
     return tabset(outside_sections(el))
+  elseif class == "voor-onderzoekers" then
+    return researchers(outside_sections(el))
   elseif class == "columns" then
     return columns(el)
   elseif class == "column" then
@@ -307,7 +342,7 @@ local function div(el)
   elseif class == "callout" or class == "tabset" then
     return el -- made above
   end
-  refuse(("a block ::: {%s}; known are callouts, panel-tabset, columns, column, #fig-, #tbl-"):format(
+  refuse(("a block ::: {%s}; known are callouts, panel-tabset, voor-onderzoekers, columns, column, #fig-, #tbl-"):format(
     class ~= "" and "." .. class or "#" .. el.identifier))
   return el
 end
