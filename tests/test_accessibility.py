@@ -116,7 +116,7 @@ return {
   headings: all('main :is(h1, h2, h3, h4, h5, h6)').map((e) => Number(e.tagName[1])),
   main: all('main').length,
   landmarks: all('nav, [role=navigation], [role=search]').map((e) => e.ariaLabel || ''),
-  alts: all('img').map((e) => e.alt),
+  alts: all('img, svg[role=img]').map((e) => e.alt ?? e.ariaLabel),
   captions: all('table').map((e) => e.caption?.textContent.trim() || ''),
   bare_tables: all('table:not(:has(th))').length,
   scopes: all('th').map((e) => e.scope),
@@ -336,7 +336,7 @@ def test_colours_of_the_reader_leave_everything_visible(chromium, site):
               const all = (what) => [...document.querySelectorAll(what)];
               return [
                 // figures are drawn on white, so they keep it under them
-                ...all('.kansen-image').filter(
+                ...all('.kansen-image, .kansen-picture').filter(
                   (each) => style(each).backgroundColor !== 'rgb(255, 255, 255)'),
                 // backgrounds are gone: what they said, a border or the weight of a letter says
                 ...all('.callout').filter((each) => !parseFloat(style(each).borderLeftWidth)),
@@ -353,7 +353,14 @@ def test_colours_of_the_reader_leave_everything_visible(chromium, site):
 
 # Without scripts, on paper -----------------------------------------------------------------------
 
-TEXT = "document.querySelector('main').textContent.replace(/\\s+/g, ' ').trim()"
+# what the script adds to tables and takes from figures is extra
+TEXT = """(() => {
+  const main = document.querySelector('main').cloneNode(true);
+  for (const extra of main.querySelectorAll('svg title, .kansen-filter, .kansen-tip')) {
+    extra.remove();
+  }
+  return main.textContent.replace(/\\s+/g, ' ').trim();
+})()"""
 UNSEEN = (
     "() => {"
     + TOOLS
@@ -363,7 +370,9 @@ return [...document.querySelectorAll('main *, nav *')].filter(
   (e) => [...e.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
     && !away(e) && !e.checkVisibility({ visibilityProperty: true })
     // what folds and searches, and what Quarto leaves out on a phone
-    && !e.closest('summary, .search, .quarto-secondary-nav, #TOC')).map(named);
+    && !e.closest('summary, .search, .quarto-secondary-nav, #TOC')
+    // a figure is there once for a desk and once for a phone
+    && !e.closest('.kansen-picture')).map(named);
 }"""
 )
 
