@@ -78,8 +78,9 @@ def target_parts(levels: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> row = {"school": "90AA00", "year": 2024, "low": 50.0, "high": 50.0, "n_low": 20}
-    >>> target_parts(pd.DataFrame([row | {"n_high": 20}]))[["part_low", "rest_high"]].values.tolist()
+    >>> row = {"school": "90AA00", "year": 2024, "low": 50.0, "high": 50.0}
+    >>> parts = target_parts(pd.DataFrame([row | {"n_low": 20, "n_high": 20}]))
+    >>> parts[["part_low", "rest_high"]].values.tolist()
     [[10.0, 10.0]]
     """
     low, high = levels["low"] / 100, levels["high"] / 100
