@@ -100,8 +100,9 @@ def outlook(
     pandas.DataFrame
         One row per scenario and edition: ``more`` (schools that join), ``year``, ``schools``
         (participants that count), ``needed`` (the minimum), ``difference`` (seen with the
-        asked-for chance, in the unit of the outcome), ``difference_slow`` (the same when school-years drift slowly: the cautious end),
-        ``code`` (why there is none), ``limit`` and ``shocks_from`` (``files`` or ``methods``).
+        asked-for chance, in the unit of the outcome), ``difference_slow`` (the same when
+        school-years drift slowly: the cautious end), ``code`` (why there is none), ``limit`` and
+        ``shocks_from`` (``files`` or ``methods``).
 
     Examples
     --------

@@ -25,6 +25,7 @@ SMALL_SCHOOL = (
 LOW_FIFTH, HIGH_FIFTHS = 0.2, 0.6  # of all schools in the country: lowest fifth, highest two fifths
 FEWEST_SCHOOLS, FEWEST_PUPILS = 10, 100  # behind a fact that is told in words
 FEWEST_PLACES = 5  # municipalities needed to say how much places differ
+SMALLEST = {"region": 0.25, "municipality": 0.5}  # in the yardstick; a region is a mean of places
 BACK, LEAST = 5, 3  # years over which a change is told, and the fewest
 HISTORY = 15  # years of schools and pupils
 RECENT = 3  # years a figure may be old to be told in words
@@ -319,7 +320,8 @@ def _figures(rows: pd.DataFrame) -> pd.DataFrame:
     other = {"low": "high", "high": "low"}
     for end in _ENDS:
         ends[end] = ends[end].mask(mean, rows[f"part_{end}"] / rows[f"whole_{other[end]}"])
-        n[end] = n[end].mask(shares, rows[f"part_{end}"] + rows[f"rest_{end}"])
+        parts = rows[f"part_{end}"] + rows[f"rest_{end}"]
+        n[end] = n[end].mask(shares & n[end].isna(), parts)  # where no total is known apart
     bounds = share(
         *(rows[f"{part}_{end}"].to_numpy() for part in ("part", "rest") for end in _ENDS)
     )
@@ -441,6 +443,7 @@ def _results(tables, where):
             _BY,
             part=(reached["low"], reached["high"]),
             rest=(missed["low"], missed["high"]),
+            whole=(rows["n_low"].astype(float), rows["n_high"].astype(float)),
         )
     rows = tables.get("leerresultaten", pd.DataFrame())
     if len(rows):
@@ -481,7 +484,7 @@ def _raised(tables, where):
         tuple(rows[f"{name}_{end}"].astype(float) for end in _ENDS)
         for name in ("raised", "eligible")
     )
-    yield _counted(rows, "bijgesteld", _BY, part=raised, rest=_rest(raised, could))
+    yield _counted(rows, "bijgesteld", _BY, part=raised, rest=_rest(raised, could), whole=could)
 
 
 def _rest(part, whole):
@@ -498,7 +501,7 @@ def _moves(tables, where):
     names = {"afstroom": "afstromers", "opstroom": "opstromers", "zittenblijvers": "zittenblijvers"}
     for fact, column in names.items():
         part = tuple(rows[f"{column}_{end}"].astype(float) for end in _ENDS)
-        yield _counted(rows, fact, _BY, part=part, rest=_rest(part, whole))
+        yield _counted(rows, fact, _BY, part=part, rest=_rest(part, whole), whole=whole)
 
 
 def _special(tables, where):
@@ -557,7 +560,7 @@ def _leavers(tables, where):
     part, whole = (
         tuple(rows[f"{name}_{end}"].astype(float) for end in _ENDS) for name in ("vsv", "pupils")
     )
-    yield _counted(rows, "vsv_vo", _BY, part=part, rest=_rest(part, whole))
+    yield _counted(rows, "vsv_vo", _BY, part=part, rest=_rest(part, whole), whole=whole)
 
 
 def _by_home(table: pd.DataFrame) -> pd.DataFrame:
@@ -609,10 +612,12 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
         else:
             codes = own if place.place_kind == REGION else {place.place_code}
             here = rows[rows["municipality_code"].isin(codes)]
+        if not len(here):
+            continue
         counts = here["fifth"].value_counts().reindex(range(1, 6), fill_value=0)
         part = counts.rename_axis("fifth").rename("schools").reset_index()
         parts.append(part.assign(**place._asdict(), share=100 * counts.to_numpy() / len(here)))
-    table = pd.concat(parts, ignore_index=True).dropna(subset="share")
+    table = pd.concat(parts, ignore_index=True)
     return table.assign(year=int(rows["year"].iloc[0]))[columns]
 
 
@@ -733,7 +738,8 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
     A fact takes part when its place has at least `FEWEST_SCHOOLS` schools or `FEWEST_PUPILS`
     pupils behind it, when it is at most `RECENT` years older than the newest, and when all that
     hidden counts allow lies on one side of what it is set beside; a change also on one side of
-    that of the country. Of a place one fact of a theme is told.
+    that of the country; and when it is `SMALLEST` or more on the yardstick. Of a place one fact
+    of a theme is told.
     """
     gaps = [f"gap_{end}" for end in _ENDS]
     columns = [*COLUMNS, "rule", *(f"other_{x}" for x in ("year", *_ENDS)), *gaps, "size"]
@@ -752,7 +758,8 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
     least = both[["apart_low", "apart_high"]].abs().min(axis=1)
     both["size"] = least / np.asarray(unit, dtype=float)
     local = _of(both, "local") | (both["place_kind"] == REGION)
-    both = both[one_side & local & _enough(both) & np.isfinite(both["size"])]
+    worth = np.isfinite(both["size"]) & (both["size"] >= both["place_kind"].map(SMALLEST))
+    both = both[one_side & local & _enough(both) & worth]
     both = both.assign(theme=_of(both, "theme"))
     place = ["place_kind", "place_code"]
     both = both.sort_values("size", ascending=False, kind="stable")

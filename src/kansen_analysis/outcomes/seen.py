@@ -24,6 +24,7 @@ LEVEL = 0.95  # of the ranges by chance
 BREAK = 2023  # first school year of the new test and the new rule for advices
 _ENDS = ("low", "high")
 SHARE_COLUMNS = [f"{part}_{end}" for part in ("part", "rest") for end in _ENDS]
+_SUMS = [*SHARE_COLUMNS, "n_low", "n_high"]
 SPECIAL = ("VSO", "PRO")
 
 
@@ -86,7 +87,7 @@ def target_parts(levels: pd.DataFrame) -> pd.DataFrame:
     low, high = levels["low"] / 100, levels["high"] / 100
     ends = (low * levels["n_low"], high * levels["n_high"])
     rest = ((1 - high) * levels["n_low"], (1 - low) * levels["n_high"])
-    return _parts(levels, ends, rest)
+    return _parts(levels, ends, rest, tuple(levels[f"n_{end}"].astype(float) for end in _ENDS))
 
 
 def advice_parts(advices: pd.DataFrame, kinds: Collection[str] = SPECIAL) -> pd.DataFrame:
@@ -124,11 +125,14 @@ def place_parts(places: pd.DataFrame) -> pd.DataFrame:
         tuple(sum(places[f"pupils_{name}_{end}"].astype(float) for name in names) for end in _ENDS)
         for names in (("level", "above"), ("below",))
     )
-    return _parts(places, ends, rest)
+    n = tuple(places[f"pupils_{end}"].astype(float) for end in _ENDS)
+    return _parts(places, ends, rest, n)
 
 
-def _parts(rows: pd.DataFrame, part, rest) -> pd.DataFrame:
-    values = dict(zip(SHARE_COLUMNS, (*part, *rest), strict=True))
+def _parts(rows: pd.DataFrame, part, rest, n=None) -> pd.DataFrame:
+    """Name the ends of part and rest, and of the pupils they are of (else their sum)."""
+    n = n or tuple(one + other for one, other in zip(part, rest, strict=True))
+    values = dict(zip(_SUMS, (*part, *rest, *n), strict=True))
     return rows[["school", "year"]].assign(**values).reset_index(drop=True)
 
 
@@ -143,7 +147,8 @@ def group_shares(
     Parameters
     ----------
     parts : pandas.DataFrame
-        ``school``, ``year`` and ``part_low, part_high, rest_low, rest_high``, in pupils.
+        ``school``, ``year`` and ``part_low, part_high, rest_low, rest_high, n_low, n_high``, in
+        pupils, as `target_parts`, `advice_parts` and `place_parts` give them.
     groups : mapping of str to collection of str
         Schools per group, in the order in which they are shown.
     hide : bool
@@ -159,9 +164,9 @@ def group_shares(
 
     Examples
     --------
-    >>> parts = pd.DataFrame({"school": ["90AA00", "90AB00", "90AA00"], "year": [2023, 2023, 2024],
-    ...     "part_low": [5.0, 5, 6], "part_high": [5.0, 5, 6], "rest_low": [5.0, 5, 4],
-    ...     "rest_high": [5.0, 5, 4]})
+    >>> levels = pd.DataFrame({"school": ["90AA00", "90AB00", "90AA00"], "year": [2023, 2023, 2024],
+    ...     "low": [50.0, 50, 60], "high": [50.0, 50, 60], "n_low": 10, "n_high": 10})
+    >>> parts = target_parts(levels)
     >>> shares = group_shares(parts, {"deelnemers": ["90AA00", "90AB00"]})
     >>> shares[["year", "value", "schools", "without", "segment"]].values.tolist()
     [[2023.0, 50.0, 2.0, 0.0, 1.0], [2024.0, 60.0, 1.0, 1.0, 2.0]]
@@ -169,19 +174,18 @@ def group_shares(
     rows = []
     for name, schools in groups.items():
         inside = parts[parts["school"].isin(list(schools))]
-        sums = inside.groupby("year")[SHARE_COLUMNS].sum()
+        sums = inside.groupby("year")[_SUMS].sum()
         if hide:
             for side in ("part", "rest"):
                 ends = [f"{side}_{end}" for end in _ENDS]
                 few = (sums[ends[0]] >= LOW) & (sums[ends[1]] <= HIGH)
                 sums.loc[few, ends] = LOW, HIGH
         low, high = share(*(sums[column].to_numpy() for column in SHARE_COLUMNS))
-        n = {end: sums[f"part_{end}"] + sums[f"rest_{end}"] for end in _ENDS}
-        chance = binomial_range(low, high, n["low"].to_numpy())
+        chance = binomial_range(low, high, sums["n_low"].to_numpy())
         frame = pd.DataFrame({"low": low, "high": high}, sums.index)
         frame["chance_low"], frame["chance_high"] = chance
         for end in _ENDS:
-            frame[f"n_{end}"] = n[end].round().astype(int)
+            frame[f"n_{end}"] = sums[f"n_{end}"].round().astype(int)
         rows.append(_finished(frame, name, inside, schools))
     return _joined(rows)
 
@@ -284,10 +288,9 @@ def group_changes(parts: pd.DataFrame, groups: Mapping[str, Collection[str]]) ->
 
     Examples
     --------
-    >>> parts = pd.DataFrame({"school": ["90AA00"] * 2, "year": [2023, 2024],
-    ...     "part_low": [10.0, 14], "part_high": [10.0, 14], "rest_low": [10.0, 6],
-    ...     "rest_high": [10.0, 6]})
-    >>> change = group_changes(parts, {"deelnemers": ["90AA00"]}).iloc[0]
+    >>> levels = pd.DataFrame({"school": ["90AA00"] * 2, "year": [2023, 2024],
+    ...     "low": [50.0, 70], "high": [50.0, 70], "n_low": 20, "n_high": 20})
+    >>> change = group_changes(target_parts(levels), {"deelnemers": ["90AA00"]}).iloc[0]
     >>> change[["change_low", "chance_low", "chance_high"]].astype(float).round(1).tolist()
     [20.0, -13.3, 49.1]
     """
