@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from kansen_analysis.goals.rule import VERDICTS
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes import seen
 from kansen_analysis.outcomes.panel import RANKED_ADVICES
 from kansen_analysis.words import seen as words
@@ -29,7 +29,7 @@ def test_the_binomial_range_is_that_of_statsmodels():
 
 
 def test_the_range_by_chance_holds_what_it_promises():
-    """Of shares drawn with a known chance, at least 95 in 100 ranges hold it: exact is never less."""
+    """Of shares drawn with a known chance, at least 95 in 100 ranges hold it."""
     rng = np.random.default_rng(1)
     for chance in (0.1, 0.55):
         drawn = 100 * rng.binomial(30, chance, 4000) / 30
@@ -164,7 +164,7 @@ def test_the_words_give_n_and_both_doubts_and_no_verdict():
     text = words.latest(1, seen.by_goal({"levels": rows}, groups)[1], OWN, "in het register")
     for part in ("66 leerlingen", "2 scholen in het register", "toeval", "Van 1 school", "47%"):
         assert part in text, text
-    assert not any(verdict in text.lower() for verdict in VERDICTS)
+    assert not any(verdict in text.lower() for verdict in Verdict)
 
 
 def test_there_is_nothing_to_say_without_figures():

@@ -193,10 +193,11 @@ class Design:
             varied = np.sqrt(rng.chisquare(free, DRAWS) / free)[:, None]
             reach = stats.t.ppf(1 - alphas / 2, main.data.schools() - 1) * errors * varied
         needed = (reach - moved).max(axis=1) / recovery
+        difference = float(np.quantile(needed, share))
         if len(fits) < len(self.fits):
-            needed = np.full(DRAWS, np.inf)
+            needed, difference = np.full(DRAWS, np.inf), np.inf
         return Power(
-            difference=float(np.quantile(needed, share)),
+            difference=difference,
             share=share,
             n_treated=main.n_treated,
             n_schools=main.data.schools(),

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import Code, PanelError
 from kansen_analysis.estimate.effects import _versions
 from kansen_analysis.estimate.etwfe import Shocks
 from kansen_analysis.estimate.power import (
@@ -27,7 +27,7 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
-from kansen_analysis.goals.rule import Goal
+from kansen_analysis.goals.protocol import Goal
 
 EDITIONS = 5  # editions to come that are looked at
 MORE = 10  # schools that join in the scenario of more schools
@@ -35,12 +35,57 @@ MORE = 10  # schools that join in the scenario of more schools
 # change that it hides (METHODS 5.1, category mean divided by its own recovery rate).
 WIDER_BY_HIDING = 1.16
 
-REGISTER, MORE_SCHOOLS, EARLIER, EXACT = "register", "meer_scholen", "eerder_jaar", "exact"
-SCENARIOS = (REGISTER, MORE_SCHOOLS, EARLIER, EXACT)
-# Why there is no difference in a row; empty where there is one.
-NO_START, TOO_FEW, TOO_SHORT, NOTHING_BESIDE = (
-    *("geen_startjaar", "te_weinig_scholen", "te_weinig_jaren", "geen_vergelijking"),
-)
+
+class Scenario(Code):
+    """What the years to come are looked at with."""
+
+    REGISTER = "register"
+    MORE_SCHOOLS = "more schools"
+    EARLIER = "earlier year"
+    EXACT = "exact counts"
+
+
+class Hurdle(Code):
+    """Why nothing can be seen."""
+
+    NO_START = "no start"  # of no school the start is known
+    TOO_FEW = "too few schools"
+    TOO_SHORT = "too few years"  # before the start
+    NOTHING_BESIDE = "nothing beside"  # no schools to compare with
+
+
+class Need(Code):
+    """What is missing."""
+
+    STARTS = "start years"
+    MEMBERS = "schools"
+    YEARS = "earlier years"
+    COUNTS = "exact counts"
+    PLACES = "places in leerjaar 3"
+    CARE = "care by school"
+
+
+class Holder(Code):
+    """Who has what is missing."""
+
+    PROGRAMME = "programme"
+    SCHOOLS = "schools"
+    BOARDS = "boards"
+    SECONDARY = "secondary schools"
+    PUBLISHERS = "publishers"
+    CBS = "cbs"
+    MUNICIPALITIES = "municipalities"
+    SUPPORT = "samenwerkingsverbanden"
+
+
+HOLDERS = {
+    Need.STARTS: (Holder.PROGRAMME, Holder.SCHOOLS),
+    Need.MEMBERS: (Holder.PROGRAMME,),
+    Need.YEARS: (Holder.PUBLISHERS,),
+    Need.COUNTS: (Holder.BOARDS,),
+    Need.PLACES: (Holder.SCHOOLS, Holder.BOARDS, Holder.SECONDARY),
+    Need.CARE: (Holder.CBS, Holder.MUNICIPALITIES, Holder.SUPPORT),
+}
 COLUMNS = [
     *("goal", "scenario", "more", "year", "code", "schools", "needed", "difference"),
     *("difference_slow", "limit", "shocks_from"),
@@ -59,6 +104,7 @@ def outlook(
     recovery: float = 1.0,
     exact: bool = False,
     exclude: Collection[int] = (),
+    lag: int = 0,
     editions: int = EDITIONS,
     more: Sequence[int] = (MORE,),
     share: float = SHARE,
@@ -87,6 +133,8 @@ def outlook(
         Whether hidden counts play a part, so that exact ones would help.
     exclude : collection of int
         School years without results (2019-2020).
+    lag : int
+        School years between a result and the edition that can hold it (goal 3: three).
     editions : int
         Editions looked at.
     more : sequence of int
@@ -109,7 +157,7 @@ def outlook(
     >>> from kansen_analysis.demo.panels import simulate
     >>> table = outlook(1, simulate("S0", seed=1), latest=2024, minimum=10, editions=1)
     >>> table[["scenario", "more", "year", "schools"]].head(2).values.tolist()
-    [['register', 0, 2025, 80], ['meer_scholen', 10, 2025, 90]]
+    [['register', 0, 2025, 80], ['more schools', 10, 2025, 90]]
     """
     moved, origin = shocks or measured_shocks(panel, goal)
     options = {
@@ -117,34 +165,38 @@ def outlook(
     }
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
-    def rows_of(name: str, added: int, joined: pd.DataFrame, known: bool = False) -> list[dict]:
+    def rows_of(
+        name: Scenario, added: int, joined: pd.DataFrame, known: bool = False
+    ) -> list[dict]:
         rows = []
         for year in editions_to_come:
             limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
             seen = 1.0 if known else recovery
-            found = _one(until(joined, year), minimum, moved, limit=limit, recovery=seen, **options)
+            found = _one(
+                until(joined, year - lag), minimum, moved, limit=limit, recovery=seen, **options
+            )
             if known:  # hiding has widened what the shocks were measured on
                 for column in ("difference", "difference_slow"):
                     found[column] /= WIDER_BY_HIDING
             rows.append({"scenario": name, "more": added, "year": year, "limit": limit} | found)
         return rows
 
-    rows = rows_of(REGISTER, 0, panel)
+    rows = rows_of(Scenario.REGISTER, 0, panel)
     base, added = panel, 0
     for count in more:
         try:
-            joined = with_schools(panel, count, latest + 1)
+            joined = with_schools(panel, count, latest + 1 - lag)
         except PanelError:  # the own region has fewer schools to join
             continue
-        rows += rows_of(MORE_SCHOOLS, count, joined)
+        rows += rows_of(Scenario.MORE_SCHOOLS, count, joined)
         if added == 0 and rows[editions - 1]["code"]:  # the register alone will not do
             base, added = joined, count
     if len(panel):
         first = int(panel["year"].min())
         before = next(year for year in range(first - 1, first - 9, -1) if year not in exclude)
-        rows += rows_of(EARLIER, added, with_earlier(base, [before]))
+        rows += rows_of(Scenario.EARLIER, added, with_earlier(base, [before]))
     if exact:
-        rows += rows_of(EXACT, added, base, known=True)
+        rows += rows_of(Scenario.EXACT, added, base, known=True)
     table = pd.DataFrame(rows).assign(goal=goal, needed=minimum, shocks_from=origin)
     return table.reindex(columns=COLUMNS).astype({"schools": "Int64"})
 
@@ -162,22 +214,22 @@ def _one(
     none = {"difference": np.nan, "difference_slow": np.nan}
     own = panel[panel["cohort"].notna()]
     if not len(own):
-        return none | {"code": NO_START, "schools": 0}
+        return none | {"code": Hurdle.NO_START, "schools": 0}
     kept = usable(panel, MIN_BEFORE)
     schools = int(kept.loc[kept["cohort"].notna(), "school"].nunique())
     if schools == 0:
-        return none | {"code": TOO_SHORT, "schools": 0}
+        return none | {"code": Hurdle.TOO_SHORT, "schools": 0}
     if schools < minimum:
         # Were the others to have enough years, would there be enough schools?
         short = own["school"].nunique() >= minimum
-        return none | {"code": TOO_SHORT if short else TOO_FEW, "schools": schools}
+        return none | {"code": Hurdle.TOO_SHORT if short else Hurdle.TOO_FEW, "schools": schools}
     try:
         designed = design(kept, shocks, size_by_year=size_by_year, versions=versions)
         found, drift = (designed.power(each, **options) for each in (shocks, slow(shocks)))
     except PanelError:
-        return none | {"code": NOTHING_BESIDE, "schools": schools}
+        return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}
     if not np.isfinite(found.difference):
-        return none | {"code": NOTHING_BESIDE, "schools": schools}
+        return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}
     return {
         "code": "",
         "schools": schools,
@@ -187,17 +239,6 @@ def _one(
 
 
 # What is missing, and who has it ------------------------------------------------------------------
-
-STARTS, MEMBERS, YEARS = "startjaren", "scholen", "eerdere_jaren"
-COUNTS, PLACES, CARE = "exacte_aantallen", "leerjaar3", "zorg_per_school"
-HOLDERS = {  # who has it
-    STARTS: ("programma", "scholen"),
-    MEMBERS: ("programma",),
-    YEARS: ("publiek",),
-    COUNTS: ("besturen",),
-    PLACES: ("scholen", "besturen", "vo_scholen"),
-    CARE: ("cbs", "gemeenten", "samenwerkingsverbanden"),
-}
 
 
 def needs(
@@ -226,31 +267,31 @@ def needs(
     Returns
     -------
     pandas.DataFrame
-        ``goal``, ``need`` (`STARTS` and so on), ``number`` (how many schools or years; missing
-        where it is no number), ``years`` (the school years meant) and ``holders`` (codes).
+        ``goal``, ``need`` (a `Need`), ``number`` (how many schools or years; missing where it is
+        no number), ``years`` (the school years meant) and ``holders`` (each a `Holder`).
 
     Examples
     --------
-    >>> from kansen_analysis.goals.rule import load_protocol
+    >>> from kansen_analysis.goals.protocol import load_protocol
     >>> register = pd.DataFrame({"school": ["90AA00"], "coach_start": [2021]}, dtype="object")
     >>> found = needs(load_protocol().goals, register, {1: [2022, 2023]}, minimum=10, hidden=True)
     >>> found.loc[found["goal"] == 1, ["need", "number"]].values.tolist()
-    [['scholen', 9], ['eerdere_jaren', 2]]
+    [['schools', 9], ['earlier years', 2]]
     """
     starts = participants["coach_start"].dropna().astype(int)
     rows = []
     for goal in goals:
-        found: list[tuple[str, int | None, list[int]]] = []
+        found: list[tuple[Need, int | None, list[int]]] = []
         if goal.role == "context":
-            found.append((CARE, None, []))
+            found.append((Need.CARE, None, []))
         else:
             if unknown := len(participants) - len(starts):
-                found.append((STARTS, unknown, []))
+                found.append((Need.STARTS, unknown, []))
             if (short := minimum - len(participants)) > 0:
-                found.append((MEMBERS, short, []))
+                found.append((Need.MEMBERS, short, []))
             there = sorted(years.get(goal.id, ()))
             if goal.id == 3 and not there:
-                found.append((PLACES, None, []))
+                found.append((Need.PLACES, None, []))
             elif len(starts) and there:
                 rule = goal.outcome
                 first = int(starts.min())
@@ -261,9 +302,9 @@ def needs(
                     if year not in rule.exclude_years and year not in there
                 ][: max(MIN_BEFORE - len(before), 0)]
                 if lacking:
-                    found.append((YEARS, len(lacking), sorted(lacking)))
+                    found.append((Need.YEARS, len(lacking), sorted(lacking)))
             if goal.id == 2 and hidden:
-                found.append((COUNTS, None, []))
+                found.append((Need.COUNTS, None, []))
         rows += [
             {"goal": goal.id, "need": need, "number": number, "years": which}
             for need, number, which in found

@@ -7,30 +7,31 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from kansen_analysis.goals import plan
-from kansen_analysis.goals.rule import Goal
+from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
+from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.words import numbers
 
 TITLE = "Wanneer weten we het?"
+NO_GAIN = 0.97  # of a difference: so near is told as the same
 _NEVER = (
     "Met openbare cijfers is dit doel nooit per school te toetsen. De cijfers gaan over alle "
     "kinderen in een gemeente, niet over één school."
 )
 _HOLDERS = {
-    "programma": "het programma, dat het register bijhoudt",
-    "scholen": "de scholen",
-    "besturen": "de schoolbesturen",
-    "vo_scholen": "de vo-scholen, die terugmelden waar oud-leerlingen zitten",
-    "publiek": "DUO en de Inspectie, in openbare bestanden van die jaren",
-    "cbs": "het CBS, alleen voor onderzoekers met toestemming",
-    "gemeenten": "de gemeenten",
-    "samenwerkingsverbanden": "de samenwerkingsverbanden passend onderwijs",
+    Holder.PROGRAMME: "het programma, dat het register bijhoudt",
+    Holder.SCHOOLS: "de scholen",
+    Holder.BOARDS: "de schoolbesturen",
+    Holder.SECONDARY: "de vo-scholen, die terugmelden waar oud-leerlingen zitten",
+    Holder.PUBLISHERS: "DUO en de Inspectie, in openbare bestanden van die jaren",
+    Holder.CBS: "het CBS, alleen voor onderzoekers met toestemming",
+    Holder.MUNICIPALITIES: "de gemeenten",
+    Holder.SUPPORT: "de samenwerkingsverbanden passend onderwijs",
 }
 SCENARIOS = {
-    plan.REGISTER: "scholen in het register",
-    plan.MORE_SCHOOLS: "met {more} scholen meer",
-    plan.EARLIER: "met één eerder schooljaar aan cijfers",
-    plan.EXACT: "met exacte aantallen van de besturen",
+    Scenario.REGISTER: "scholen in het register",
+    Scenario.MORE_SCHOOLS: "met {more} scholen meer",
+    Scenario.EARLIER: "met één eerder schooljaar aan cijfers",
+    Scenario.EXACT: "met exacte aantallen van de besturen",
 }
 
 
@@ -46,7 +47,7 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
 
     Examples
     --------
-    >>> from kansen_analysis.goals.rule import load_protocol
+    >>> from kansen_analysis.goals.protocol import load_protocol
     >>> size(load_protocol().goal(1), 11.4, 15.2), size(load_protocol().goal(2), 0.65)
     ('12 tot 16 op de 100 leerlingen', '65 op de 100 leerlingen')
     """
@@ -56,7 +57,7 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     return f"{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
 
-def answer(goal: Goal, rows: pd.DataFrame) -> str:
+def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     """Say in one or two sentences when a goal can be answered with the register as it is.
 
     Parameters
@@ -65,10 +66,16 @@ def answer(goal: Goal, rows: pd.DataFrame) -> str:
         The goal.
     rows : pandas.DataFrame
         Its rows of `goals.plan.outlook`; empty for a goal that is context.
+    supplied : bool
+        False when the rows are about figures that schools would still have to supply.
     """
-    if goal.role == "context" or not len(rows):
-        return _NEVER if goal.role == "context" else _no_data(goal)
-    own = rows[rows["scenario"] == plan.REGISTER]
+    if goal.role == "context":
+        return _NEVER
+    if not len(rows):
+        return _no_data(goal)
+    if not supplied:
+        return f"{_no_data(goal)} Doen zij dat, dan geldt dit. {answer(goal, rows)}"
+    own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
         return _why_not(own.iloc[-1])
@@ -111,16 +118,16 @@ def _why_not(row: Mapping) -> str:
         else ("1 school")
     )
     reasons = {
-        plan.NO_START: "Van geen enkele school is bekend in welk schooljaar de coach begon.",
-        plan.TOO_FEW: (
+        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de coach begon.",
+        Hurdle.TOO_FEW: (
             f"{count[0].upper()}{count[1:]} {'tellen' if schools > 1 else 'telt'} mee; er zijn er "
             f"minstens {needed} nodig."
         ),
-        plan.TOO_SHORT: (
-            "Van vóór de start van de coach zijn er te weinig schooljaren met cijfers. Dat lost "
-            "wachten niet op: die jaren zijn voorbij."
+        Hurdle.TOO_SHORT: (
+            "Van vóór de start van de coach zijn er te weinig schooljaren met cijfers. Wachten "
+            "helpt daarbij niet, bestanden van eerdere jaren wel."
         ),
-        plan.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
+        Hurdle.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
     }
     first = "Met het register van nu is dit doel de komende jaren niet te toetsen."
     return f"{first} {reasons[row['code']]}"
@@ -143,28 +150,31 @@ def helps(goal: Goal, rows: pd.DataFrame) -> list[str]:
         return []
     last = rows[rows["year"] == rows["year"].max()].set_index(["scenario", "more"])
     year = numbers.school_year(rows["year"].max())
-    now = last.loc[(plan.REGISTER, 0)]
+    now = last.loc[(Scenario.REGISTER, 0)]
     # What else would help stands beside the register, or beside the register with schools added.
     lines = []
     for (scenario, more), row in last.iterrows():
-        if scenario == plan.REGISTER or row["code"]:
+        if scenario == Scenario.REGISTER or row["code"]:
             continue
         what = {
-            plan.MORE_SCHOOLS: f"Doen er in het register {more} scholen meer mee, met een start in "
+            Scenario.MORE_SCHOOLS: f"Komen er {more} scholen bij in het register, met een start in "
             f"{numbers.school_year(rows['year'].min())}",
-            plan.EARLIER: "Komen er cijfers bij van één eerder schooljaar",
-            plan.EXACT: "Leveren de besturen exacte aantallen",
+            Scenario.EARLIER: "Komen er cijfers bij van één eerder schooljaar",
+            Scenario.EXACT: "Leveren de besturen exacte aantallen",
         }[scenario]
         base = (
-            last.loc[(plan.MORE_SCHOOLS, more)] if more and scenario != plan.MORE_SCHOOLS else now
+            last.loc[(Scenario.MORE_SCHOOLS, more)]
+            if more and scenario != Scenario.MORE_SCHOOLS
+            else now
         )
-        if scenario != plan.MORE_SCHOOLS and more:
-            what += f" en zijn er {more} scholen meer"
+        if scenario != Scenario.MORE_SCHOOLS and more:
+            what += f" en {more} scholen in het register"
         gain = f"{what}, dan is in {year} een verschil van {_size(goal, row)} te zien"
-        if not base["code"] and _size(goal, base) != _size(goal, row):
-            gain += f", in plaats van {_size(goal, base)}"
-        elif not base["code"]:
-            gain = f"{what}, dan helpt dat in {year} bijna niets"
+        if not base["code"]:
+            if row["difference"] > NO_GAIN * base["difference"]:
+                gain = f"{what}, dan is in {year} bijna hetzelfde te zien"
+            else:
+                gain += f", in plaats van {_size(goal, base)}"
         lines.append(f"{gain}.")
     return lines
 
@@ -179,10 +189,10 @@ def missing(rows: pd.DataFrame) -> list[str]:
 
     Examples
     --------
-    >>> row = {"need": "startjaren", "number": 3, "years": [], "holders": ("programma", "scholen")}
+    >>> row = {"need": Need.STARTS, "number": 3, "years": [], "holders": (Holder.PROGRAMME,)}
     >>> print(missing(pd.DataFrame([row]))[0])
     Van 3 scholen in het register is het eerste schooljaar met een coach niet bekend. Wie het weet:
-    het programma, dat het register bijhoudt, en de scholen.
+    het programma, dat het register bijhoudt.
     """
     return [
         f"{_need(row)} Wie het weet: {_listed(row['holders'])}." for row in rows.to_dict("records")
@@ -194,15 +204,15 @@ def _need(row: Mapping) -> str:
     schools = "1 school" if number == 1 else f"{number} scholen"
     years = [numbers.school_year(year) for year in row["years"]]
     return {
-        plan.STARTS: f"Van {schools} in het register is het eerste schooljaar met een coach niet "
+        Need.STARTS: f"Van {schools} in het register is het eerste schooljaar met een coach niet "
         "bekend.",
-        plan.MEMBERS: f"Er {'moet' if number == 1 else 'moeten'} nog minstens {schools} in het "
+        Need.MEMBERS: f"Er {'moet' if number == 1 else 'moeten'} nog minstens {schools} in het "
         "register bij.",
-        plan.YEARS: f"Cijfers van vóór de start ontbreken: {' en '.join(years)}.",
-        plan.COUNTS: "Sinds 2022-2023 zijn aantallen van 1 tot en met 4 leerlingen afgeschermd; "
+        Need.YEARS: f"Cijfers van vóór de start ontbreken: {' en '.join(years)}.",
+        Need.COUNTS: "Sinds 2022-2023 zijn aantallen van 1 tot en met 4 leerlingen afgeschermd; "
         "exacte aantallen per advies ontbreken.",
-        plan.PLACES: "Per basisschool ontbreekt waar oud-leerlingen in leerjaar 3 zitten.",
-        plan.CARE: "Gebruik van jeugdhulp en speciaal onderwijs per basisschool ontbreekt.",
+        Need.PLACES: "Per basisschool ontbreekt waar oud-leerlingen in leerjaar 3 zitten.",
+        Need.CARE: "Gebruik van jeugdhulp en speciaal onderwijs per basisschool ontbreekt.",
     }[row["need"]]
 
 
