@@ -1,0 +1,314 @@
+"""When will we know? Per goal and edition to come, what could be seen, and what would help.
+
+`outlook` holds one goal against the years to come: as the register is, with more schools, with an
+earlier year of results, and with exact counts. It answers with numbers and codes; `needs` lists
+what is missing and who has it. The Dutch is in `kansen_analysis.words.plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kansen_analysis.errors import Code, PanelError
+from kansen_analysis.estimate.effects import _versions
+from kansen_analysis.estimate.etwfe import Shocks
+from kansen_analysis.estimate.power import (
+    MIN_BEFORE,
+    SHARE,
+    Versions,
+    design,
+    measured_shocks,
+    slow,
+    until,
+    usable,
+    with_earlier,
+    with_schools,
+)
+from kansen_analysis.goals.protocol import Goal
+
+EDITIONS = 5  # editions to come that are looked at
+MORE = 10  # schools that join in the scenario of more schools
+# Hiding counts and filling them widens the spread of an estimate by this much besides the part of a
+# change that it hides (METHODS 5.1, category mean divided by its own recovery rate).
+WIDER_BY_HIDING = 1.16
+
+
+class Scenario(Code):
+    """What the years to come are looked at with."""
+
+    REGISTER = "register"
+    MORE_SCHOOLS = "more schools"
+    EARLIER = "earlier year"
+    EXACT = "exact counts"
+
+
+class Hurdle(Code):
+    """Why nothing can be seen."""
+
+    NO_START = "no start"  # of no school the start is known
+    TOO_FEW = "too few schools"
+    TOO_SHORT = "too few years"  # before the start
+    NOTHING_BESIDE = "nothing beside"  # no schools to compare with
+
+
+class Need(Code):
+    """What is missing."""
+
+    STARTS = "start years"
+    MEMBERS = "schools"
+    YEARS = "earlier years"
+    COUNTS = "exact counts"
+    PLACES = "places in leerjaar 3"
+    CARE = "care by school"
+
+
+class Holder(Code):
+    """Who has what is missing."""
+
+    PROGRAMME = "programme"
+    SCHOOLS = "schools"
+    BOARDS = "boards"
+    SECONDARY = "secondary schools"
+    PUBLISHERS = "publishers"
+    CBS = "cbs"
+    MUNICIPALITIES = "municipalities"
+    SUPPORT = "samenwerkingsverbanden"
+
+
+HOLDERS = {
+    Need.STARTS: (Holder.PROGRAMME, Holder.SCHOOLS),
+    Need.MEMBERS: (Holder.PROGRAMME,),
+    Need.YEARS: (Holder.PUBLISHERS,),
+    Need.COUNTS: (Holder.BOARDS,),
+    Need.PLACES: (Holder.SCHOOLS, Holder.BOARDS, Holder.SECONDARY),
+    Need.CARE: (Holder.CBS, Holder.MUNICIPALITIES, Holder.SUPPORT),
+}
+COLUMNS = [
+    *("goal", "scenario", "more", "year", "code", "schools", "needed", "difference"),
+    *("difference_slow", "limit", "shocks_from"),
+]
+
+
+def outlook(
+    goal: int,
+    panel: pd.DataFrame,
+    *,
+    latest: int,
+    minimum: int,
+    limits: Mapping[int, float] | float = 0.05,
+    decides: str = "V1",
+    size_by_year: bool = False,
+    recovery: float = 1.0,
+    exact: bool = False,
+    exclude: Collection[int] = (),
+    lag: int = 0,
+    editions: int = EDITIONS,
+    more: Sequence[int] = (MORE,),
+    share: float = SHARE,
+    shocks: tuple[Shocks, str] | None = None,
+    versions: Versions = _versions,
+) -> pd.DataFrame:
+    """Work out what one goal could show in the editions to come.
+
+    Parameters
+    ----------
+    goal : int
+        Its number; also chooses the published figures when the panel has too few years.
+    panel : pandas.DataFrame
+        As `power.power` takes it, with ``value``: comparison schools, and every participant whose
+        start is known, also one that starts later.
+    latest : int
+        School year of the latest edition; the rows are about the years after it.
+    minimum : int
+        Participants that the protocol asks for.
+    limits : mapping of int to float, or float
+        Per edition the p value at which the deciding version is sure: the limit of that look,
+        divided by the goals tested together.
+    decides, size_by_year, recovery, share, versions
+        As for `power.power`.
+    exact : bool
+        Whether hidden counts play a part, so that exact ones would help.
+    exclude : collection of int
+        School years without results (2019-2020).
+    lag : int
+        School years between a result and the edition that can hold it (goal 3: three).
+    editions : int
+        Editions looked at.
+    more : sequence of int
+        Numbers of schools that join, in the year after `latest`. Where the register alone will not
+        be enough in any edition, what else would help is worked out with the first of them.
+    shocks : tuple of Shocks and str, optional
+        In place of `power.measured_shocks`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per scenario and edition: ``more`` (schools that join), ``year``, ``schools``
+        (participants that count), ``needed`` (the minimum), ``difference`` (seen with the
+        asked-for chance, in the unit of the outcome), ``difference_slow`` (the same when
+        school-years drift slowly: the cautious end), ``code`` (why there is none), ``limit`` and
+        ``shocks_from`` (``files`` or ``methods``).
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo.panels import simulate
+    >>> table = outlook(1, simulate("S0", seed=1), latest=2024, minimum=10, editions=1)
+    >>> table[["scenario", "more", "year", "schools"]].head(2).values.tolist()
+    [['register', 0, 2025, 80], ['more schools', 10, 2025, 90]]
+    """
+    moved, origin = shocks or measured_shocks(panel, goal)
+    options = {
+        **{"decides": decides, "size_by_year": size_by_year, "share": share, "versions": versions},
+    }
+    editions_to_come = range(latest + 1, latest + 1 + editions)
+
+    def rows_of(
+        name: Scenario, added: int, joined: pd.DataFrame, known: bool = False
+    ) -> list[dict]:
+        rows = []
+        for year in editions_to_come:
+            limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
+            seen = 1.0 if known else recovery
+            found = _one(
+                until(joined, year - lag), minimum, moved, limit=limit, recovery=seen, **options
+            )
+            if known:  # hiding has widened what the shocks were measured on
+                for column in ("difference", "difference_slow"):
+                    found[column] /= WIDER_BY_HIDING
+            rows.append({"scenario": name, "more": added, "year": year, "limit": limit} | found)
+        return rows
+
+    rows = rows_of(Scenario.REGISTER, 0, panel)
+    base, added = panel, 0
+    for count in more:
+        try:
+            joined = with_schools(panel, count, latest + 1 - lag)
+        except PanelError:  # the own region has fewer schools to join
+            continue
+        rows += rows_of(Scenario.MORE_SCHOOLS, count, joined)
+        if added == 0 and rows[editions - 1]["code"]:  # the register alone will not do
+            base, added = joined, count
+    if len(panel):
+        first = int(panel["year"].min())
+        before = next(year for year in range(first - 1, first - 9, -1) if year not in exclude)
+        rows += rows_of(Scenario.EARLIER, added, with_earlier(base, [before]))
+    if exact:
+        rows += rows_of(Scenario.EXACT, added, base, known=True)
+    table = pd.DataFrame(rows).assign(goal=goal, needed=minimum, shocks_from=origin)
+    return table.reindex(columns=COLUMNS).astype({"schools": "Int64"})
+
+
+def _one(
+    panel: pd.DataFrame,
+    minimum: int,
+    shocks: Shocks,
+    *,
+    size_by_year: bool,
+    versions: Versions,
+    **options,
+) -> dict:
+    """Return the difference of one panel, or the code that says why there is none."""
+    none = {"difference": np.nan, "difference_slow": np.nan}
+    own = panel[panel["cohort"].notna()]
+    if not len(own):
+        return none | {"code": Hurdle.NO_START, "schools": 0}
+    kept = usable(panel, MIN_BEFORE)
+    schools = int(kept.loc[kept["cohort"].notna(), "school"].nunique())
+    if schools == 0:
+        return none | {"code": Hurdle.TOO_SHORT, "schools": 0}
+    if schools < minimum:
+        # Were the others to have enough years, would there be enough schools?
+        short = own["school"].nunique() >= minimum
+        return none | {"code": Hurdle.TOO_SHORT if short else Hurdle.TOO_FEW, "schools": schools}
+    try:
+        designed = design(kept, shocks, size_by_year=size_by_year, versions=versions)
+        found, drift = (designed.power(each, **options) for each in (shocks, slow(shocks)))
+    except PanelError:
+        return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}
+    if not np.isfinite(found.difference):
+        return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}
+    return {
+        "code": "",
+        "schools": schools,
+        "difference": found.difference,
+        "difference_slow": max(found.difference, drift.difference),
+    }
+
+
+# What is missing, and who has it ------------------------------------------------------------------
+
+
+def needs(
+    goals: Collection[Goal],
+    participants: pd.DataFrame,
+    years: Mapping[int, Collection[int]],
+    *,
+    minimum: int,
+    hidden: bool,
+) -> pd.DataFrame:
+    """List per goal what is missing and who has it.
+
+    Parameters
+    ----------
+    goals : collection of Goal
+        Of the protocol.
+    participants : pandas.DataFrame
+        The register: ``school``, ``coach_start``.
+    years : mapping of int to collection of int
+        Per goal the school years with results in the folder.
+    minimum : int
+        Participants that the protocol asks for.
+    hidden : bool
+        Whether advices are hidden in the folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``goal``, ``need`` (a `Need`), ``number`` (how many schools or years; missing where it is
+        no number), ``years`` (the school years meant) and ``holders`` (each a `Holder`).
+
+    Examples
+    --------
+    >>> from kansen_analysis.goals.protocol import load_protocol
+    >>> register = pd.DataFrame({"school": ["90AA00"], "coach_start": [2021]}, dtype="object")
+    >>> found = needs(load_protocol().goals, register, {1: [2022, 2023]}, minimum=10, hidden=True)
+    >>> found.loc[found["goal"] == 1, ["need", "number"]].values.tolist()
+    [['schools', 9], ['earlier years', 2]]
+    """
+    starts = participants["coach_start"].dropna().astype(int)
+    rows = []
+    for goal in goals:
+        found: list[tuple[Need, int | None, list[int]]] = []
+        if goal.role == "context":
+            found.append((Need.CARE, None, []))
+        else:
+            if unknown := len(participants) - len(starts):
+                found.append((Need.STARTS, unknown, []))
+            if (short := minimum - len(participants)) > 0:
+                found.append((Need.MEMBERS, short, []))
+            there = sorted(years.get(goal.id, ()))
+            if goal.id == 3 and not there:
+                found.append((Need.PLACES, None, []))
+            elif len(starts) and there:
+                rule = goal.outcome
+                first = int(starts.min())
+                before = [year for year in there if year < first]
+                lacking = [
+                    year
+                    for year in range(first - 1, (rule.window[0] or first) - 1, -1)
+                    if year not in rule.exclude_years and year not in there
+                ][: max(MIN_BEFORE - len(before), 0)]
+                if lacking:
+                    found.append((Need.YEARS, len(lacking), sorted(lacking)))
+            if goal.id == 2 and hidden:
+                found.append((Need.COUNTS, None, []))
+        rows += [
+            {"goal": goal.id, "need": need, "number": number, "years": which}
+            for need, number, which in found
+        ]
+    table = pd.DataFrame(rows, columns=["goal", "need", "number", "years"])
+    table["number"] = table["number"].astype("Int64")
+    return table.assign(holders=table["need"].map(HOLDERS))
