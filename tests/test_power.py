@@ -50,7 +50,7 @@ def redrawn(panel: pd.DataFrame, difference: float, seed: int) -> pd.DataFrame:
 
 def called_better(panel: pd.DataFrame, seed: int) -> bool:
     """Whether the whole method says *beter*; few redraws, because it is done often."""
-    found = estimate_effect(panel, seed=seed, draws=199, details=False)
+    found = estimate_effect(panel, seed=seed, draws=99, details=False)
     answer = decide(
         found,
         decides="V1",
@@ -61,17 +61,13 @@ def called_better(panel: pd.DataFrame, seed: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("schools", "runs"), [(5, 120), (20, 120), (80, 120)])
-def test_the_promised_difference_is_called_better_four_times_in_five(register, schools, runs):
-    """Promised is 80%; the chance of 120 runs has a standard error of 3.7 points.
-
-    So a promise that gave 72% or 88% would fail here about one time in three, one of 65% or 93%
-    nearly always. Many more runs are in the report of the bench.
-    """
+@pytest.mark.parametrize("schools", [5, 20, 80])
+def test_the_promised_difference_is_called_better_four_times_in_five(register, schools):
+    """Promised is 80%; over 100 runs its standard error is 4 points."""
     panel = register[schools]
     promised = power(panel, SHOCKS).difference
-    said = [called_better(redrawn(panel, promised, 1000 + run), run) for run in range(runs)]
-    assert 0.75 - 0.05 <= np.mean(said) <= 0.85 + 0.05
+    said = [called_better(redrawn(panel, promised, 1000 + run), run) for run in range(100)]
+    assert 0.70 <= np.mean(said) <= 0.90
 
 
 def test_the_promise_by_drawing_the_versions_themselves(register):
@@ -144,7 +140,7 @@ def test_a_version_that_cannot_be_made_means_the_word_cannot_be_said(register):
     alone = alone.assign(own_region=alone["cohort"].notna())  # nobody else in the own region
     assert np.isinf(power(alone, SHOCKS).difference)
     nobody = register[20].assign(cohort=pd.array([pd.NA] * len(register[20]), dtype="Int64"))
-    with pytest.raises((PanelError, ValueError)):
+    with pytest.raises(PanelError, match="takes part"):
         power(nobody, SHOCKS)
 
 

@@ -222,6 +222,8 @@ def design(
     PanelError
         When no participant can be told apart from the rest.
     """
+    if panel["cohort"].isna().all():
+        raise PanelError("No school in the panel takes part; fill cohort for the participants.")
     plain = panel.drop(columns=["board"], errors="ignore").assign(value=0.0)
     data, _ = to_data(plain, size_by_year=size_by_year)
     if not data.treated.any():
