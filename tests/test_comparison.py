@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.programme.settings import read_settings
 from kansen_analysis.schools.pools import AIM, choose_pools, in_region
 
-REGION = load_protocol().own_region
+REGION = read_settings(Path(__file__).parents[1]).region.own
 
 
 def country(seed=1, schools=5500, participants=80):
@@ -47,7 +49,7 @@ def country(seed=1, schools=5500, participants=80):
 
 def pools_of(frame, **options):
     return choose_pools(
-        frame, province=REGION.province, municipalities=REGION.municipalities, **options
+        frame, provinces=REGION.provinces, municipalities=REGION.municipalities, **options
     )
 
 
@@ -136,7 +138,7 @@ def test_a_wrong_frame_is_refused(schools, spoil, message):
 
 def test_hardenberg_is_own_region_and_zwolle_is_not():
     places = pd.DataFrame({"province": ["Overijssel"] * 2, "municipality_code": ["0160", "0193"]})
-    assert in_region(places, "Drenthe", REGION.municipalities).tolist() == [True, False]
+    assert in_region(places, REGION.provinces, REGION.municipalities).tolist() == [True, False]
 
 
 def test_a_small_country_keeps_fewer_lookalikes_rather_than_unlike_ones():

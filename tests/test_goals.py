@@ -7,17 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from statsmodels.stats.multitest import multipletests
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import Code, ProtocolError, Reason, UsageError
+from kansen_analysis.errors import Code, Reason, UsageError
 from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
 from kansen_analysis.goals.codes import Why
-from kansen_analysis.goals.protocol import DEFAULT, load_protocol
+from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
 from kansen_analysis.goals.rule import judge as coded
-from kansen_analysis.words.verdicts import SENTENCES, say_protocol, say_size, worded
+from kansen_analysis.words.verdicts import SENTENCES, say_size, worded
 
 PROTOCOL = load_protocol()
 
@@ -229,121 +228,3 @@ def test_chance_comes_with_the_difference_that_would_be_noticed(estimate):
 def test_few_participants_come_with_their_number(estimate):
     (reason,) = coded({1: told(estimate, [9] * 4, n_treated=9)}, PROTOCOL)["reason"].iloc[0]
     assert reason == Reason(Why.FEW_PARTICIPANTS, {"participants": 9, "needed": 10})
-
-
-# --- the protocol file
-
-
-def test_the_protocol_holds_what_the_documents_fixed():
-    first = PROTOCOL.goal(1).outcome
-    assert first.smallest_difference == 3.3  # 0.07 pupil SD of 46.8 points
-    assert first.decides == "V4"
-    assert all(2019 in goal.outcome.exclude_years for goal in PROTOCOL.goals)
-    assert [goal.role for goal in PROTOCOL.goals] == ["toets", "toets", "toets", "context"]
-    assert "0160" in PROTOCOL.own_region.municipalities  # Hardenberg lies in Overijssel
-    assert not PROTOCOL.own
-    assert "versie 1.0" in say_protocol(PROTOCOL)
-
-
-def spoiled(change):
-    content = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
-    change(content)
-    return content
-
-
-def drop(*path):
-    def change(content):
-        for key in path[:-1]:
-            content = content[key]
-        del content[path[-1]]
-
-    return change
-
-
-def put(*path, value):
-    def change(content):
-        for key in path[:-1]:
-            content = content[key]
-        content[path[-1]] = value
-
-    return change
-
-
-WRONG = {
-    "no version": (drop("version"), "version: found 'nothing'"),
-    "difference as text": (
-        put("goals", 0, "outcome", "smallest_difference", value="3,3"),
-        r"goals\[0\].outcome.smallest_difference: found '3,3', expected a number above 0",
-    ),
-    "negative difference": (
-        put("goals", 0, "outcome", "smallest_difference", value=-1),
-        "expected a number above 0",
-    ),
-    "unknown role": (
-        put("goals", 1, "role", value="test"),
-        r"goals\[1\].role: found 'test', expected one of toets, context",
-    ),
-    "unknown version": (put("goals", 0, "outcome", "decides", value="V5"), "one of V1, V2"),
-    "typing error in a key": (
-        put("goals", 2, "contxt", value=[]),
-        r"goals\[2\]: found 'contxt', expected one of context",
-    ),
-    "sentence without number": (
-        put("goals", 0, "sentences", "more", value="Meer."),
-        r"sentences.more: found 'Meer.', expected a text with \{n\}",
-    ),
-    "code as a number": (
-        put("own_region", "municipalities", value={160: "Hardenberg"}),
-        "four-digit municipality codes in quotes",
-    ),
-    "date as text": (put("date", value="november"), "date: found 'november', expected a date"),
-    "a goal missing": (lambda content: content["goals"].pop(), r"goals: found \[1, 2, 3\]"),
-    "yes for a flag": (
-        put("goals", 0, "outcome", "higher_is_better", value="ja"),
-        "expected true or false",
-    ),
-    "alpha of 5": (put("verdict", "alpha", value=5), "verdict.alpha: found 5"),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_protocol_is_refused_by_key(case, tmp_path):
-    change, message = WRONG[case]
-    path = tmp_path / "eigen.yml"
-    path.write_text(yaml.safe_dump(spoiled(change), allow_unicode=True), encoding="utf-8")
-    with pytest.raises(ProtocolError, match=message):
-        load_protocol(path)
-
-
-def test_a_file_that_is_no_protocol_is_refused(tmp_path):
-    with pytest.raises(ProtocolError, match="no such file"):
-        load_protocol(tmp_path / "weg.yml")
-    path = tmp_path / "lijst.yml"
-    path.write_text("- 1\n- 2\n", encoding="utf-8")
-    with pytest.raises(ProtocolError, match="a mapping of keys"):
-        load_protocol(path)
-    path.write_text("a: [1\n", encoding="utf-8")
-    with pytest.raises(ProtocolError, match="not yaml"):
-        load_protocol(path)
-
-
-def test_a_users_protocol_is_used_and_says_so(tmp_path):
-    def change(content):
-        content["version"] = "1.1"
-        content["changes"].append(
-            {
-                "version": "1.1",
-                "date": content["date"],
-                "after_data": True,
-                "what": "Andere drempel.",
-            }
-        )
-        content["goals"][0]["outcome"]["smallest_difference"] = 5
-
-    path = tmp_path / "eigen.yml"
-    path.write_text(yaml.safe_dump(spoiled(change), allow_unicode=True), encoding="utf-8")
-    protocol = load_protocol(path)
-    assert protocol.own and protocol.goal(1).outcome.smallest_difference == 5
-    assert say_protocol(protocol).startswith("Eigen protocol, versie 1.1")
-    assert "nadat gegevens waren geladen" in say_protocol(protocol)
-    assert "Andere drempel." in say_protocol(protocol)

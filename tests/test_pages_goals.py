@@ -28,6 +28,7 @@ from kansen_analysis.pages import (
     schooladvies,
     toegankelijkheid,
 )
+from kansen_analysis.programme.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -159,7 +160,10 @@ def context_monitor(**extra):
     people = pd.DataFrame(
         {"school": ["01AA00"], "municipality": ["Meppel"], "municipality_code": ["0119"]}
     )
-    return SimpleNamespace(participants=people, protocol=load_protocol(), year=2024, **extra)
+    region = read_settings(ROOT).region
+    return SimpleNamespace(
+        participants=people, protocol=load_protocol(), region=region, year=2024, **extra
+    )
 
 
 def test_a_share_around_the_schools_holds_every_value_the_hidden_counts_can_have():

@@ -56,16 +56,16 @@ REGION = SMALL["region"]
 WRONG = [
     ({"name": None}, "name: found nothing"),
     ({"what": "Zonder punt"}, "what: found 'Zonder punt', expected a sentence that ends with"),
-    ({"colour": "blue"}, "found the key colour, expected one of aim, citation, contact"),
-    ({"unit": "stad"}, "unit: found 'stad', expected one of 'school' or 'neighbourhood'"),
+    ({"colour": "blue"}, "found the key 'colour', expected one of aim, citation, contact"),
+    ({"unit": "stad"}, "unit: found 'stad', expected one of school, neighbourhood"),
     ({"unit": "neighbourhood"}, "expected region.neighbourhoods"),
-    ({"pages": ["plan", "blog"]}, "pages.1: found 'blog', expected one of"),
+    ({"pages": ["plan", "blog"]}, "pages[1]: found 'blog', expected one of"),
     ({"contact": "javascript:alert(1)"}, "contact: found 'javascript:alert(1)', expected an addr"),
     ({"person": {"one": "coach"}}, "person.more: found nothing"),
     ({"region": {**REGION, "own": {}}}, "region.own: expected at least one province or municip"),
     (
         {"region": {**REGION, "own": {"municipalities": {14: "Groningen"}}}},
-        "region.own.municipalities.14",
+        "region.own.municipalities[14]: found 14, expected four digits in quotes.",
     ),
     ({"editions": {"2024": "2025-12-01"}}, "expected a school year like 2024-2025"),
     (

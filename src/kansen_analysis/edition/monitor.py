@@ -88,6 +88,7 @@ class Monitor:
             participants or workspace.default_participants(self.folder.path)
         )
         self.protocol: Protocol = load_protocol(protocol)
+        self.region = workspace.settings_of(self.folder.path).region
         years = self.result_years
         if not years:
             raise UsageError(f"{self.folder.path} holds no results of any school year.")
@@ -120,6 +121,7 @@ class Monitor:
             self.folder is other.folder  # a folder of which a file changed is opened anew
             and self.year == other.year
             and self.protocol == other.protocol
+            and self.region == other.region
             and self.participants.equals(other.participants)
         )
 
@@ -187,16 +189,16 @@ class Monitor:
             schools["pupils"] = schools["school"].map(size).astype(float)
         schools["kind"] = "Bo"
         schools["participant"] = schools["school"].isin(self.participants["school"])
-        region = self.protocol.own_region
-        schools["own_region"] = in_region(schools, region.province, region.municipalities)
+        own = self.region.own
+        schools["own_region"] = in_region(schools, own.provinces, own.municipalities)
         return schools
 
     @cached_property
     def pools(self) -> Pools:
         """The schools the participants are compared with."""
-        region = self.protocol.own_region
+        own = self.region.own
         return choose_pools(
-            self.schools, province=region.province, municipalities=region.municipalities
+            self.schools, provinces=own.provinces, municipalities=own.municipalities
         )
 
     @cached_property
@@ -506,7 +508,7 @@ class Monitor:
             return None
         # Nothing is read again; all else is worked out when asked for.
         earlier = object.__new__(type(self))
-        for name in ("folder", "demo", "participants", "protocol"):
+        for name in ("folder", "demo", "participants", "protocol", "region"):
             setattr(earlier, name, getattr(self, name))
         earlier.year = self.year - 1
         return earlier

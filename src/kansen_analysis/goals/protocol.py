@@ -1,195 +1,276 @@
-"""The protocol of the four goals: what is tested, on what, and by which rule, fixed beforehand.
+"""The protocol of the goals: what is tested, on what, and by which rule, fixed beforehand.
 
 `load_protocol` reads `goals.yml`, or a user's file of the same form, and refuses what it does not
-know. What the protocol leads to is in `rule`.
+know: everything in the file either changes what is computed or shown, or is a mistake. What the
+protocol leads to is in `rule`; whether it is the one that was released, in `released`.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import yaml
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from kansen_analysis.errors import ProtocolError, UsageError
 from kansen_analysis.estimate import effects
+from kansen_analysis.outcomes import OUTCOMES
+from kansen_analysis.programme.form import Expected, Text, one_of, read_form, unlike
+from kansen_analysis.sources import feeding
 
 DEFAULT = Path(__file__).with_name("goals.yml")
-ROLES = ("toets", "context")
 VERSIONS = tuple(effects.VERSIONS)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What is measured for a goal; see goals.yml."""
+def _holding(*names: str):
+    marks = [f"{{{name}}}" for name in names]
 
-    name: str
-    definition: str
+    def check(text: str) -> str:
+        if not all(mark in text for mark in marks):
+            raise ValueError
+        return text
+
+    return Annotated[Text, AfterValidator(check), Expected(f"a text with {' and '.join(marks)}")]
+
+
+def _table(name: str) -> str:
+    try:
+        feeding(name)
+    except UsageError as error:
+        raise ValueError from error
+    return name
+
+
+def _in_order(years: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
+    first, last = years
+    if first is not None and last is not None and first > last:
+        raise ValueError
+    return years
+
+
+Flag = Annotated[bool, Field(strict=True), Expected("true or false")]
+Day = Annotated[datetime.date, Field(strict=True), Expected("a date like 2026-11-21")]
+Year = Annotated[int, Field(strict=True, ge=1990, le=2100)]
+AboveZero = Annotated[float, Field(strict=True, gt=0), Expected("a number above 0")]
+Window = Annotated[
+    tuple[Year | None, Year | None],
+    AfterValidator(_in_order),
+    Expected("a list of two school years (first years) in order, null for an open end"),
+]
+Years = Annotated[tuple[Year, ...], Expected("a list of school years (first years)")]
+Sources = Annotated[
+    tuple[Annotated[Text, AfterValidator(_table)], ...],
+    Field(min_length=1),
+    Expected("a list of tables that kansen_analysis.load knows"),
+]
+Measure = one_of(*OUTCOMES)
+Role = one_of("toets", "context")
+Version = one_of(*VERSIONS)
+
+_form = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+
+
+class _Measured:
+    """Something with a ``measure`` and the ``sources`` it is made of."""
+
+    measure: str
     sources: tuple[str, ...]
-    unit: str
-    higher_is_better: bool
-    window: tuple[int | None, int | None]
-    exclude_years: tuple[int, ...]
-    smallest_difference: float
-    smallest_difference_note: str
-    decides: str
-    size_by_year: bool
+
+    @model_validator(mode="after")
+    def _of_its_sources(self):
+        kind = OUTCOMES[self.measure]
+        if not kind.takes(self.sources):
+            raise unlike(f"{kind.wanted}, for {self.measure}", "sources", list(self.sources))
+        return self
 
 
-@dataclass(frozen=True)
-class Other:
-    """A secondary outcome or context: shown, never judged."""
-
-    name: str
-    sources: tuple[str, ...]
-    note: str
-
-
-@dataclass(frozen=True)
-class Guard:
-    """An outcome that must not get worse for a goal to be met."""
-
-    name: str
-    smallest_difference: float
-
-
-@dataclass(frozen=True)
-class Sentences:
-    """How the size of a difference is said in Dutch; ``per`` turns the unit into pupils of 100."""
-
-    per: float
-    more: str
-    fewer: str
-    equal: str
-    range: str
-    word_more: str
-    word_fewer: str
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One of the four goals."""
-
-    id: int
-    name: str
-    question: str
-    source_text: str
-    role: str
-    outcome: Outcome
-    secondary: tuple[Other, ...]
-    context: tuple[Other, ...]
-    sentences: Sentences
-    missing: str
-    guard: Guard | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A dated change of the protocol."""
-
-    version: str
-    date: datetime.date
-    after_data: bool
-    what: str
-
-
-@dataclass(frozen=True)
-class OwnRegion:
-    """Pool A: the province and the municipalities (code to name) that border on it."""
-
-    province: str
-    municipalities: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """The whole protocol.
+@_form
+class Outcome(_Measured):
+    """What is measured for a goal.
 
     Attributes
     ----------
-    own : bool
-        True when a user's file took the place of the one in the package.
+    measure : str
+        One of `kansen_analysis.outcomes.OUTCOMES`.
+    name, definition : str
+        What a page calls it, and how it is made.
+    sources : tuple of str
+        The only tables it is made of.
+    unit : str
+        That of the measure.
+    higher_is_better : bool
+        False turns the value round, so that a positive difference is always the better one.
+    window : tuple
+        First and last school year (first years); None is open.
+    exclude_years : tuple of int
+        Left out of the window.
+    smallest_difference : float
+        The smallest difference that matters, in the unit.
+    smallest_difference_note : str
+        Where that comes from.
+    decides : str
+        The version whose figures are the goal's.
+    size_by_year : bool
+        Whether log(pupils before the programme) by year is in the model.
     """
 
-    version: str
-    date: datetime.date
-    changes: tuple[Change, ...]
-    own_region: OwnRegion
-    alpha: float
-    minimum_participants: int
-    goals: tuple[Goal, ...]
-    own: bool = False
+    measure: Measure
+    name: Text
+    definition: Text
+    sources: Sources
+    unit: Text
+    higher_is_better: Flag
+    window: Window
+    exclude_years: Years
+    smallest_difference: AboveZero
+    smallest_difference_note: Text
+    decides: Version
+    size_by_year: Flag
+
+    @model_validator(mode="after")
+    def _in_its_unit(self) -> Outcome:
+        unit = OUTCOMES[self.measure].unit
+        if self.unit != unit:
+            raise unlike(f"{unit}, the unit of {self.measure}", "unit", self.unit)
+        return self
+
+
+@_form
+class Secondary(_Measured):
+    """A second outcome of a goal: estimated as the first is, never judged."""
+
+    measure: Measure
+    name: Text
+    sources: Sources
+    note: Text
+
+
+@_form
+class Context:
+    """What is shown beside a goal, without an estimate."""
+
+    name: Text
+    sources: Sources
+    note: Text
+
+
+@_form
+class Guard:
+    """An outcome that must not get worse for a goal to be met."""
+
+    measure: Measure
+    name: Text
+    higher_is_better: Flag
+    smallest_difference: AboveZero
+
+
+@_form
+class Sentences:
+    """How the size of a difference is said in Dutch; ``per`` turns the unit into pupils of 100."""
+
+    per: AboveZero
+    more: _holding("n")
+    fewer: _holding("n")
+    equal: Text
+    range: _holding("low", "high")
+    word_more: Text
+    word_fewer: Text
+
+
+@_form
+class Goal:
+    """One of the goals.
+
+    Attributes
+    ----------
+    role : str
+        ``toets``: judged; ``context``: shown, never judged.
+    missing : str
+        In Dutch, what there is to say when there are no data for it.
+    """
+
+    id: Annotated[int, Field(strict=True, ge=1), Expected("a whole number of 1 or more")]
+    name: Text
+    question: Text
+    source_text: Text
+    role: Role
+    outcome: Outcome
+    secondary: tuple[Secondary, ...]
+    context: tuple[Context, ...]
+    sentences: Sentences
+    missing: Text
+    guard: Guard | None = None
+
+
+@_form
+class Change:
+    """A dated change of the protocol."""
+
+    version: Text
+    date: Day
+    after_data: Flag
+    what: Text
+
+
+@_form
+class Limits:
+    """When a word may be used."""
+
+    alpha: Annotated[
+        float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
+    ]
+    minimum_participants: Annotated[
+        int, Field(strict=True, ge=2), Expected("a whole number of 2 or more")
+    ]
+
+
+@_form
+class Protocol:
+    """The whole protocol."""
+
+    version: Text
+    date: Day
+    changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+    verdict: Limits
+    goals: Annotated[tuple[Goal, ...], Field(min_length=1)]
+
+    @property
+    def alpha(self) -> float:
+        """Level of the test of the deciding version, after Holm over the tested goals."""
+        return self.verdict.alpha
+
+    @property
+    def minimum_participants(self) -> int:
+        """With fewer participants a goal is not testable."""
+        return self.verdict.minimum_participants
 
     def goal(self, number: int) -> Goal:
         """Return a goal by its number."""
         for goal in self.goals:
             if goal.id == number:
                 return goal
-        raise UsageError(f"There is no goal {number}; the goals are 1 to 4.")
+        known = ", ".join(str(goal.id) for goal in self.goals)
+        raise UsageError(f"There is no goal {number}; the goals are {known}.")
 
+    @model_validator(mode="after")
+    def _apart(self) -> Protocol:
+        numbers = [goal.id for goal in self.goals]
+        if len(set(numbers)) < len(numbers):
+            raise unlike("goals with an id of their own", "goals", numbers)
+        return self
 
-class _Reader:
-    """Take keys out of one mapping of the file, naming the key when something is wrong."""
-
-    def __init__(self, file: str, place: str, content):
-        self.file, self.place = file, place
-        if not isinstance(content, Mapping):
-            self.fail("", content, "a mapping of keys and values")
-        self.content, self.used = content, set()
-
-    def fail(self, key: str, found, expected: str):
-        at = ".".join(part for part in (self.place, key) if part) or "the file"
-        raise ProtocolError(f"{self.file}: {at}: found {found!r}, expected {expected}.")
-
-    def take(self, key: str, kind, expected: str, valid=lambda value: True):
-        self.used.add(key)
-        if key not in self.content:
-            self.fail(key, "nothing", expected)
-        value = self.content[key]
-        wrong_bool = isinstance(value, bool) and kind is not bool
-        if wrong_bool or not isinstance(value, kind) or not valid(value):
-            self.fail(key, value, expected)
-        return value
-
-    def text(self, key: str) -> str:
-        return self.take(key, str, "a text", lambda value: bool(value.strip())).strip()
-
-    def flag(self, key: str) -> bool:
-        return self.take(key, bool, "true or false")
-
-    def above_zero(self, key: str, *, below: float = float("inf")) -> float:
-        limit = "" if below == float("inf") else f" and below {below:g}"
-        expected = f"a number above 0{limit}"
-        return float(self.take(key, (int, float), expected, lambda v: 0 < v < below))
-
-    def day(self, key: str) -> datetime.date:
-        return self.take(key, datetime.date, "a date like 2026-11-21")
-
-    def one_of(self, key: str, words: Sequence[str]) -> str:
-        return self.take(key, str, f"one of {', '.join(words)}", lambda value: value in words)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        expected = "a list of texts"
-        return tuple(
-            self.take(key, list, expected, lambda v: v and all(isinstance(x, str) for x in v))
-        )
-
-    def inside(self, key: str) -> _Reader:
-        value = self.take(key, Mapping, "a mapping of keys and values")
-        return _Reader(self.file, ".".join(p for p in (self.place, key) if p), value)
-
-    def each(self, key: str) -> list[_Reader]:
-        items = self.take(key, list, "a list")
-        place = ".".join(part for part in (self.place, key) if part)
-        return [_Reader(self.file, f"{place}[{at}]", item) for at, item in enumerate(items)]
-
-    def done(self) -> None:
-        for key in self.content:
-            if key not in self.used:
-                expected = f"one of {', '.join(sorted(self.used))}"
-                self.fail("", key, expected)
+    @model_validator(mode="after")
+    def _said(self) -> Protocol:
+        last = self.changes[-1]
+        if (last.version, last.date) != (self.version, self.date):
+            raise unlike(
+                f"its last line to be about version {self.version} of {self.date}",
+                "changes",
+                f"version {last.version} of {last.date}",
+            )
+        return self
 
 
 def load_protocol(path: str | Path | None = None) -> Protocol:
@@ -207,7 +288,7 @@ def load_protocol(path: str | Path | None = None) -> Protocol:
     Raises
     ------
     ProtocolError
-        Naming the key, what was found and what was expected.
+        With one line per mistake, naming the key, what was found and what was expected.
 
     Examples
     --------
@@ -216,126 +297,4 @@ def load_protocol(path: str | Path | None = None) -> Protocol:
     3.3
     """
     file = DEFAULT if path is None else Path(path)
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProtocolError(f"{file}: found no such file, expected a protocol in yaml.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{file.name}: found text that is not yaml ({error}).") from error
-    top = _Reader(file.name, "", content)
-    region = top.inside("own_region")
-    verdict = top.inside("verdict")
-    municipalities = region.take(
-        "municipalities",
-        Mapping,
-        "four-digit municipality codes in quotes, each with a name",
-        lambda v: all(_is_code(key) and isinstance(value, str) for key, value in v.items()),
-    )
-    protocol = Protocol(
-        version=top.text("version"),
-        date=top.day("date"),
-        changes=tuple(_change(each) for each in top.each("changes")),
-        own_region=OwnRegion(region.text("province"), dict(municipalities)),
-        alpha=verdict.above_zero("alpha", below=0.5),
-        minimum_participants=verdict.take(
-            "minimum_participants", int, "a whole number of 2 or more", lambda value: value >= 2
-        ),
-        goals=tuple(_goal(each) for each in top.each("goals")),
-        own=path is not None,
-    )
-    for reader in (top, region, verdict):
-        reader.done()
-    numbers = [goal.id for goal in protocol.goals]
-    if numbers != [1, 2, 3, 4]:
-        top.fail("goals", numbers, "the goals with id 1, 2, 3 and 4, in this order")
-    return protocol
-
-
-def _is_code(key) -> bool:
-    return isinstance(key, str) and len(key) == 4 and key.isdigit()
-
-
-def _change(reader: _Reader) -> Change:
-    change = Change(
-        reader.text("version"), reader.day("date"), reader.flag("after_data"), reader.text("what")
-    )
-    reader.done()
-    return change
-
-
-def _other(reader: _Reader) -> Other:
-    other = Other(reader.text("name"), reader.texts("sources"), reader.text("note"))
-    reader.done()
-    return other
-
-
-def _goal(reader: _Reader) -> Goal:
-    guard = None
-    if "guard" in reader.content:
-        inner = reader.inside("guard")
-        guard = Guard(inner.text("name"), inner.above_zero("smallest_difference"))
-        inner.done()
-    goal = Goal(
-        id=reader.take("id", int, "a whole number from 1 to 4"),
-        name=reader.text("name"),
-        question=reader.text("question"),
-        source_text=reader.text("source_text"),
-        role=reader.one_of("role", ROLES),
-        outcome=_outcome(reader.inside("outcome")),
-        secondary=tuple(_other(each) for each in reader.each("secondary")),
-        context=tuple(_other(each) for each in reader.each("context")),
-        sentences=_sentences(reader.inside("sentences")),
-        missing=reader.text("missing"),
-        guard=guard,
-    )
-    reader.done()
-    return goal
-
-
-def _outcome(reader: _Reader) -> Outcome:
-    window = reader.take(
-        "window",
-        list,
-        "a list of two school years (first years), null for an open end",
-        lambda v: len(v) == 2 and all(x is None or isinstance(x, int) for x in v),
-    )
-    excluded = reader.take(
-        "exclude_years",
-        list,
-        "a list of school years (first years)",
-        lambda v: all(isinstance(x, int) for x in v),
-    )
-    outcome = Outcome(
-        name=reader.text("name"),
-        definition=reader.text("definition"),
-        sources=reader.texts("sources"),
-        unit=reader.text("unit"),
-        higher_is_better=reader.flag("higher_is_better"),
-        window=(window[0], window[1]),
-        exclude_years=tuple(excluded),
-        smallest_difference=reader.above_zero("smallest_difference"),
-        smallest_difference_note=reader.text("smallest_difference_note"),
-        decides=reader.one_of("decides", VERSIONS),
-        size_by_year=reader.flag("size_by_year"),
-    )
-    reader.done()
-    return outcome
-
-
-def _sentences(reader: _Reader) -> Sentences:
-    def holding(key: str, *fields: str) -> str:
-        marks = [f"{{{name}}}" for name in fields]
-        expected = f"a text with {' and '.join(marks)}"
-        return reader.take(key, str, expected, lambda v: all(mark in v for mark in marks))
-
-    sentences = Sentences(
-        per=reader.above_zero("per"),
-        more=holding("more", "n"),
-        fewer=holding("fewer", "n"),
-        equal=reader.text("equal"),
-        range=holding("range", "low", "high"),
-        word_more=reader.text("word_more"),
-        word_fewer=reader.text("word_fewer"),
-    )
-    reader.done()
-    return sentences
+    return read_form(file, Protocol, ProtocolError, "a protocol in yaml")

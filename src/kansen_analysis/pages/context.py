@@ -20,7 +20,7 @@ from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.estimate.nearby import compare_places, fill_hidden
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
-from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
 
 LAST = 3  # years in a table
@@ -57,14 +57,14 @@ def what_is_needed(monitor: Monitor, goal: int) -> Prose:
     about_goal = monitor.protocol.goal(goal)
     outcome = about_goal.outcome
     unit = f"{numbers.number(outcome.smallest_difference, 1)} {outcome.unit}"
-    needs = "; ".join(outcome.sources)
+    wanted = [get(source).meta for source in outcome.sources]
+    needs = "; ".join(f"{meta['title']} ({meta['publisher']})" for meta in wanted)
     estimate, reason = estimate_or_reason(monitor, goal)
     measured = "zou worden" if estimate is None else "is"
     lines = [
         f"**Wat het programma wil.** {about_goal.source_text}",
         f"**Wat gemeten {measured}.** {outcome.name}. {outcome.definition}",
-        f"**Wat daarvoor nodig is.** {needs[0].upper()}{needs[1:]}. Kleinste verschil dat ertoe "
-        f"doet: {unit}.",
+        f"**Wat daarvoor nodig is.** {needs}. Kleinste verschil dat ertoe doet: {unit}.",
     ]
     if estimate is None and reason != about_goal.missing:  # else the verdict has just said it
         lines.append(f"**Wat ontbreekt.** {about_goal.missing}")
@@ -83,10 +83,11 @@ def _by_place(
 ) -> tuple[pd.DataFrame, list[int]]:
     """Add up counts per participants' municipality, for the own region and for the country."""
     own = _own(monitor)
-    region = monitor.protocol.own_region
     places = [(name, table["municipality_code"] == code) for code, name in own.items()]
     if "province" in table:
-        places.append((f"{region.province} samen", table["province"] == region.province))
+        places += [
+            (f"{name} samen", table["province"] == name) for name in monitor.region.area.provinces
+        ]
     places.append(("Nederland", table["municipality_code"].notna()))
     years = sorted(int(year) for year in table["year"].unique())[-LAST:]
     rows = []

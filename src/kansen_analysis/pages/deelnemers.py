@@ -119,7 +119,9 @@ def register(monitor: Monitor) -> Table:
 
 def chosen(monitor: Monitor) -> Prose:
     """Say how the comparison schools were chosen, and for whom too few were found."""
-    pools = monitor.pools
+    pools, own = monitor.pools, monitor.region.own
+    around = ["de gemeenten daaromheen"] if own.provinces else own.municipalities.values()
+    places = [*own.provinces, *(around if own.municipalities else ())]
     counts = pools.members["pool"].value_counts()
     lines = [
         f"**{numbers.number(counts.get('B', 0), 0)} "
@@ -127,7 +129,7 @@ def chosen(monitor: Monitor) -> Prose:
         "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
         "leerlingen.",
         f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
-        f"basisscholen in {monitor.protocol.own_region.province} en de gemeenten daaromheen.",
+        f"basisscholen in {numbers.listed(places)}.",
     ]
     if len(pools.short):
         lines.append(

@@ -387,16 +387,14 @@ def lacking(monitor: Monitor) -> Table:
 
 def _named(name: str, monitor: Monitor) -> str:
     """Name a source with the school years that were read of it."""
-    if name not in TABLES:
-        return name
+    label = TABLES.get(name) or get(name).meta["title"]
     table = monitor.load(name)
     if not len(table):
-        return f"{TABLES[name]}: niet in de map"
+        return f"{label}: niet in de map"
     years = sorted(int(year) for year in table["year"].unique())
     if len(years) == 1:
-        return f"{TABLES[name]}: alleen {schoolyear.label(years[0])}"
-    span = f"{schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
-    return f"{TABLES[name]}: {span}"
+        return f"{label}: alleen {schoolyear.label(years[0])}"
+    return f"{label}: {schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
 
 
 def findings(monitor: Monitor) -> Prose:

@@ -15,7 +15,7 @@ from kansen_analysis.pages.common import about, estimate_or_reason, term
 from kansen_analysis.schools.coverage import unmatched_schools
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
-from kansen_analysis.words.verdicts import say_protocol
+from kansen_analysis.words.protocol import say_differences, say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
 
@@ -61,17 +61,24 @@ def files(monitor: Monitor) -> Table | Absent:
 
 
 def protocol(monitor: Monitor) -> Prose:
-    """Say which protocol was followed, and what it fixes per goal."""
+    """Say which protocol was followed, where it is not the released one, and what it fixes."""
     rows = [say_protocol(monitor.protocol), ""]
+    if other := say_differences(monitor.protocol):
+        rows += [*(f"- {line}" for line in other), "", "Wat het per doel vastlegt:", ""]
     for goal in monitor.protocol.goals:
         outcome = goal.outcome
         kind = "toets" if goal.role == "toets" else "context, geen toets"
         unit = outcome.unit
+        beside = [
+            f"{each.name} ({each.note[0].lower()}{each.note[1:].rstrip('.')})"
+            for each in (*goal.secondary, *goal.context)
+        ]
         rows.append(
             f"- **Doel {goal.id}, {goal.name.lower()}** ({kind}). Uitkomst: "
             f"{outcome.name[0].lower()}{outcome.name[1:]}. Kleinste verschil dat ertoe doet: "
             f"{numbers.number(outcome.smallest_difference, 1 if unit == 'procentpunt' else 2)} "
             f"{unit} ({outcome.smallest_difference_note}). {outcome.definition}"
+            + (f" Ook getoond: {'; '.join(beside)}." if beside else "")
         )
     return Prose("\n".join(rows))
 

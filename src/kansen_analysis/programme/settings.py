@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,11 +18,11 @@ from pydantic import (
     Field,
     PrivateAttr,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from kansen_analysis.errors import SettingsError, UsageError
+from kansen_analysis.programme.form import Expected, Text, check_form, one_of, read_yaml
 from kansen_analysis.sources import schoolyear
 
 FILE = "programme.yml"
@@ -42,9 +41,7 @@ PAGES = (
     *("gegevens", "verantwoording", "methode", "begrippen", "toegankelijkheid"),
 )
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
-Postcode = Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$"), Expected("four digits in quotes")]
 
 
 def _one_sentence(text: str) -> str:
@@ -89,7 +86,7 @@ class Person(_Part):
 
     one: Text
     more: Text
-    article: Literal["de", "het"] = "de"
+    article: one_of("de", "het") = "de"
 
     @property
     def the(self) -> str:
@@ -123,7 +120,7 @@ class Neighbourhood(_Part):
 
     name: Text
     municipality: Code
-    postcodes: tuple[Postcode, ...] = Field(min_length=1)
+    postcodes: tuple[Code, ...] = Field(min_length=1)
 
 
 class Region(_Part):
@@ -207,10 +204,10 @@ class Settings(_Part):
     citation: Text | None = None
     person: Person
     region: Region
-    unit: Literal["school", "neighbourhood"] = "school"
+    unit: one_of("school", "neighbourhood") = "school"
     documents: tuple[Document, ...] = ()
     network: tuple[Network, ...] = ()
-    pages: tuple[Literal[PAGES], ...] = PAGES
+    pages: tuple[one_of(*PAGES), ...] = PAGES
     shows: Mapping[Text, Sentence] = Field(default_factory=dict)
     register_file: Text = Field("data/participants.csv", alias="register")
     tables: Text = "data/programme"
@@ -267,46 +264,9 @@ def read_settings(path: Path | str) -> Settings:
     file = Path(path)
     if file.is_dir():
         file = file / FILE
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise SettingsError(
-            f"{path}: found no such file, expected {FILE}; kansen init DIR writes one."
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        told = " ".join(str(error).split())
-        raise SettingsError(f"{file.name}: found text that is not yaml ({told}).") from error
-    if not isinstance(content, Mapping):
-        raise SettingsError(f"{file.name}: found {content!r}, expected keys and values.")
-    if isinstance(content.get("same_as"), str) and len(content) == 1:
-        return read_settings(file.parent / content["same_as"])
-    try:
-        settings = Settings.model_validate(content)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_told(file.name, each) for each in error.errors())) from None
+    content = read_yaml(file, SettingsError, f"{FILE}; kansen init DIR writes one")
+    if isinstance(content, Mapping) and list(content) == ["same_as"]:
+        return read_settings(file.parent / str(content["same_as"]))
+    settings = check_form(content, Settings, SettingsError, file.name)
     settings._folder = file.parent
     return settings
-
-
-def _told(file: str, error: Mapping) -> str:
-    """Put one mistake into words: key, found, expected."""
-    place = ".".join(str(part) for part in error["loc"]) or "the file"
-    found, kind, more = error["input"], error["type"], error.get("ctx", {})
-    if kind == "missing":
-        return f"{file}: {place}: found nothing, expected a value; see docs/programme.md."
-    if kind == "extra_forbidden":
-        known = ", ".join(sorted(each.alias or n for n, each in Settings.model_fields.items()))
-        expected = (
-            f"one of {known}" if len(error["loc"]) == 1 else "a key that docs/programme.md names"
-        )
-        return f"{file}: found the key {place}, expected {expected}."
-    expected = {
-        "string_pattern_mismatch": "four digits in quotes",
-        "string_too_short": "a text",
-        "string_type": "a text",
-        "literal_error": f"one of {more.get('expected', '')}",
-        "value_error": str(more.get("error", "")),
-    }.get(kind, error["msg"][0].lower() + error["msg"][1:])
-    if kind == "value_error" and isinstance(found, Mapping):
-        return f"{file}: {place}: expected {expected}."
-    return f"{file}: {place}: found {found!r}, expected {expected}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kansen_analysis.errors import UsageError
+from kansen_analysis.programme.settings import FILE, Settings, read_settings
 
 TRUTH = "truth.json"  # only invented data have one
 
@@ -34,6 +35,18 @@ def default_participants(data: Path | str) -> Path:
     """Return the register of participants that goes with a data folder."""
     own = Path(data) / "participants.csv"
     return own if own.exists() else root() / "data" / "participants.csv"
+
+
+def settings_of(data: Path | str) -> Settings:
+    """Read the settings that go with a data folder: its own, else those of the project.
+
+    Raises
+    ------
+    SettingsError
+        When there are none, or they are not of the expected form.
+    """
+    own = Path(data) / FILE
+    return read_settings(own if own.exists() else root() / FILE)
 
 
 def default_programme(data: Path | str) -> Path:

@@ -64,18 +64,18 @@ class Pools:
 
 
 def in_region(
-    schools: pd.DataFrame, province: str, municipalities: Collection[str] = ()
+    schools: pd.DataFrame, provinces: Collection[str], municipalities: Collection[str] = ()
 ) -> pd.Series:
-    """Tell which schools lie in the province or in one of the municipalities.
+    """Tell which schools lie in one of the provinces or municipalities.
 
     Examples
     --------
     >>> schools = pd.DataFrame({"province": ["Drenthe", "Overijssel", "Overijssel"],
     ...                         "municipality_code": ["0119", "0160", "0193"]})
-    >>> in_region(schools, "Drenthe", ["0160"]).tolist()
+    >>> in_region(schools, ["Drenthe"], ["0160"]).tolist()
     [True, True, False]
     """
-    return schools["province"].eq(province) | schools["municipality_code"].isin(
+    return schools["province"].isin(list(provinces)) | schools["municipality_code"].isin(
         list(municipalities)
     )
 
@@ -83,7 +83,7 @@ def in_region(
 def choose_pools(
     schools: pd.DataFrame,
     *,
-    province: str = "Drenthe",
+    provinces: Collection[str] = (),
     municipalities: Collection[str] = (),
     per_participant: int = 8,
     caliper: float = CALIPER,
@@ -96,8 +96,8 @@ def choose_pools(
         One row per school: ``school``, ``schoolweging`` (fixed, from before the programme),
         ``pupils`` (likewise), ``province``, ``municipality_code`` (text), ``kind``,
         ``participant`` (bool), and when known ``region_kind`` (for instance stedelijkheid).
-    province, municipalities : str and collection of str
-        The own region; `goals.load_protocol` has both.
+    provinces, municipalities : collection of str
+        The own region, by name and by code: ``region.own`` of programme.yml.
     per_participant : int
         Look-alikes per participant at most, eight to ten. Where the country has too few schools
         like the participants, later rounds make the pool less alike; then only as many rounds
@@ -135,7 +135,7 @@ def choose_pools(
     )
     usable = schools[known & regular].reset_index(drop=True)
     takes_part = usable["participant"].astype(bool).to_numpy()
-    own = in_region(usable, province, municipalities).to_numpy()
+    own = in_region(usable, provinces, municipalities).to_numpy()
 
     dealt = _deal(usable, takes_part, ~takes_part & ~own, per_participant, caliper)
     rounds = _balanced_rounds(usable, takes_part, dealt, per_participant)

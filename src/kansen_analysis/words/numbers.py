@@ -8,6 +8,7 @@ publishers print them.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from numbers import Integral
 
@@ -212,6 +213,18 @@ def counted(count: int) -> str:
     ('vier', '12')
     """
     return _COUNTS[count] if count < len(_COUNTS) else number(count, 0)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Write names one after the other.
+
+    Examples
+    --------
+    >>> listed(["Meppel"]), listed(["Meppel", "Coevorden"]), listed(["V1", "V2", "V3"])
+    ('Meppel', 'Meppel en Coevorden', 'V1, V2 en V3')
+    """
+    *first, last = parts
+    return f"{', '.join(first)} en {last}" if first else last
 
 
 def school_year(year) -> str:

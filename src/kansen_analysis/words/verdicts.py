@@ -1,4 +1,4 @@
-"""The rule in Dutch: how large a difference is, why a verdict is given, which protocol it is.
+"""The rule in Dutch: how large a difference is, and why a verdict is given.
 
 `goals.rule` gives codes with numbers. Each code of `goals.codes` has one function here, marked with
 `says`; it takes the goal and the numbers and returns a sentence.
@@ -66,17 +66,6 @@ def _reason(goal: Goal, row: pd.Series) -> str:
     if row["verdict"] == Verdict.UNTESTABLE:
         return why
     return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
-
-
-def say_protocol(protocol: Protocol) -> str:
-    """Say which protocol this is, and whether it changed after data were seen."""
-    name = "Eigen protocol" if protocol.own else "Protocol"
-    text = f"{name}, versie {protocol.version} van {write.date(protocol.date)}."
-    late = [change for change in protocol.changes if change.after_data]
-    for change in late:
-        day = write.date(change.date)
-        text += f" Gewijzigd nadat gegevens waren geladen ({day}): {change.what}"
-    return text if late else f"{text} Niet gewijzigd nadat er gegevens waren geladen."
 
 
 def say_size(goal: Goal, row: Mapping[str, float]) -> str:

@@ -1,0 +1,198 @@
+"""A YAML file as a class of pydantic: every mistake told once, with key, found and expected."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import GetCoreSchemaHandler, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
+
+from kansen_analysis.errors import KansenError
+
+T = typing.TypeVar("T")
+_SHAPES = dict.fromkeys(
+    ("model_type", "dataclass_type", "mapping_type", "dict_type"), "a mapping of keys and values"
+)
+_SHAPES |= dict.fromkeys(("list_type", "tuple_type"), "a list")
+_SHAPES["too_short"] = "a list that is not empty"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a field expects, in words: the one message when its value is anything else.
+
+    Parameters
+    ----------
+    words : str
+        The end of "found …, expected …".
+
+    Examples
+    --------
+    >>> Share = typing.Annotated[float, Expected("a number")]
+    >>> TypeAdapter(Share).validate_python("x")
+    Traceback (most recent call last):
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for ...
+      a number [type=expected, input_value='x', input_type=str]
+    """
+
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler):
+        """Replace whatever pydantic says of the value by our words."""
+
+        def tell(value, inner):
+            try:
+                return inner(value)
+            except ValidationError:
+                raise unlike(self.words) from None
+
+        return core_schema.no_info_wrap_validator_function(tell, handler(source))
+
+
+Text = typing.Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, strict=True), Expected("a text")
+]
+
+
+def one_of(*words: str) -> object:
+    """Return the type of a field that holds one of these words."""
+    return typing.Annotated[typing.Literal[words], Expected(f"one of {', '.join(words)}")]
+
+
+def unlike(words: str, key: str = "", found: object = None) -> PydanticCustomError:
+    """Return the error of a value that is not what was expected.
+
+    Parameters
+    ----------
+    words : str
+        What was expected.
+    key : str
+        Of a check over several keys: the key, inside what is checked, that has to change.
+    found : object
+        What it holds.
+    """
+    return PydanticCustomError("expected", "{words}", {"words": words, "key": key, "found": found})
+
+
+def read_form(path: Path, form: type[T], error: type[KansenError], what: str) -> T:
+    """Read a YAML file and check it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    form : type
+        A class of pydantic.
+    error : type
+        Raised with one line per mistake.
+    what : str
+        What the file should be, for when it is not there: "a protocol in yaml".
+
+    Returns
+    -------
+    object
+        Of the class `form`.
+    """
+    return check_form(read_yaml(path, error, what), form, error, path.name)
+
+
+def read_yaml(path: Path, error: type[KansenError], what: str) -> object:
+    """Return what a YAML file holds."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise error(f"{path}: found no such file, expected {what}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        told = " ".join(str(problem).split())
+        raise error(f"{path.name}: found text that is not yaml ({told}).") from problem
+
+
+def check_form(content: object, form: type[T], error: type[KansenError], file: str) -> T:
+    """Turn what a file holds into a class; see `read_form`.
+
+    Examples
+    --------
+    >>> from pydantic import BaseModel
+    >>> class Size(BaseModel, extra="forbid"):
+    ...     wide: typing.Annotated[int, Expected("a whole number")]
+    >>> check_form({"wide": "x", "high": 2}, Size, KansenError, "size.yml")
+    Traceback (most recent call last):
+    kansen_analysis.errors.KansenError: size.yml: wide: found 'x', expected a whole number.
+    size.yml: found the key 'high', expected one of wide.
+    """
+    if not isinstance(content, Mapping):
+        raise error(f"{file}: found {content!r}, expected a mapping of keys and values.")
+    try:
+        return TypeAdapter(form).validate_python(content)
+    except ValidationError as problem:
+        told = [_told(file, form, each) for each in problem.errors(include_url=False)]
+        raise error("\n".join(dict.fromkeys(told))) from None
+
+
+def _told(file: str, form: type, mistake: Mapping) -> str:
+    """Put one mistake into words: key, found, expected."""
+    place, kind, more = mistake["loc"], mistake["type"], mistake.get("ctx", {})
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = ", ".join(sorted(_names(_inside(form, place[:-1]))))
+        at = _written(place[:-1])
+        return f"{file}: {at}found the key {place[-1]!r}, expected one of {known}."
+    found = f"found {mistake['input']!r}, "
+    if kind == "expected":
+        expected = more["words"]
+        if more["key"]:
+            place, found = (*place, more["key"]), f"found {more['found']!r}, "
+    elif kind == "value_error":  # of a check of our own, which says what it expects
+        expected = str(more["error"])
+        found = "" if isinstance(mistake["input"], Mapping) else found
+    elif kind.startswith("missing"):
+        expected, found = _expected(form, place) or "a value", "found nothing, "
+    else:
+        said = mistake["msg"]
+        expected = _SHAPES.get(kind) or _expected(form, place) or said[0].lower() + said[1:]
+    return f"{file}: {_written(place)}{found}expected {expected}."
+
+
+def _written(place: tuple) -> str:
+    parts = [part for part in place if part != "[key]"]  # of a mapping: the key says itself
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return f"{text.removeprefix('.')}: " if text else ""
+
+
+def _names(form: type) -> list[str]:
+    return [field.alias or name for name, field in form.__pydantic_fields__.items()]
+
+
+def _field(form: type, name: str):
+    fields = form.__pydantic_fields__
+    return fields.get(name) or next((f for f in fields.values() if f.alias == name), None)
+
+
+def _inside(form: type, place: tuple) -> type:
+    """Return the class that stands at a place of the form."""
+    for part in place:
+        if isinstance(part, str) and (field := _field(form, part)) is not None:
+            form = _class_in(field.annotation) or form
+    return form
+
+
+def _class_in(annotation: object) -> type | None:
+    """Return the class of pydantic inside an annotation such as ``tuple[Goal, ...]``."""
+    if hasattr(annotation, "__pydantic_fields__"):
+        return annotation
+    return next(filter(None, map(_class_in, typing.get_args(annotation))), None)
+
+
+def _expected(form: type, place: tuple) -> str:
+    """Return what a field says it expects."""
+    field = _field(_inside(form, place[:-1]), str(place[-1])) if place else None
+    if field is None:
+        return ""
+    found = [each.words for each in field.metadata if isinstance(each, Expected)]
+    if not found and _class_in(field.annotation):
+        several = typing.get_origin(field.annotation) in (tuple, list)
+        return "a list" if several else "a mapping of keys and values"
+    return found[-1] if found else ""
