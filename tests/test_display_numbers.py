@@ -73,7 +73,7 @@ def test_known_numbers(x, decimals, text):
 
 @pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT])
 def test_missing_is_a_full_stop_everywhere(missing):
-    for write in (numbers.number, numbers.signed, numbers.percent, numbers.points, numbers.date):
+    for write in (numbers.number, numbers.signed, numbers.percent, numbers.date):
         assert write(missing) == "."
     assert numbers.interval(missing, 1) == "."
     assert numbers.masked(1, missing) == "."
@@ -89,9 +89,8 @@ def test_differences_carry_their_sign():
     assert [numbers.signed(x) for x in (1.25, -1.25, 0, -0.01)] == ["+1,3", "−1,3", "0,0", "0,0"]
 
 
-def test_shares_and_differences_between_shares_have_their_own_words():
+def test_a_share_has_its_sign():
     assert numbers.percent(56.5) == "57%"
-    assert numbers.points(-3.25) == "−3,3 procentpunt"
 
 
 def test_intervals_are_written_in_words():

@@ -14,10 +14,11 @@ import pytest
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.errors import UsageError
+from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.pages import (
     common,
     context,
@@ -92,7 +93,8 @@ def test_the_ruler_speaks_of_the_version_that_decides(tested):
 
 
 def test_without_an_estimate_every_figure_says_so():
-    monitor = SimpleNamespace(estimates={2: "Er zijn te weinig jaren."}, protocol=load_protocol())
+    why = (Reason(Obstacle.NO_EXACT_YEARS),)
+    monitor = SimpleNamespace(estimates={2: why}, protocol=load_protocol())
     for make in (
         evidence.since_start,
         evidence.four_versions,
@@ -103,6 +105,20 @@ def test_without_an_estimate_every_figure_says_so():
         evidence.funnel,
     ):
         assert isinstance(make(monitor, 2), Absent)
+
+
+@pytest.mark.parametrize(
+    ("made", "page"), [("vary", evidence.results_vary), ("school_changes", evidence.funnel)]
+)
+def test_a_panel_that_cannot_be_analysed_is_told_in_dutch(tested, monkeypatch, made, page):
+    def refuse(*args, **options):
+        raise PanelError("Column n is not numeric; parse it before building the panel.")
+
+    monkeypatch.setattr(evidence, made, refuse)
+    told = page(tested, 2)
+    assert isinstance(told, Absent)
+    assert told.reason.endswith("Met deze scholen en jaren is dat niet te berekenen.")
+    assert "Column" not in told.reason
 
 
 def test_the_sign_of_a_verdict_is_not_read_aloud(tested):

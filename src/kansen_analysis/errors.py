@@ -51,7 +51,19 @@ class EngineError(KansenError):
 
 
 class PanelError(KansenError):
-    """A panel cannot be analysed as it is."""
+    """A panel cannot be analysed as it is.
+
+    Parameters
+    ----------
+    message : str
+        For who made the panel: what is the matter and what to do about it.
+    reason : Reason, optional
+        For the reader of a page, who cannot do anything about it.
+    """
+
+    def __init__(self, message: str, reason: Reason | None = None):
+        self.reason = reason
+        super().__init__(message)
 
 
 class SettingsError(KansenError):

@@ -21,7 +21,7 @@ KINDS = ("code", "text", "count", "mean", "share", "difference", "year")
 _LEGEND = {  # in the order in which they are explained
     numbers.SMALL: "afgeschermd: 1 tot en met 4 leerlingen",
     HIDDEN: f"afgeschermd: {REASON}",
-    numbers.UNKNOWN: "onbekend",
+    numbers.UNKNOWN: numbers.UNKNOWN_WORD,
     PROVISIONAL: "voorlopig cijfer",
 }
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from kansen_analysis.demo import demo_folder
-from kansen_analysis.errors import PanelError, UsageError, raise_all
+from kansen_analysis.errors import PanelError, Reason, UsageError, raise_all
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.attenuation import Recovery
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
@@ -21,6 +20,7 @@ from kansen_analysis.goals.protocol import Protocol, load_protocol
 from kansen_analysis.goals.rule import decide, judge
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
+from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.programme import workspace
 from kansen_analysis.schools.load import load, open_folder
 from kansen_analysis.schools.participants import read_participants
@@ -30,24 +30,6 @@ from kansen_analysis.words.verdicts import worded
 
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """Why participants were left out of a test.
-
-    Parameters
-    ----------
-    text : str
-        A sentence in Dutch.
-    what : str
-        What the number in it counts.
-    number : int
-    """
-
-    text: str
-    what: str
-    number: int
 
 
 class Monitor:
@@ -303,7 +285,7 @@ class Monitor:
         places = panel.later_places(self.folder)
         return places[places["year"] + LEERJAAR_3 <= self.year].reset_index(drop=True)
 
-    def _places_panel(self, share: str, end: str) -> tuple[pd.DataFrame, list[Obstacle]]:
+    def _places_panel(self, share: str, end: str) -> tuple[pd.DataFrame, list[Reason]]:
         """Turn a share of former pupils into a panel.
 
         Parameters
@@ -320,67 +302,50 @@ class Monitor:
         other = "high" if end == "low" else "low"
         value = rows[f"{share}_{end}"].where(runs, rows[f"{share}_{other}"])
         rows = self._outcome_panel(rows.assign(value=value), 3)
-        return self._testable(rows, "De aangeleverde cijfers over leerjaar 3")
+        return self._testable(rows)
 
-    def _testable(self, rows: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Obstacle]]:
+    def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Reason]]:
         """Leave out participants without two years before and one after their start.
 
         Returns
         -------
         rows : pandas.DataFrame
             Comparison schools, and the participants that can be tested.
-        obstacles : list of Obstacle
+        obstacles : list of Reason
             Why participants were left out; ends with the first year there is when nobody is left.
         """
-        total = len(self.participants)
         unknown = int(self.participants["coach_start"].isna().sum())
         obstacles = []
         if unknown:
-            text = (
-                f"Van {unknown} van de {total} deelnemende scholen noemt geen document het eerste "
-                "schooljaar met een coach."
-            )
-            obstacles.append(Obstacle(text, "Scholen zonder bekend eerste jaar met coach", unknown))
+            counts = {"schools": unknown, "participants": len(self.participants)}
+            obstacles.append(Reason(Obstacle.START_UNKNOWN, counts))
         years = sorted(rows["year"].unique())
         cohorts = rows["cohort"].dropna().unique()
         late = [g for g in cohorts if sum(year < g for year in years) < MIN_BEFORE]
         for start in sorted(late):
             schools = rows.loc[rows["cohort"] == start, "school"].nunique()
-            year = schoolyear.label(int(start))
-            text = (
-                f"{schools} {'school' if schools == 1 else 'scholen'} met een start in "
-                f"{year} {'telt' if schools == 1 else 'tellen'} niet mee: "
-                f"er zijn minder dan {MIN_BEFORE} schooljaren van vóór de start."
-            )
-            short = f"Scholen met start in {year} en te weinig jaren van vóór de start"
-            obstacles.append(Obstacle(text, short, schools))
+            figures = {"schools": schools, "start": int(start), "needed": MIN_BEFORE}
+            obstacles.append(Reason(Obstacle.LATE_START, figures))
         treated = rows[rows["cohort"].notna() & ~rows["cohort"].isin(late)]
         after = treated["year"] >= treated["cohort"]
         both = after.groupby(treated["school"]).agg(["any", "all"])
         usable = both.index[both["any"] & ~both["all"]]
         kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
         if not len(usable) and years:
-            first = schoolyear.label(int(years[0]))
-            text = (
-                f"{what} uit deze bestanden die meetellen, beginnen in {first}; voor een toets "
-                f"zijn minstens {MIN_BEFORE} schooljaren van vóór de start nodig."
-            )
-            obstacles.append(Obstacle(text, "Nodige schooljaren van vóór de start", MIN_BEFORE))
+            figures = {"first": int(years[0]), "needed": MIN_BEFORE}
+            obstacles.append(Reason(Obstacle.ONLY_LATER, figures))
         if len(usable) and not kept["cohort"].isna().any():
-            text = (
-                f"{what} gaan alleen over deelnemende scholen; er is niets om mee te vergelijken."
-            )
-            obstacles.append(Obstacle(text, "Vergelijkbare scholen in deze bestanden", 0))
+            obstacles.append(Reason(Obstacle.NOTHING_BESIDE))
             kept = kept.iloc[:0]
         return kept, obstacles
 
     @cached_property
-    def _tested(self) -> dict[int, tuple[pd.DataFrame, list[Obstacle]]]:
+    def _tested(self) -> dict[int, tuple[pd.DataFrame, list[Reason]]]:
         """Per goal with data: the rows that can be tested, and why others cannot."""
-        found = {1: self._testable(self.panel, "De toetsresultaten")}
+        found = {1: self._testable(self.panel)}
         if self.advices is not None:
             rows = self._outcome_panel(self.advices.rows, 2)
-            found[2] = self._testable(rows, "De adviezen")
+            found[2] = self._testable(rows)
         if len(self.later_places):
             found[3] = self._places_panel("not_below", "low")
         return found
@@ -391,21 +356,19 @@ class Monitor:
         return {goal: rows for goal, (rows, _) in self._tested.items() if _treated(rows)}
 
     @property
-    def obstacles(self) -> dict[int, list[Obstacle]]:
+    def obstacles(self) -> dict[int, list[Reason]]:
         """Per goal with data, why participants were left out of the test."""
         return {goal: why for goal, (_, why) in self._tested.items()}
 
     @cached_property
-    def estimates(self) -> dict[int, EffectEstimate | str]:
-        """Per goal the estimate, or in Dutch why there is none."""
-        people = len(self.participants)
-        count = "Er doet 1 school mee." if people == 1 else f"Er doen {people} scholen mee."
-        found: dict[int, EffectEstimate | str] = {
-            goal: " ".join([count, *(each.text for each in why)])
-            for goal, why in self.obstacles.items()
+    def estimates(self) -> dict[int, EffectEstimate | tuple[Reason, ...]]:
+        """Per goal the estimate, or why there is none."""
+        count = Reason(Obstacle.PARTICIPANTS, {"schools": len(self.participants)})
+        found: dict[int, EffectEstimate | tuple[Reason, ...]] = {
+            goal: (count, *why) for goal, why in self.obstacles.items()
         }
         if len(self.advice_cells[0]) and self.advices is None:
-            found[2] = advice.NO_EXACT_YEARS
+            found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
         if 1 in self.panels:
             found[1] = estimate_effect(self.panels[1], seed=1)
         if 2 in self.panels:
@@ -414,7 +377,7 @@ class Monitor:
             found[3] = self._estimate_places()
         return found
 
-    def _estimate_places(self) -> EffectEstimate | str:
+    def _estimate_places(self) -> EffectEstimate | tuple[Reason, ...]:
         """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
         rule = self.protocol.goal(3).outcome
         against, favour = self.panels[3], self._places_panel("not_below", "high")[0]
@@ -424,22 +387,19 @@ class Monitor:
                 estimate_effect(rows, seed=1) for rows in (against, favour)[: 1 + (hidden > 0)]
             ]
         except PanelError:  # few schools, or few years: more unknowns than figures
-            return "Met de aangeleverde scholen en jaren is geen berekening te maken."
+            return (Reason(Obstacle.NO_ESTIMATE),)
         words = {
             decide(
                 each,
                 decides=rule.decides,
                 p_value=each.decision.loc[rule.decides, "p_value"],
                 smallest_difference=rule.smallest_difference,
+                alpha=self.protocol.alpha,
             ).verdict
             for each in found
         }
         if hidden and (len(words) > 1 or Verdict.OPEN in words):
-            return (
-                f"In {hidden} van de {len(against)} aangeleverde schooljaren zijn aantallen "
-                "afgeschermd, en het antwoord hangt af van wat daar verborgen is. Met exacte "
-                "aantallen is dit doel wel te toetsen."
-            )
+            return (Reason(Obstacle.HIDDEN_DECIDES, {"hidden": hidden, "rows": len(against)}),)
         return min(found, key=lambda each: abs(each.effect))
 
     @cached_property
@@ -476,7 +436,7 @@ class Monitor:
         """
         found: dict[int, EffectEstimate] = {}
         if 1 in self.panels:
-            rows, _ = self._testable(self._outcome_panel(self.standard_scores, 1), "De eindscores")
+            rows, _ = self._testable(self._outcome_panel(self.standard_scores, 1))
             if _treated(rows):
                 found[1] = estimate_effect(rows, seed=1, details=False)
         if 2 in self.panels:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate.codes import Problem
 from kansen_analysis.estimate.etwfe import (
     Data,
     check_panel,
@@ -93,7 +94,8 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
     if shocks.pairs == 0:
         raise PanelError(
             "The years before the start are too few to measure chance per school; add earlier "
-            "years or more comparison schools."
+            "years or more comparison schools.",
+            Reason(Problem.FEW_YEARS),
         )
     data = replace(data, weight=data.n / (data.n + shocks.k))
     data = replace(data, y=_without_common(data))
@@ -111,7 +113,9 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
         counts.append(int(own.sum()))
         frames.append(windows[own])
     if not frames:
-        raise PanelError("No participant has years both before and after its start.")
+        raise PanelError(
+            "No participant has years both before and after its start.", Reason(Problem.NEVER_BOTH)
+        )
     extra = float(np.average(spreads, weights=counts))
     table = pd.concat(frames).sort_values("school", ignore_index=True, kind="stable")
     enough = _enough(table)

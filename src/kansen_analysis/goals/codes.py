@@ -24,7 +24,6 @@ class Why(Code):
     """Why a verdict is what it is; behind each code the numbers that go with it."""
 
     # niet toetsbaar
-    TOLD = "told"  # text: what the caller said, in Dutch
     NO_DATA = "no data"  # none: the protocol says what is missing
     FEW_PARTICIPANTS = "few participants"  # participants, needed
     NO_DECIDING_VERSION = "no deciding version"  # none

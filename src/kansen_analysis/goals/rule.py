@@ -34,7 +34,7 @@ COLUMNS = [
 
 
 def judge(
-    estimates: Mapping[int, EffectEstimate | str],
+    estimates: Mapping[int, EffectEstimate | tuple[Reason, ...]],
     protocol: Protocol,
     guards: Mapping[int, EffectEstimate] | None = None,
 ) -> pd.DataFrame:
@@ -42,9 +42,9 @@ def judge(
 
     Parameters
     ----------
-    estimates : mapping of int to EffectEstimate or str
-        Per goal its estimate, in the unit of the protocol and with higher better; or, in Dutch,
-        why there is none. A goal that is not there gets the protocol's own reason.
+    estimates : mapping of int to EffectEstimate or tuple of Reason
+        Per goal its estimate, in the unit of the protocol and with higher better; or why there is
+        none. A goal that is not there gets the protocol's own reason.
     protocol : Protocol
         From `load_protocol`.
     guards : mapping of int to EffectEstimate, optional
@@ -67,14 +67,13 @@ def judge(
     for number in (*estimates, *guards):
         protocol.goal(number)
     tested: dict[int, EffectEstimate] = {}
-    refused: dict[int, Reason] = {}
+    refused: dict[int, tuple[Reason, ...]] = {}
     for goal in protocol.goals:
         found = estimates.get(goal.id)
-        reason = _refusal(goal, found, protocol)
-        if reason is None:
-            tested[goal.id] = found
+        if why := _refusal(goal, found, protocol):
+            refused[goal.id] = why
         else:
-            refused[goal.id] = reason
+            tested[goal.id] = found
     raw = [
         tested[number].decision.loc[protocol.goal(number).outcome.decides, "p_value"]
         for number in tested
@@ -88,7 +87,7 @@ def judge(
         if goal.id in refused:
             row |= {
                 "verdict": Verdict.UNTESTABLE.value,
-                "reason": (refused[goal.id],),
+                "reason": refused[goal.id],
                 "agreeing_versions": "",
             }
         else:
@@ -100,18 +99,20 @@ def judge(
     return table.astype({"n_treated": "Int64", "n_schools": "Int64"})
 
 
-def _refusal(goal: Goal, found: EffectEstimate | str | None, protocol: Protocol) -> Reason | None:
-    """Why a goal is not testable, or None when it is."""
-    if isinstance(found, str):
-        return Reason(Why.TOLD, {"text": found})
+def _refusal(
+    goal: Goal, found: EffectEstimate | tuple[Reason, ...] | None, protocol: Protocol
+) -> tuple[Reason, ...]:
+    """Why a goal is not testable; nothing when it is."""
     if found is None or goal.role == "context":
-        return Reason(Why.NO_DATA)
+        return (Reason(Why.NO_DATA),)
+    if isinstance(found, tuple):
+        return found
     if found.n_treated < protocol.minimum_participants:
         numbers = {"participants": found.n_treated, "needed": protocol.minimum_participants}
-        return Reason(Why.FEW_PARTICIPANTS, numbers)
+        return (Reason(Why.FEW_PARTICIPANTS, numbers),)
     if np.isnan(found.decision.loc[goal.outcome.decides, "effect"]):
-        return Reason(Why.NO_DECIDING_VERSION)
-    return None
+        return (Reason(Why.NO_DECIDING_VERSION),)
+    return ()
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,6 @@ LEVEL = np.arange(10.0)  # PRO = 0 … VWO = 9
 HAVO_UP = np.where(LEVEL >= 7, 100.0, 0.0)  # HAVO, HAVO_VWO and VWO, as a percentage
 NEARLY_ALL = 0.75  # of the years, and of a year's schools, need a test result to expect a level
 
-NO_EXACT_YEARS = (
-    "De map bevat geen schooljaar waarin alle adviezen precies zijn gepubliceerd. Zonder zo’n jaar "
-    "(2021-2022 of eerder) is niet te meten hoeveel van een verandering zichtbaar blijft nu "
-    "aantallen van 1 tot en met 4 als ‘<5’ worden afgedrukt, en is dit doel niet te toetsen."
-)
 CAVEAT = (
     "Vanaf 2022-2023 drukt DUO elk aantal van 1 tot en met 4 leerlingen af als ‘<5’. Wij "
     "behandelen daarom alle jaren, ook de jaren met exacte aantallen, alsof ze zo zijn afgedrukt, "
@@ -199,7 +194,7 @@ def advice_panel(
     Raises
     ------
     PanelError
-        When no year is exact; `NO_EXACT_YEARS` says it in Dutch.
+        When no year is exact.
 
     Notes
     -----

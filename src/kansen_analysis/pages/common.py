@@ -14,9 +14,11 @@ from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.errors import UsageError
+from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.goals.codes import Why
 from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words.reasons import say
 
 __all__ = [
     "Html",
@@ -101,8 +103,10 @@ def verdict(monitor: Monitor, goal: int) -> Html:
 
 def estimate_or_reason(monitor: Monitor, goal: int) -> tuple[EffectEstimate | None, str]:
     """Return the estimate of a goal, or None and why there is none."""
-    found = monitor.estimates.get(goal, monitor.protocol.goal(goal).missing)
-    return (None, found) if isinstance(found, str) else (found, "")
+    found = monitor.estimates.get(goal, (Reason(Why.NO_DATA),))
+    if isinstance(found, tuple):
+        return None, say(monitor.protocol.goal(goal), *found)
+    return found, ""
 
 
 def previous_edition(monitor: Monitor) -> Monitor | None:

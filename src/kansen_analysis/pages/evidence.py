@@ -25,6 +25,7 @@ from kansen_analysis.pages.common import (
 )
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.problems import problem
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
     try:
         table = vary(rows, size_by_year=outcome.size_by_year)
     except PanelError as error:
-        return Absent(f"De keuzes zijn niet door te rekenen: {error}")
+        why = problem(monitor.protocol.goal(goal), error)
+        return Absent(f"De keuzes zijn niet door te rekenen. {why}")
     # An estimate that was divided by a recovery rate is so under every choice.
     factor = estimate.versions.loc["V1", "std_error"] / table["std_error"].iloc[0]
     table = table.dropna(subset="effect")
@@ -397,7 +399,8 @@ def funnel(monitor: Monitor, goal: int) -> Figure | Absent:
     try:
         changes = school_changes(rows, size_by_year=outcome.size_by_year)
     except PanelError as error:
-        return Absent(f"De verandering per school is niet te berekenen: {error}")
+        why = problem(monitor.protocol.goal(goal), error)
+        return Absent(f"De verandering per school is niet te berekenen. {why}")
     shown = changes.table.dropna(subset="change")
     if not len(shown):
         return Absent("Geen enkele deelnemende school heeft genoeg leerlingen.")

@@ -26,7 +26,7 @@ from kansen_analysis.pages.common import (
     verdict_word,
 )
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import numbers, obstacles
 from kansen_analysis.words.verdicts import say_size
 
 PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
@@ -208,7 +208,8 @@ def behind(monitor: Monitor) -> Html:
     then = None if earlier is None else earlier.verdicts.set_index("goal")
     for number, row in monitor.verdicts.set_index("goal").iterrows():
         goal, part = monitor.protocol.goal(number), f"Doel {number}"
-        rows += [(part, each.what, each.number, "") for each in monitor.obstacles.get(number, [])]
+        known = [obstacles.label(each) for each in monitor.obstacles.get(number, [])]
+        rows += [(part, *each, "") for each in known if each]
         found = monitor.estimates.get(number)
         if isinstance(found, EffectEstimate):
             needed = monitor.protocol.minimum_participants

@@ -19,7 +19,8 @@ from kansen_analysis.sources import schoolyear
 THIN = "\u202f"  # thin hard space: a number never breaks over two lines
 MINUS = "\u2212"
 DASH = "\u2013"
-UNKNOWN = "."
+UNKNOWN = "."  # in a cell; the legend below a table says what it means
+UNKNOWN_WORD = "onbekend"  # the same in a sentence
 SMALL = "<5"
 SMALL_LOW, SMALL_HIGH = 1, 4
 
@@ -126,18 +127,6 @@ def percent(x, decimals: int = 0) -> str:
     """
     text = number(x, decimals)
     return text if text == UNKNOWN else text + "%"
-
-
-def points(x, decimals: int = 1) -> str:
-    """Write a difference between two percentages.
-
-    Examples
-    --------
-    >>> points(3.3), points(-1, 0)
-    ('3,3 procentpunt', '−1 procentpunt')
-    """
-    text = number(x, decimals)
-    return text if text == UNKNOWN else text + " procentpunt"
 
 
 def interval(low, high, decimals: int = 1) -> str:

@@ -1,45 +1,19 @@
 """The rule in Dutch: how large a difference is, and why a verdict is given.
 
-`goals.rule` gives codes with numbers. Each code of `goals.codes` has one function here, marked with
-`says`; it takes the goal and the numbers and returns a sentence.
+`goals.rule` gives codes with numbers; each code of `goals.codes` has its sentence here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import Code, Reason
 from kansen_analysis.goals.codes import Verdict, Why
 from kansen_analysis.goals.protocol import Goal, Protocol, Sentences
 from kansen_analysis.words import numbers as write
-
-Say = Callable[[Goal, Mapping], str]
-SENTENCES: dict[Code, Say] = {}
-
-
-def says(code: Code) -> Callable[[Say], Say]:
-    """Make a function the sentence of a code."""
-
-    def keep(function: Say) -> Say:
-        SENTENCES[code] = function
-        return function
-
-    return keep
-
-
-def say(goal: Goal, reason: Reason) -> str:
-    """Say one reason.
-
-    Examples
-    --------
-    >>> from kansen_analysis.goals.protocol import load_protocol
-    >>> say(load_protocol().goal(1), Reason(Why.WITHIN_MARGIN, {"margin": 3.3}))
-    'Een verschil van 3,3 op de 100 leerlingen of meer is onwaarschijnlijk.'
-    """
-    return SENTENCES[reason.code](goal, reason.numbers)
+from kansen_analysis.words.reasons import say, says
 
 
 def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
@@ -62,7 +36,7 @@ def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
 
 
 def _reason(goal: Goal, row: pd.Series) -> str:
-    why = " ".join(say(goal, each) for each in row["reason"])
+    why = say(goal, *row["reason"])
     if row["verdict"] == Verdict.UNTESTABLE:
         return why
     return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
@@ -98,11 +72,11 @@ def say_size(goal: Goal, row: Mapping[str, float]) -> str:
 
 
 def _whole(x: float) -> int:
-    return int(np.floor(abs(x) + 0.5))
+    return int(abs(write.rounded(x, 0)))
 
 
 def _side(x: float, words: Sentences) -> str:
-    count = _whole(x) if np.isfinite(x) else "onbekend hoeveel"
+    count = _whole(x) if np.isfinite(x) else f"{write.UNKNOWN_WORD} hoeveel"
     word = words.word_more if x > 0 else words.word_fewer
     return f"{count or 'minder dan 1'} {word}"
 
@@ -115,11 +89,6 @@ def _of_hundred(goal: Goal, difference: float) -> str:
 
 def _all(versions: int) -> str:
     return f"alle {write.counted(versions)} de berekeningen"
-
-
-@says(Why.TOLD)
-def _told(goal: Goal, numbers: Mapping) -> str:
-    return numbers["text"]
 
 
 @says(Why.NO_DATA)

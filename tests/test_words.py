@@ -1,0 +1,116 @@
+"""Codes and numbers in Dutch: every code has one sentence, every number one writer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kansen_analysis.errors import Code, PanelError, Reason
+from kansen_analysis.estimate.codes import Problem
+from kansen_analysis.goals.codes import Why
+from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.outcomes import OUTCOMES
+from kansen_analysis.outcomes.codes import Obstacle
+from kansen_analysis.words import numbers
+from kansen_analysis.words.obstacles import FIGURES, label
+from kansen_analysis.words.problems import problem
+from kansen_analysis.words.reasons import SENTENCES, say
+from kansen_analysis.words.verdicts import say_size
+
+SOURCE = Path(__file__).parents[1] / "src" / "kansen_analysis"
+GOAL = load_protocol().goal(1)
+
+
+def test_every_code_has_a_sentence():
+    codes = {code for room in Code.__subclasses__() for code in room}
+    assert {Why.CHANCE, Obstacle.ONLY_LATER, Problem.PANEL} <= codes
+    assert set(SENTENCES) == codes
+    values = [code.value for room in Code.__subclasses__() for code in room]
+    assert len(values) == len(set(values))  # codes of two rooms are never the same key
+
+
+OBSTACLES = {
+    Obstacle.PARTICIPANTS: ({"schools": 1}, "Er doet 1 school mee.", None),
+    Obstacle.START_UNKNOWN: (
+        {"schools": 3, "participants": 8},
+        "Van 3 van de 8 deelnemende scholen noemt geen document het eerste schooljaar met een "
+        "coach.",
+        ("Scholen zonder bekend eerste jaar met coach", 3),
+    ),
+    Obstacle.LATE_START: (
+        {"schools": 1, "start": 2017, "needed": 2},
+        "1 school met een start in 2017-2018 telt niet mee: er zijn minder dan 2 schooljaren van "
+        "vóór de start.",
+        ("Scholen met start in 2017-2018 en te weinig jaren van vóór de start", 1),
+    ),
+    Obstacle.ONLY_LATER: (
+        {"first": 2020, "needed": 2},
+        "De toetsresultaten uit deze bestanden die meetellen, beginnen in 2020-2021; voor een "
+        "toets zijn minstens 2 schooljaren van vóór de start nodig.",
+        ("Nodige schooljaren van vóór de start", 2),
+    ),
+    Obstacle.NOTHING_BESIDE: (
+        {},
+        "De toetsresultaten gaan alleen over deelnemende scholen; er is niets om mee te "
+        "vergelijken.",
+        ("Vergelijkbare scholen in deze bestanden", 0),
+    ),
+    Obstacle.HIDDEN_DECIDES: (
+        {"hidden": 4, "rows": 90},
+        "In 4 van de 90 schooljaren zijn aantallen afgeschermd, en het antwoord hangt af van wat "
+        "daar verborgen is. Met exacte aantallen is dit doel wel te toetsen.",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("code", OBSTACLES)
+def test_an_obstacle_is_said_with_its_numbers(code):
+    figures, sentence, counted = OBSTACLES[code]
+    assert say(GOAL, Reason(code, figures)) == sentence
+    assert label(Reason(code, figures)) == counted
+
+
+def test_several_obstacles_are_said_in_their_order():
+    why = (Reason(Obstacle.PARTICIPANTS, {"schools": 12}), Reason(Obstacle.NOTHING_BESIDE))
+    assert say(GOAL, *why).startswith("Er doen 12 scholen mee. De toetsresultaten gaan alleen")
+
+
+def test_every_outcome_has_a_name_for_its_figures():
+    assert set(FIGURES) == set(OUTCOMES)
+
+
+def test_a_panel_that_is_refused_says_in_dutch_what_its_error_says():
+    why = Reason(Problem.FEW_YEARS)
+    told = problem(GOAL, PanelError("Too few years.", why))
+    assert told == "Er zijn te weinig jaren van vóór de start om toeval per school te meten."
+    assert str(PanelError("Too few years.", why)) == "Too few years."
+
+
+@pytest.mark.parametrize("half", [0.5, 1.5, 2.5, 3.5, 12.5])
+def test_a_half_goes_up_in_figures_and_in_sentences(half):
+    whole = str(int(half + 0.5))
+    assert numbers.signed(half, 0) == f"+{whole}"
+    assert numbers.signed(-half, 0) == f"−{whole}"
+    said = say_size(GOAL, {"effect": half, "ci_low": -half, "ci_high": half})
+    assert said.count(f" {whole} ") == 3
+
+
+def test_months_are_written_in_one_place():
+    holds = [path for path in SOURCE.rglob("*.py") if "februari" in path.read_text("utf-8")]
+    assert [path.name for path in holds] == ["numbers.py"]
+
+
+def test_decimal_commas_are_written_in_one_place():
+    """Files that others read write their own: the demo's, as publishers do, and our CSV."""
+    files = {"demo/files.py", "demo/around.py", "display/downloads.py"}
+    own = re.compile(r"""replace\(["']\.["'], ?["'],["']\)""")
+    holds = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if own.search(path.read_text("utf-8"))
+    }
+    later = {"estimate/effects.py"}  # its summary
+    assert holds - later <= {"words/numbers.py", *files}
