@@ -132,9 +132,9 @@ class Finding(KansenError):
         return {"kind": self.kind} | {name: getattr(self, name) for name in names}
 
 
-def _again(kind: type[Finding], told: dict) -> Finding:
-    """Make a finding again from what it told; an exception forgets its keywords when pickled."""
-    return kind(**told)
+def _again(kind: type[Finding], fields: dict) -> Finding:
+    """Make a finding again from its fields; an exception forgets its keywords when pickled."""
+    return kind(**fields)
 
 
 class FileFormatError(Finding):

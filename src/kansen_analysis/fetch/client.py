@@ -163,9 +163,9 @@ class Client:
             return
         found = f"status {status} at {url}"
         if status in _LATER:
-            told = response.headers.get("Retry-After")
+            asked = response.headers.get("Retry-After")
             with contextlib.suppress(HTTPError):  # a time in no known notation
-                wait = Retry().parse_retry_after(told) if told else None
+                wait = Retry().parse_retry_after(asked) if asked else None
                 if wait and wait > self.patience.longest:
                     raise FetchError(
                         name,
@@ -292,19 +292,19 @@ class Client:
             if response.status == 416 or (response.status == 206 and not start):
                 part.discard()
                 raise _Trouble("a part of the file that was not asked for")
-            told = response.headers
-            refuse_type(name, url, told.get("Content-Type", ""))
-            if told.get("Content-Encoding", "identity") != "identity":
+            answer = response.headers
+            refuse_type(name, url, answer.get("Content-Type", ""))
+            if answer.get("Content-Encoding", "identity") != "identity":
                 raise FetchError(
-                    name, f"a body packed as {told['Content-Encoding']}", "the file", _AGAIN
+                    name, f"a body packed as {answer['Content-Encoding']}", "the file", _AGAIN
                 )
             if response.status == 206:
-                if not part.continues(told, start):
+                if not part.continues(answer, start):
                     part.discard()
                     raise _Trouble("the rest of another version of the file")
             else:
                 start = 0
-                part.begin(told)
+                part.begin(answer)
             with part.writing(start) as handle:
                 done = start
                 for chunk in response.stream(CHUNK, decode_content=False):

@@ -65,9 +65,9 @@ class Part:
     def __init__(self, folder: Path, name: str):
         self.path, self._notes = folder / name, folder / f"{name}.json"
         self._own = False  # begun in this run
-        self.told: dict = {}
+        self.version: dict = {}
         with contextlib.suppress(OSError, ValueError):
-            self.told = json.loads(self._notes.read_text(encoding="utf-8"))
+            self.version = json.loads(self._notes.read_text(encoding="utf-8"))
 
     @property
     def size(self) -> int:
@@ -77,13 +77,13 @@ class Part:
     @property
     def total(self) -> int | None:
         """Bytes of the whole file, when the server said so."""
-        return self.told.get("total")
+        return self.version.get("total")
 
     @property
     def validator(self) -> str:
         """What identifies the version: a strong etag, else the date of the last change."""
-        etag = self.told.get("etag", "")
-        return etag if etag and not etag.startswith("W/") else self.told.get("last_modified", "")
+        etag = self.version.get("etag", "")
+        return etag if etag and not etag.startswith("W/") else self.version.get("last_modified", "")
 
     def resume_at(self) -> int:
         """Return from which byte to go on; 0 when the version cannot be told apart from another.
@@ -99,25 +99,26 @@ class Part:
         """Start anew with what the server says of the file."""
         self.discard()
         length = headers.get("Content-Length", "")
-        self.told = {
+        self.version = {
             "etag": headers.get("ETag", ""),
             "last_modified": headers.get("Last-Modified", ""),
             "total": int(length) if length.isdecimal() else None,
         }
         self._own = True
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        _write(self._notes, json.dumps(self.told))
+        _write(self._notes, json.dumps(self.version))
 
     def continues(self, headers: Mapping[str, str], start: int) -> bool:
         """Tell whether an answer is the rest of the version we have the beginning of."""
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))
         if not match or int(match[1]) != start:
             return False
-        known = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified")}
-        if any(new and self.told[key] and new != self.told[key] for key, new in known.items()):
+        said = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified")}
+        known = self.version
+        if any(new and known[key] and new != known[key] for key, new in said.items()):
             return False
         if match[2] != "*" and self.total is None:
-            self.told["total"] = int(match[2])
+            self.version["total"] = int(match[2])
         return match[2] == "*" or int(match[2]) == self.total
 
     @contextlib.contextmanager
@@ -132,7 +133,7 @@ class Part:
         """Forget what was received."""
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
-        self.told = {}
+        self.version = {}
 
     def leave(self) -> None:
         """Forget the notes; the bytes were moved to where they belong."""
@@ -281,8 +282,8 @@ class Store:
             "sha256": digest,
             "bytes": size,
             "retrieved_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "etag": part.told.get("etag", ""),
-            "last_modified": part.told.get("last_modified", ""),
+            "etag": part.version.get("etag", ""),
+            "last_modified": part.version.get("last_modified", ""),
         }
         with self._mutex:
             same = self._same(size, digest)

@@ -79,11 +79,11 @@ def span(text: str) -> tuple[int, ...]:
 
 @cache
 def _known() -> list[Way]:
-    told = yaml.safe_load(Path(__file__).with_name("where.yml").read_text(encoding="utf-8"))
-    defaults = told.pop("defaults")
+    known = yaml.safe_load(Path(__file__).with_name("where.yml").read_text(encoding="utf-8"))
+    defaults = known.pop("defaults")
     return [
         Way(source, block["kind"], defaults[block["kind"]] | block)
-        for source, blocks in told.items()
+        for source, blocks in known.items()
         for block in blocks
     ]
 

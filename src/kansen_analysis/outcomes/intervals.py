@@ -414,17 +414,17 @@ def narrow_groups(
     [2, 6, 5]
     """
     low, high = f"{count}_low", f"{count}_high"
-    told = frame[by].merge(
+    given = frame[by].merge(
         totals[[*by, low, high]].rename(columns={low: "_least", high: "_most"}), on=by, how="left"
     )
-    told.index = frame.index
+    given.index = frame.index
     groups = frame.groupby(by, sort=False, dropna=False)
     sums = {
         end: groups[end].transform("sum").mask(groups[end].transform(lambda g: g.isna().any()))
         for end in (low, high)
     }
-    least = (told["_least"] - (sums[high] - frame[high])).astype("Int64")
-    most = (told["_most"] - (sums[low] - frame[low])).astype("Int64")
+    least = (given["_least"] - (sums[high] - frame[high])).astype("Int64")
+    most = (given["_most"] - (sums[low] - frame[low])).astype("Int64")
     new_low = frame[low].mask((least > frame[low]).fillna(False), least)
     new_high = frame[high].mask((most < frame[high]).fillna(False), most)
     wrong = (new_low > new_high).fillna(False)

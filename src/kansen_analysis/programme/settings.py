@@ -137,7 +137,8 @@ class Region(_Part):
     own : Area
         Pool A: comparison schools from the own region.
     elsewhere : Area or None
-        Pool B: where look-alikes may come from; None is the whole country outside `own`.
+        Pool B: where matched comparison schools may come from; None is the whole country outside
+        `own`.
     """
 
     name: Text

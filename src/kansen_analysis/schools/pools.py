@@ -1,9 +1,10 @@
 """Which schools the participants are compared with, chosen before any result is looked at.
 
-Two pools, always both (METHODS 2.2): **B**, look-alikes elsewhere in the country, eight to ten per
-participant, of the same kind of region, about the same schoolweging and size; and **A**, every
-other school of the own region (the province and the municipalities that border on it). Test results
-and advices play no part: choosing on them would make regression to the mean look like an effect.
+Two pools, always both (docs/methods.md): **B**, matched comparison schools elsewhere in the
+country, eight to ten per participant, of the same kind of region, about the same schoolweging and
+size; and **A**, every other school of the own region (its provinces and municipalities, as
+programme.yml has them). Test results and advices play no part: choosing on them would make
+regression to the mean look like an effect.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ KIND = "Bo"  # sbo schools stand in the same files and score far lower
 DIGITS = 9  # of a distance between schools
 CALIPER = 2.0  # points of schoolweging
 AIM = 0.1  # standardised difference that counts as balanced
-FEWEST = 3  # look-alikes per participant that are kept even when fewer would balance better
+FEWEST = 3  # matched schools per participant that are kept even when fewer would balance better
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,9 @@ class Pools:
     left_out : DataFrame
         Participants that could not be placed, with ``reason`` in Dutch.
     short : DataFrame
-        Participants with fewer look-alikes than `rounds`, and how many were ``found``.
+        Participants with fewer matched schools than `rounds`, and how many were ``found``.
     rounds : int
-        Look-alikes per participant that were kept.
+        Matched schools per participant that were kept.
     """
 
     members: pd.DataFrame
@@ -99,7 +100,7 @@ def choose_pools(
     provinces, municipalities : collection of str
         The own region, by name and by code: ``region.own`` of programme.yml.
     per_participant : int
-        Look-alikes per participant at most, eight to ten. Where the country has too few schools
+        Matched schools per participant at most, eight to ten. Where the country has too few schools
         like the participants, later rounds make the pool less alike; then only as many rounds
         are kept as leave it balanced, but no fewer than `FEWEST`.
     caliper : float
@@ -116,8 +117,8 @@ def choose_pools(
 
     Notes
     -----
-    Look-alikes lie outside the own region, so that the pools share no school. They are dealt out
-    one round at a time, participants with the fewest candidates first; each takes the nearest
+    Matched schools lie outside the own region, so that the pools share no school. They are dealt
+    out one round at a time, participants with the fewest candidates first; each takes the nearest
     school that is left (schoolweging and log pupils in standard deviations, ties by code), so the
     order of the rows does not matter.
     """
