@@ -15,6 +15,7 @@ from kansen_analysis.demo.panels import simulate
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import PanelError, Reason, UsageError
+from kansen_analysis.estimate.codes import Choice
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import load_protocol
@@ -30,6 +31,7 @@ from kansen_analysis.pages import (
     toegankelijkheid,
 )
 from kansen_analysis.programme.settings import read_settings
+from kansen_analysis.words.choices import CHANGES, place
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -60,11 +62,9 @@ def test_every_choice_has_its_own_place_in_the_matrix():
     panel["merged"] = panel["school"].isin(panel["school"].unique()[-5:])
     panel["cohort_network"] = panel["cohort"]
     panel["board"] = (pd.factorize(panel["school"])[0] % 25).astype(str)
-    names = vary(panel).index
-    assert len(names) >= 15
-    for name in names:
-        assert any(name.startswith(start) for start in evidence.CHOICES), name
-    places = [tuple(evidence.place(name).values()) for name in names]
+    names = set(vary(panel).index) | set(vary(panel, size_by_year=True).index)
+    assert names == {choice.value for choice in Choice} == {each.value for each in CHANGES}
+    places = [tuple(place(name).values()) for name in names]
     assert len(set(places)) == len(places)
 
 

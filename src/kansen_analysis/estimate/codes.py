@@ -1,6 +1,11 @@
-"""Why something cannot be estimated; `words.problems` says it."""
+"""Codes of the estimates: which choice was made, and why something cannot be estimated.
+
+`words.choices` and `words.problems` say them.
+"""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from kansen_analysis.errors import Code
 
@@ -11,3 +16,24 @@ class Problem(Code):
     PANEL = "panel"  # no more than that: the message of the error, in English, says what to mend
     FEW_YEARS = "few years"  # before the start, to measure chance per school
     NEVER_BOTH = "never both"  # no participant has years both before and after its start
+
+
+class Choice(StrEnum):
+    """What somebody could reasonably have chosen; the fixed specifications among them."""
+
+    V1 = "V1"
+    V2 = "V2"
+    V3 = "V3"
+    V4 = "V4"
+    OUTSIDE = "outside"  # only comparison schools from outside the own region
+    LAST_YEAR = "last year"  # without the last tested year before the first start
+    NO_PROVIDER = "no provider"  # without provider by year
+    STAYERS = "stayers"  # only schools that kept their provider
+    NO_WEGING = "no weging"  # without schoolweging by year
+    EVERY_PUPIL = "every pupil"  # weighs the same
+    EVERY_SCHOOL = "every school"  # weighs the same
+    ONE_EFFECT = "one effect"  # for all years: two-way fixed effects
+    SIZE = "size"  # with size by year
+    BOARDS = "boards"  # error clustered by board
+    NOT_MERGED = "not merged"  # without merged schools
+    NETWORK = "network"  # from the start of the network

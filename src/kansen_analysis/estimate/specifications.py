@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.codes import Choice
 from kansen_analysis.estimate.etwfe import (
     Data,
     check_panel,
@@ -16,7 +17,6 @@ from kansen_analysis.estimate.etwfe import (
     fit,
     to_data,
 )
-from kansen_analysis.sources.schoolyear import label
 
 FIGURES = ["effect", "std_error", "ci_low", "ci_high"]
 
@@ -35,8 +35,8 @@ def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``choice`` (in Dutch): ``effect, std_error, ci_low, ci_high, n_schools, n_treated``;
-        NaN where the panel does not allow the choice.
+        Index ``choice`` (values of `codes.Choice`): ``effect, std_error, ci_low, ci_high,
+        n_schools, n_treated``; NaN where the panel does not allow the choice.
 
     Examples
     --------
@@ -52,45 +52,32 @@ def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
     own = ~np.isnan(data.cohort)
     before = data.years[data.years < start]
     ones = np.ones_like(data.n)
-    last = f"zonder {label(int(before[-1]))}"
-    cases: dict[str, tuple[Data, dict]] = {
-        "Hoofdberekening (V1)": (data, {}),
-        "Zonder de twee jaren vlak voor de eigen start (V2)": (
-            _own_base(data),
-            {"leads": (-2, -1)},
-        ),
-        "Zonder de twee jaren vlak voor de eerste start (V3)": (
-            _usable(data, ~np.isin(data.year, before[-2:])),
-            {},
-        ),
-        "Alleen scholen uit de eigen regio (V4)": (data.rows(own | data.own_region), {}),
-        "Alleen scholen van buiten de eigen regio": (data.rows(own | ~data.own_region), {}),
-        f"Eén jaar vlak voor de eerste start weg ({last})": (
-            _usable(data, data.year != before[-1]),
-            {},
-        ),
-        "Zonder rekening te houden met de toetsaanbieder": (
-            replace(data, provider=np.zeros_like(data.provider)),
-            {},
-        ),
-        "Alleen scholen die niet van toetsaanbieder wisselden": (_stayers(data), {}),
-        "Zonder schoolweging per jaar": (replace(data, weging=ones), {}),
-        "Elke leerling telt even zwaar": (replace(data, weight=data.n), {}),
-        "Elke school telt even zwaar": (replace(data, weight=ones), {}),
-        "Eén effect voor alle jaren (TWFE)": (data, {"together": True}),
+    cases: dict[Choice, tuple[Data | None, dict]] = {
+        Choice.V1: (data, {}),
+        Choice.V2: (_own_base(data), {"leads": (-2, -1)}),
+        Choice.V3: (_usable(data, ~np.isin(data.year, before[-2:])), {}),
+        Choice.V4: (data.rows(own | data.own_region), {}),
+        Choice.OUTSIDE: (data.rows(own | ~data.own_region), {}),
+        Choice.LAST_YEAR: (_usable(data, data.year != before[-1]), {}),
+        Choice.NO_PROVIDER: (replace(data, provider=np.zeros_like(data.provider)), {}),
+        Choice.STAYERS: (_stayers(data), {}),
+        Choice.NO_WEGING: (replace(data, weging=ones), {}),
+        Choice.EVERY_PUPIL: (replace(data, weight=data.n), {}),
+        Choice.EVERY_SCHOOL: (replace(data, weight=ones), {}),
+        Choice.ONE_EFFECT: (data, {"together": True}),
     }
     if not size_by_year:
         sized, _ = to_data(panel, size_by_year=True)
-        cases["Met schoolgrootte per jaar"] = (replace(sized, weight=data.weight), {})
+        cases[Choice.SIZE] = (replace(sized, weight=data.weight), {})
     if data.board is not None:
-        cases["Onzekerheid per bestuur"] = (data, {"by_board": True})
+        cases[Choice.BOARDS] = (data, {"by_board": True})
     if "merged" in panel.columns:
         apart = panel[~panel["merged"].astype(bool)]
-        cases["Zonder gefuseerde scholen"] = (_again(apart, k, size_by_year), {})
+        cases[Choice.NOT_MERGED] = (_again(apart, k, size_by_year), {})
     if "cohort_network" in panel.columns:
         network = panel.assign(cohort=panel["cohort_network"].astype("Int64"))
-        cases["Vanaf de start van het netwerk"] = (_again(network, k, size_by_year), {})
-    rows = {name: _row(part, **options) for name, (part, options) in cases.items()}
+        cases[Choice.NETWORK] = (_again(network, k, size_by_year), {})
+    rows = {choice.value: _row(part, **options) for choice, (part, options) in cases.items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "choice"
     return table.astype({"n_schools": "Int64", "n_treated": "Int64"})

@@ -25,6 +25,7 @@ from kansen_analysis.pages.common import (
 )
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.choices import FIXED, place
 from kansen_analysis.words.problems import problem
 
 
@@ -59,32 +60,6 @@ SECOND = {
             "scoort, krijgt vaker havo of hoger.",
         ),
     ),
-}
-# What every choice of `choices.vary` changes, by how its name begins; the rest stays as it was
-# fixed. A figure of names alone would be a list, this is a matrix.
-PROTOCOL = {
-    "jaren vooraf": "alle",
-    "scholen": "alle",
-    "rekenwijze": "zoals vastgelegd",
-    "gewicht": "zoals vastgelegd",
-}
-CHOICES = {
-    "Hoofdberekening": {},
-    "Zonder de twee jaren vlak voor de eigen start": {"jaren vooraf": "zonder 2 voor eigen start"},
-    "Zonder de twee jaren vlak voor de eerste start": {"jaren vooraf": "zonder 2 voor 1e start"},
-    "Eén jaar vlak voor de eerste start weg": {"jaren vooraf": "zonder het laatste"},
-    "Alleen scholen uit de eigen regio": {"scholen": "eigen regio"},
-    "Alleen scholen van buiten": {"scholen": "buiten de regio"},
-    "Alleen scholen die niet van toetsaanbieder": {"scholen": "nooit andere toets"},
-    "Zonder gefuseerde scholen": {"scholen": "zonder fusies"},
-    "Zonder rekening te houden met de toetsaanbieder": {"rekenwijze": "zonder toetsaanbieder"},
-    "Zonder schoolweging per jaar": {"rekenwijze": "zonder schoolweging"},
-    "Eén effect voor alle jaren": {"rekenwijze": "één effect (TWFE)"},
-    "Met schoolgrootte per jaar": {"rekenwijze": "met schoolgrootte"},
-    "Onzekerheid per bestuur": {"rekenwijze": "per bestuur"},
-    "Vanaf de start van het netwerk": {"rekenwijze": "start van netwerk"},
-    "Elke leerling": {"gewicht": "elke leerling"},
-    "Elke school": {"gewicht": "elke school"},
 }
 
 
@@ -180,20 +155,6 @@ def four_versions(monitor: Monitor, goal: int) -> Figure | Absent:
     )
 
 
-def place(choice: str) -> dict[str, str]:
-    """Tell in which respect a choice differs from the protocol.
-
-    Examples
-    --------
-    >>> place("Elke school telt even zwaar")["gewicht"]
-    'elke school'
-    """
-    for start, change in CHOICES.items():
-        if choice.startswith(start):
-            return PROTOCOL | change
-    return PROTOCOL | {"rekenwijze": choice.lower()}
-
-
 def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
     """Draw the estimate under every choice that somebody could reasonably have made."""
     estimate, absent = _with_estimate(monitor, goal)
@@ -209,7 +170,7 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
         why = problem(monitor.protocol.goal(goal), error)
         return Absent(f"De keuzes zijn niet door te rekenen. {why}")
     # An estimate that was divided by a recovery rate is so under every choice.
-    factor = estimate.versions.loc["V1", "std_error"] / table["std_error"].iloc[0]
+    factor = estimate.versions.loc["V1", "std_error"] / table.loc["V1", "std_error"]
     table = table.dropna(subset="effect")
     places = pd.DataFrame([place(choice) for choice in table.index])
     frame = pd.DataFrame(
@@ -217,7 +178,7 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
             "estimate": table["effect"].to_numpy() * factor,
             "low": table["ci_low"].to_numpy() * factor,
             "high": table["ci_high"].to_numpy() * factor,
-            "main": table.index.str.contains(f"({outcome.decides})", regex=False),
+            "main": table.index == outcome.decides,
         }
     ).join(places)
     positive = int((frame["estimate"] > 0).sum())
@@ -236,7 +197,7 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
                 "intervallen komen hier altijd uit de spreiding tussen scholen.",
             ),
         ),
-        choices=list(PROTOCOL),
+        choices=list(FIXED),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
