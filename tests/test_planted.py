@@ -21,7 +21,9 @@ from kansen_analysis.errors import DataErrors
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.etwfe import to_data
-from kansen_analysis.goals.rule import BETTER, OPEN, SAME, WORSE, judge, load_protocol
+from kansen_analysis.goals.codes import Verdict
+from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.goals.rule import judge
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.schools import match
 from kansen_analysis.schools.load import load
@@ -62,8 +64,8 @@ def word(goal, estimate, **guards):
 @pytest.mark.parametrize(
     ("half95", "half90", "verdict"),
     [
-        (1.15, 0.95, SAME),  # the 95% interval sticks out, the 90% interval does not
-        (1.25, 1.05, OPEN),
+        (1.15, 0.95, Verdict.SAME),  # the 95% interval sticks out, the 90% interval does not
+        (1.25, 1.05, Verdict.OPEN),
     ],
 )
 def test_no_difference_is_judged_by_the_90_percent_interval(calm, half95, half90, verdict):
@@ -75,18 +77,19 @@ def test_no_difference_is_judged_by_the_90_percent_interval(calm, half95, half90
 def test_one_end_outside_the_margin_is_enough(calm, side):
     """The middle may lie within it, and the other end."""
     found = told(calm, side * 0.5 * MARGIN, 0.7 * MARGIN, 0.6 * MARGIN, p_value=0.2)
-    assert word(1, found) == OPEN
+    assert word(1, found) == Verdict.OPEN
 
 
-@pytest.mark.parametrize(("side", "verdict"), [(1, BETTER), (-1, WORSE)])
+@pytest.mark.parametrize(("side", "verdict"), [(1, Verdict.BETTER), (-1, Verdict.WORSE)])
 def test_versions_agree_by_their_95_percent_interval(calm, side, verdict):
     large = 3 * MARGIN  # never "no difference"
     assert word(1, told(calm, side * large, 0.9 * large, 0.8 * large)) == verdict
-    assert word(1, told(calm, side * large, 1.1 * large, 0.9 * large)) == OPEN
+    assert word(1, told(calm, side * large, 1.1 * large, 0.9 * large)) == Verdict.OPEN
 
 
 @pytest.mark.parametrize(
-    ("half90", "verdict"), [(0.98, BETTER), (1.02, OPEN), (1.5, OPEN), (1.98, OPEN)]
+    ("half90", "verdict"),
+    [(0.98, Verdict.BETTER), (1.02, Verdict.OPEN), (1.5, Verdict.OPEN), (1.98, Verdict.OPEN)],
 )
 def test_the_guard_of_goal_three_is_no_more_lenient_than_the_protocol(calm, half90, verdict):
     fewer = told(calm, 4 * GUARD, 2 * GUARD, 1.7 * GUARD)
@@ -97,7 +100,7 @@ def test_the_guard_of_goal_three_is_no_more_lenient_than_the_protocol(calm, half
 def test_the_guard_is_about_its_bound_and_not_about_its_effect(calm):
     fewer = told(calm, 4 * GUARD, 2 * GUARD, 1.7 * GUARD)
     unsure = told(calm, 2 * GUARD, 4 * GUARD, 3.5 * GUARD, p_value=0.5)
-    assert word(3, fewer, guards={3: unsure}) == OPEN
+    assert word(3, fewer, guards={3: unsure}) == Verdict.OPEN
 
 
 # ---- the estimate: intervals, leads, errors

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from kansen_analysis.errors import SettingsError
+from kansen_analysis.programme import workspace
 from kansen_analysis.programme.settings import PAGES, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -94,3 +95,13 @@ def test_a_file_that_is_no_settings_is_told(tmp_path, text):
 def test_a_folder_without_settings_says_what_to_do(tmp_path):
     with pytest.raises(SettingsError, match="kansen init"):
         read_settings(tmp_path)
+
+
+def test_away_from_a_project_the_settings_are_those_of_this_repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert workspace.root() == ROOT
+    assert workspace.settings_of(tmp_path).name == "Kansen4Kinderen"
+
+
+def test_a_data_folder_can_have_settings_of_its_own(tmp_path):
+    assert workspace.settings_of(write(tmp_path)).name == "Samen Verder"

@@ -19,7 +19,7 @@ def root() -> Path:
         When neither is there.
     """
     here = Path.cwd()
-    candidates = [here, *here.parents, Path(__file__).resolve().parents[2]]
+    candidates = [here, *here.parents, Path(__file__).resolve().parents[3]]
     for folder in candidates:
         if (folder / "_quarto.yml").exists() and (folder / "notebooks").is_dir():
             return folder
