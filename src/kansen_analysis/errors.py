@@ -16,7 +16,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Base of the codes of a room; each code has a sentence in `words/`."""
+    """Base of the codes that a `Reason` of some room can have; each has a sentence in `words/`."""
 
 
 @dataclass(frozen=True)

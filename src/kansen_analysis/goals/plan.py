@@ -8,11 +8,12 @@ what is missing and who has it. The Dutch is in `kansen_analysis.words.plan`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import Code, PanelError
+from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.effects import _versions
 from kansen_analysis.estimate.etwfe import Shocks
 from kansen_analysis.estimate.power import (
@@ -36,7 +37,7 @@ MORE = 10  # schools that join in the scenario of more schools
 WIDER_BY_HIDING = 1.16
 
 
-class Scenario(Code):
+class Scenario(StrEnum):
     """What the years to come are looked at with."""
 
     REGISTER = "register"
@@ -45,7 +46,7 @@ class Scenario(Code):
     EXACT = "exact counts"
 
 
-class Hurdle(Code):
+class Hurdle(StrEnum):
     """Why nothing can be seen."""
 
     NO_START = "no start"  # of no school the start is known
@@ -54,7 +55,7 @@ class Hurdle(Code):
     NOTHING_BESIDE = "nothing beside"  # no schools to compare with
 
 
-class Need(Code):
+class Need(StrEnum):
     """What is missing."""
 
     STARTS = "start years"
@@ -65,7 +66,7 @@ class Need(Code):
     CARE = "care by school"
 
 
-class Holder(Code):
+class Holder(StrEnum):
     """Who has what is missing."""
 
     PROGRAMME = "programme"
