@@ -293,8 +293,7 @@ def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> di
     return {
         "root": root,
         "site-title": html.escape(site.title),
-        "home": "true" if page.name == "index" else "",
-        "pagetitle": html.escape(site.title if page.name == "index" else page.title),
+        "pagetitle": html.escape(page.title),
         "generator": f"kansen_analysis, pandoc {version()}",
         "menu": _menu(menu, page.name, root),
         "breadcrumbs": _breadcrumbs(page, menu, root),
@@ -371,8 +370,10 @@ def _neighbours(name: str, order: list[Entry], root: str) -> str:
 class _Sections(HTMLParser):
     """Cut the text of a page at its headings; figures, tables and sources hold no sentences."""
 
-    SKIP = frozenset({"script", "style", "nav", "svg", "table"})
-    QUIET = ("kansen-source", "kansen-links", "kansen-legend", "kansen-hidden", "visually-hidden")
+    SKIP = frozenset({"script", "style", "nav", "svg", "table", "summary"})
+    QUIET = frozenset(
+        f"kansen-{name}" for name in ("source", "links", "legend", "hidden", "number-only")
+    ) | {"visually-hidden"}
     HEADINGS = frozenset({"h2", "h3"})
     INLINE = frozenset(
         {"a", "abbr", "b", "code", "em", "i", "mark", "span", "strong", "sub", "sup"}

@@ -1,6 +1,7 @@
 -- Runs after the site is made and repairs, without scripts in the browser, what Quarto has no setting
 -- for: scripts and styles that no page of ours uses, landmarks without a name, the way past the menu.
--- Its search cannot read its index from disk and nests links in options; the index goes to ours.
+-- Its search cannot read its index from disk, nests links in options and glues words together; ours is
+-- made here from the pages. Scripts that stand in a page become files, so that a page can say what it runs.
 
 local out = os.getenv("QUARTO_PROJECT_OUTPUT_DIR") or "."
 local here = (PANDOC_SCRIPT_FILE or arg[0]):match("^(.*)[/\\]") or "."
@@ -43,9 +44,12 @@ local SEARCH = [[
 <form class="search" role="search" aria-label="Zoeken in de monitor" hidden>
 <label for="zoek">Zoeken</label>
 <input id="zoek" type="search" autocomplete="off" aria-describedby="zoek-stand">
-<p id="zoek-stand" class="search-state" role="status"></p>
-<ol class="search-results" hidden></ol>
+<div class="search-found"><p id="zoek-stand" class="search-state" role="status"></p><ol class="search-results" hidden></ol></div>
 </form>]]
+
+-- as in embedded.py
+local POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; "
+  .. "img-src 'self' file: data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 
 -- opening tag, what to put into it
 local NAMES = {
@@ -54,6 +58,25 @@ local NAMES = {
   { '<nav id="TOC"', 'aria-label="Op deze pagina"' },
   { '<nav class="page%-navigation"', 'aria-label="Vorige en volgende pagina"' },
 }
+
+local function titled(figure)
+  if not figure:match('<div class="kansen%-block') then
+    return nil
+  end
+  local caption = figure:match("<figcaption.-</figcaption>")
+  if not caption then
+    return nil
+  end
+  local number, rest = caption:match(">%s*(%a+&nbsp;%d+)(.-)%s*</figcaption>")
+  if not number then
+    return nil
+  end
+  local id = caption:match(' id="([^"]+)"')
+  local shown = ('<figcaption%s class="kansen-number-only">%s<span class="visually-hidden">%s</span></figcaption>')
+    :format(id and (' id="%s"'):format(id) or "", number, rest)
+  figure = figure:gsub("%s*<figcaption.-</figcaption>", "", 1)
+  return (figure:gsub("(<figure[^>]*>)", function(opening) return opening .. "\n" .. shown end, 1))
+end
 
 local function repaired(text)
   for _, pattern in ipairs(UNUSED) do
@@ -83,27 +106,83 @@ local function repaired(text)
     text = text:gsub("(<body[^>]*>\n?)", function(body) return body .. skip end, 1)
     text = text:gsub("<main ", '<main tabindex="-1" ', 1)
   end
-  local searched
-  text, searched = text:gsub('<div id="quarto%-search"[^>]*></div>', SEARCH)
-  if searched > 0 then
-    local root = text:match('<meta name="quarto:offset" content="([^"]*)">') or ""
-    text = text:gsub("<body ", ('<body data-root="%s" '):format(root), 1)
-    text = text:gsub("</head>", ('<script src="%sassets/site.js" defer></script>\n</head>'):format(root), 1)
-  end
-  return text
+  text = text:gsub('<div id="quarto%-search"[^>]*></div>', "")
+  -- what kind of callout it is, read before its title
+  text = text:gsub('(<span class="screen%-reader%-only">[^<]-)(</span>)', "%1: %2")
+  -- a figure or table that has a title of its own shows its number; the caption is for who cannot see it
+  text = text:gsub('(<figure class="quarto%-float.-</figure>)', titled)
+  local root = text:match('<meta name="quarto:offset" content="([^"]*)">') or ""
+  text = text:gsub("<body ", ('<body data-root="%s" '):format(root), 1)
+  -- at the top of the page at every width: in the menu a phone could not reach it
+  text = text:gsub('(<a class="skip%-link".-</a>)', function(link)
+    return ('%s<div class="kansen-top">%s</div>'):format(link, SEARCH)
+  end, 1)
+  text = text:gsub("</head>", ('<script src="%sassets/site.js" defer></script>\n</head>'):format(root), 1)
+  text = text:gsub("<script([^>]*)>(.-)</script>", function(attributes, body)
+    if attributes:match("src=") or attributes:match("json") or not body:match("%S") then
+      return nil
+    end
+    local name = ("assets/inline-%s.js"):format(pandoc.utils.sha1(body):sub(1, 10))
+    pandoc.system.make_directory(out .. "/assets", true)
+    write(out .. "/" .. name, body)
+    return ('<script%s src="%s%s"></script>'):format(attributes, root, name)
+  end)
+  local meta = ('<meta http-equiv="Content-Security-Policy" content="%s">'):format(POLICY)
+  return (text:gsub("(<head>\n?)", function(head) return head .. meta .. "\n" end, 1))
 end
 
-local index = out .. "/search.json"
-if pcall(read, index) then
-  local entries = {}
-  for _, entry in ipairs(pandoc.json.decode(read(index), false)) do
-    local text = entry.text:gsub("^Naar de inhoud%s+", ""):gsub("%s+", " ")
-    entries[#entries + 1] = { entry.href, entry.title, entry.section, text }
+-- Search -------------------------------------------------------------------------------------
+
+-- no sentences stand here
+local QUIET = { ["kansen-source"] = true, ["kansen-links"] = true, ["kansen-legend"] = true,
+  ["kansen-hidden"] = true, ["visually-hidden"] = true, ["screen-reader-only"] = true }
+
+local function quiet(el)
+  for _, class in ipairs(el.classes) do
+    if QUIET[class] then
+      return true
+    end
   end
-  pandoc.system.make_directory(out .. "/assets", true)
-  write(out .. "/assets/search-index.js", "window.kansenSearch=" .. pandoc.json.encode(entries) .. ";\n")
-  write(out .. "/assets/site.js", read(here .. "/../site.js"))
-  os.remove(index)
+end
+
+local function said(block)
+  local bare = block:walk({ Span = function(el) if quiet(el) then return {} end end })
+  return pandoc.utils.stringify(bare)
+end
+
+local function sections(page, text)
+  local main = text:match("<main.->(.*)</main>") or ""
+  for _, tag in ipairs({ "svg", "table", "nav", "script", "summary" }) do
+    main = main:gsub(("<%s[ >].-</%s>"):format(tag, tag), " ")
+  end
+  -- of a paragraph pandoc does not read the class
+  main = main:gsub('<p class="kansen%-source">.-</p>', ""):gsub('<p class="kansen%-l.-</p>', "")
+  main = main:gsub('<figcaption[^>]*class="kansen%-number%-only">.-</figcaption>', "")
+  local found, title = { { page, "", "", {} } }, ""
+  pandoc.read(main, "html"):walk({
+    traverse = "topdown",
+    Div = function(el) if quiet(el) then return {}, false end end,
+    Header = function(el)
+      if el.level == 1 then
+        title = said(el)
+      elseif el.level < 4 and el.identifier ~= "" then
+        found[#found + 1] = { page .. "#" .. el.identifier, "", said(el), {} }
+      else
+        table.insert(found[#found][4], said(el))
+      end
+      return el, false
+    end,
+    Para = function(el) table.insert(found[#found][4], said(el)) return el, false end,
+    Plain = function(el) table.insert(found[#found][4], said(el)) return el, false end,
+  })
+  local entries = {}
+  for _, each in ipairs(found) do
+    each[2], each[4] = title, (table.concat(each[4], " "):gsub("%s+", " "))
+    if each[4]:match("%S") or each[3] ~= "" then
+      entries[#entries + 1] = each
+    end
+  end
+  return entries
 end
 
 local words = {} -- every word that a class name could be
@@ -129,6 +208,7 @@ local function walk(folder)
   end
 end
 
+local entries = {}
 for path in (os.getenv("QUARTO_PROJECT_OUTPUT_FILES") or ""):gmatch("[^\r\n]+") do
   if path:match("%.html$") then
     local text = read(path)
@@ -136,8 +216,16 @@ for path in (os.getenv("QUARTO_PROJECT_OUTPUT_FILES") or ""):gmatch("[^\r\n]+") 
     if better ~= text then
       write(path, better)
     end
+    local page = pandoc.path.make_relative(path, out):gsub("\\", "/")
+    for _, entry in ipairs(sections(page, better)) do
+      entries[#entries + 1] = entry
+    end
   end
 end
+pandoc.system.make_directory(out .. "/assets", true)
+write(out .. "/assets/search-index.js", "window.kansenSearch=" .. pandoc.json.encode(entries) .. ";\n")
+write(out .. "/assets/site.js", read(here .. "/../site.js"))
+os.remove(out .. "/search.json")
 
 -- Styles: of Bootstrap and its icons, only the rules that a page or a script can use ------------
 

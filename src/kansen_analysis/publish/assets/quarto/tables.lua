@@ -1,5 +1,8 @@
 -- What Quarto leaves out of a pipe table: which way its headers point, and a box that scrolls when
--- the table is wider than a phone. Runs after Quarto's own filters have numbered it.
+-- the table is wider than a phone or longer than a screen. And the fold of the dialect. Runs after
+-- Quarto's own filters have numbered it.
+
+local LONG = 15 -- rows, as in dialect.lua
 
 function Table(el)
   for _, row in ipairs(el.head.rows) do
@@ -7,9 +10,28 @@ function Table(el)
       header.attr.attributes.scope = "col"
     end
   end
-  return {
-    pandoc.RawBlock("html", '<div class="table-scroll" role="group" aria-label="Tabel" tabindex="0">'),
+  el.colspecs = el.colspecs:map(function(spec) return { spec[1], nil } end)
+  local rows = 0
+  for _, body in ipairs(el.bodies) do
+    rows = rows + #body.body
+  end
+  local class = rows > LONG and "table-scroll kansen-long" or "table-scroll"
+  return pandoc.Blocks({
+    pandoc.RawBlock("html", ('<div class="%s" role="group" aria-label="Tabel" tabindex="0">'):format(class)),
     el,
     pandoc.RawBlock("html", "</div>"),
-  }
+  })
+end
+
+function Div(el)
+  if not el.classes:includes("voor-onderzoekers") then
+    return nil
+  end
+  local name = (el.attributes.title or "Voor onderzoekers"):gsub("&", "&amp;"):gsub("<", "&lt;")
+  local content = pandoc.Blocks({
+    pandoc.RawBlock("html", '<details class="kansen-research"><summary>' .. name .. "</summary>"),
+  })
+  content:extend(el.content)
+  content:insert(pandoc.RawBlock("html", "</details>"))
+  return content
 end
