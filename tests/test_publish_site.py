@@ -102,7 +102,7 @@ def test_a_page_in_a_folder_knows_its_way(config):
     assert '<a rel="next" href="scholen/a.html">' in start
     assert "Kruimelpad" not in start
     assert "Weg" not in start  # in the menu, but there is no such page
-    assert "<title>Start – Proefmonitor &amp; meer</title>" in start
+    assert "<title>Begin – Proefmonitor &amp; meer</title>" in start
 
 
 def test_search_finds_sections_without_a_server(config):
