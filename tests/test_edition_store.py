@@ -17,7 +17,9 @@ from kansen_analysis.edition import store
 from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.per_school import school_changes
-from kansen_analysis.goals.rule import load_protocol
+from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.programme.settings import read_settings
+from kansen_analysis.programme.workspace import root
 
 
 def back(value, folder):
@@ -63,11 +65,11 @@ def test_an_estimate_comes_back_to_the_last_digit(tmp_path, seed, treated):
     same(estimate, back(estimate, tmp_path))
 
 
-def test_changes_per_school_and_the_protocol_come_back(tmp_path):
+def test_changes_per_school_the_protocol_and_the_settings_come_back(tmp_path):
     changes = school_changes(simulate("S0", seed=1))
     same(changes, back(changes, tmp_path))
-    protocol = load_protocol()
-    assert back(protocol, tmp_path) == protocol
+    for settings in (load_protocol(), read_settings(root())):
+        assert back(settings, tmp_path) == settings
 
 
 @dataclass(frozen=True, eq=False)

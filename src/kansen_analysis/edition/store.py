@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel
 
 from kansen_analysis.errors import UsageError
 
@@ -161,9 +162,8 @@ class _Encoder:
         if isinstance(value, np.ndarray):
             inner = self._table(pd.DataFrame({"value": value.ravel()}), place)
             return {_KIND: "array", "shape": value.shape, "table": inner}
-        if is_dataclass(value):
-            names = [field.name for field in fields(value)]
-            told = {name: self(getattr(value, name), f"{place}.{name}") for name in names}
+        if is_dataclass(value) or isinstance(value, BaseModel):
+            told = {n: self(getattr(value, n), f"{place}.{n}") for n in _fields(type(value))}
             return {_KIND: "object", "class": _class(value), "fields": told}
         if isinstance(value, Mapping):
             if all(isinstance(key, str) and key != _KIND for key in value):
@@ -216,7 +216,8 @@ def _decode(told, folder: Path):
         return {key: _decode(each, folder) for key, each in told.items()}
     if kind == "object":
         made = {key: _decode(each, folder) for key, each in told["fields"].items()}
-        return _named(told["class"])(**made)
+        form = _named(told["class"])
+        return form.model_validate(made, by_name=True) if _is_model(form) else form(**made)
     if kind == "enum":
         return _named(told["class"])(told["value"])
     if kind == "number":
@@ -268,6 +269,14 @@ def _cells(cells: list, kind: str, folder: Path) -> list:
     if kind.lower().startswith("float"):
         return [_ENDS.get(each, each) if isinstance(each, str) else each for each in cells]
     return cells
+
+
+def _is_model(form: type) -> bool:
+    return issubclass(form, BaseModel)
+
+
+def _fields(form: type) -> list[str]:
+    return list(form.model_fields) if _is_model(form) else [field.name for field in fields(form)]
 
 
 def _class(value: object) -> str:
