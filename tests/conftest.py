@@ -42,6 +42,23 @@ def are_real(files):
 
 
 @pytest.fixture(scope="session")
+def edition(demo):
+    """The edition of the demo, built when it is stale."""
+    from kansen_analysis.edition.build import build
+
+    return build(demo)
+
+
+@pytest.fixture(scope="session")
+def real_edition(real_data):
+    """The edition of the published files of 2024-2025."""
+    from kansen_analysis.edition.build import build
+    from kansen_analysis.programme.workspace import root
+
+    return build(real_data / "raw", root() / "data" / "participants.csv", 2024)
+
+
+@pytest.fixture(scope="session")
 def demo():
     """The demo data, made when they are not there."""
     from kansen_analysis.demo import demo_folder

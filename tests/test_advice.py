@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.placebo import placebo, summarise
+from kansen_analysis.edition.outcomes import Chosen
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.outcomes.panel import RANKED_ADVICES
-from kansen_analysis.schools.load import open_folder
+from kansen_analysis.schools.load import Tables
 
 COLUMNS = list(RANKED_ADVICES)
 COUNTS = st.lists(st.integers(0, 9), min_size=10, max_size=10).filter(any)
@@ -336,13 +337,6 @@ def test_a_provider_with_few_schools_has_no_effect_of_its_own(tested):
             assert np.average(part["value"], weights=part["n"]) == pytest.approx(0, abs=0.01)
 
 
-@pytest.fixture(scope="module")
-def edition(demo):
-    from kansen_analysis.edition.monitor import Monitor
-
-    return Monitor(demo)
-
-
 def goal_two(edition, tests):
     rule = edition.protocol.goal(2).outcome
     years = [y for y in range(rule.window[0], edition.year + 1) if y not in rule.exclude_years]
@@ -351,9 +345,11 @@ def goal_two(edition, tests):
         years=years,
         schools=edition.schools,
         tests=tests,
-        provider=panel.main_provider(edition.folder),
+        provider=panel.main_provider(edition.tables),
     )
-    rows, _ = edition._testable(edition._outcome_panel(found.rows, 2), "De adviezen")
+    inputs = {name: edition.stages[name] for name in ("tidy", "schools")}
+    chosen = Chosen(inputs | {"protocol": edition.protocol, "year": edition.year})
+    rows, _ = chosen.panel(found.rows, 2, "De adviezen")
     rate = attenuation.recovery(found, rows)
     return found, rate, attenuation.estimate_advice(rows, rate, details=False)
 
@@ -372,7 +368,7 @@ def test_the_demo_effect_above_what_the_test_leads_one_to_expect_does_too(editio
 
 @pytest.fixture(scope="module")
 def real(real_data):
-    folder = open_folder(real_data / "raw")
+    folder = Tables(real_data / "raw")
     return *panel.advice_cells(folder), panel.fixed_weging(folder, 2021)
 
 

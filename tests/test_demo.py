@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from kansen_analysis import load
 from kansen_analysis.demo import write_demo
 from kansen_analysis.demo.world import build
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.build import build as build_edition
 from kansen_analysis.errors import UsageError
 
 REAL = Path(__file__).parents[2] / "shared" / "real-data" / "raw"
@@ -657,7 +657,8 @@ def test_what_is_published_around_the_schools_adds_up(demo):
 @pytest.mark.parametrize("seed", range(100, 100 + int(os.environ.get("KANSEN_SEEDS", "2"))))
 def test_without_effects_no_goal_is_better(tmp_path, seed):
     """KANSEN_SEEDS=20 tries twenty countries, as the monitor was measured on."""
-    verdicts = Monitor(write_demo(tmp_path, seed, effects={})).verdicts
+    data = write_demo(tmp_path / "data", seed, effects={})
+    verdicts = build_edition(data, folder=tmp_path / "edition").verdicts
     assert len(verdicts) == 4
     assert "beter" not in set(verdicts["verdict"])
     assert (verdicts["verdict"] != "niet toetsbaar").sum() == 2  # it did test

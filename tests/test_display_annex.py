@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.display import annex, downloads
+from kansen_analysis.display.publication import Publication, drawn_for
 
 NOTES = ["=2+2 is geen som.", "Voorlopig."]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path):
     """A folder with downloads, written as a render writes them."""
-    monkeypatch.setenv("KANSEN_FILES", str(tmp_path))
     frame = pd.DataFrame(
         {
             "code": ["0119", "1680"],
@@ -37,12 +37,10 @@ def folder(tmp_path, monkeypatch):
         },
         index=list(frame),
     )
-    for name in (
-        "scores",
-        "een-naam-die-veel-langer-is-dan-excel",
-        "een-naam-die-veel-langer-is-dan-calc",
-    ):
-        downloads.link(name, frame, about, source="DUO; bewerking", notes=NOTES)
+    names = ("scores", "een-naam-die-veel-langer-is-dan-excel")
+    with drawn_for(Publication(tmp_path)):
+        for name in (*names, "een-naam-die-veel-langer-is-dan-calc"):
+            downloads.link(name, frame, about, source="DUO; bewerking", notes=NOTES)
     return tmp_path / "downloads"
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kansen_analysis.display import downloads, tables
+from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.errors import UsageError
 
@@ -157,10 +158,9 @@ def make_bytes():
     return downloads.encode(shown, ABOUT)
 
 
-def test_with_a_folder_the_file_is_beside_the_page(tmp_path, monkeypatch):
-    monkeypatch.setenv("KANSEN_FILES", str(tmp_path))
-    monkeypatch.setenv("KANSEN_FILES_PREFIX", "../files")
-    hrefs = [attrs["href"] for attrs in Reader(make().html()).all("a")]
+def test_with_a_folder_the_file_is_beside_the_page(tmp_path):
+    with drawn_for(Publication(tmp_path, "../files")):
+        hrefs = [attrs["href"] for attrs in Reader(make().html()).all("a")]
     assert hrefs == ["../files/downloads/proef.csv", "../files/downloads/proef-toelichting.csv"]
     assert (tmp_path / "downloads" / "proef.csv").read_bytes() == make_bytes()
 

@@ -7,21 +7,17 @@ import pytest
 
 from kansen_analysis import load
 from kansen_analysis.display.prose import Absent
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.build import build
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import DataErrors
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes.panel import later_places, place_shares
 from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
-from kansen_analysis.schools.load import open_folder
+from kansen_analysis.schools.load import Tables
 
 HEADER = "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES"
 HEADER += ";BOVEN_ADVIES;HAVO_VWO"
-
-
-@pytest.fixture(scope="module")
-def edition(demo):
-    return Monitor(demo)
 
 
 # What goal 3 rests on; without the rest a folder is read in a second.
@@ -32,7 +28,7 @@ NEEDED = ("02", "03", "05.-gem", "05-gem", "06", "schoolweging", "files", "parti
 def supplied(demo, edition, tmp_path):
     """Make a folder like the demo's with a supplied file, and open it."""
 
-    def make(*, below=0.0, place=0.0, who="both", hide=(), pupils=24, seed=3) -> Monitor:
+    def make(*, below=0.0, place=0.0, who="both", hide=(), pupils=24, seed=3) -> Edition:
         rng = np.random.default_rng(seed)
         folder = tmp_path / "data"
         folder.mkdir()
@@ -60,7 +56,7 @@ def supplied(demo, edition, tmp_path):
                     ";".join(map(str, [f"{year}-{year + 1}", school[:4], school[4:], *cells]))
                 )
         (folder / "leerjaar3.csv").write_text("\r\n".join([*lines, ""]), encoding="utf-8")
-        return Monitor(folder)
+        return build(folder, folder=tmp_path / "edition")
 
     return make
 
@@ -78,7 +74,7 @@ def test_what_is_hidden_follows_from_the_rest_where_it_does(tmp_path):
         "2021-2022;90AA;00;20;<5;13;<5;<5",  # two hidden cells share 7: 3 or 4 each
     )
     assert load("leerjaar3", folder)["pupils_below"].isna().all()
-    places = later_places(open_folder(folder))
+    places = later_places(Tables(folder))
     assert places["pupils_below_low"].tolist() == [3, 3]
     assert places["pupils_below_high"].tolist() == [3, 4]
     shares = place_shares(places)
@@ -156,11 +152,13 @@ def test_the_counts_themselves_say_the_same(supplied):
     # A hand count of the share among participants with the programme.
     total = good = 0
     starts = edition.participants.set_index("school")["coach_start"]
-    with (edition.folder.path / "leerjaar3.csv").open(encoding="utf-8", newline="") as file:
+    with (edition.folder.with_name("data") / "leerjaar3.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         for row in csv.DictReader(file, delimiter=";"):
             school = row["BRINNUMMER"] + row["VESTIGINGSNUMMER"]
             year = int(row["SCHOOLJAAR_ADVIES"][:4])
-            if school in set(edition.panels[3]["school"]) and year >= starts.get(school, 9999):
+            if school in set(edition.panel(3)["school"]) and year >= starts.get(school, 9999):
                 total += int(row["LEERLINGEN"])
                 good += int(row["ONDER_ADVIES"])
     assert check.share == pytest.approx(100 * good / total)
@@ -176,7 +174,7 @@ def test_hidden_counts_that_decide_leave_the_goal_untestable(supplied):
 
 def test_what_is_hidden_is_read_against_the_programme_and_then_in_its_favour(supplied):
     edition = supplied(hide=(2018, 2021), pupils=14)
-    against, favour = (edition._places_panel("not_below", end)[0] for end in ("low", "high"))
+    against, favour = edition.panels["3"], edition.panels["3 in favour"]
     runs = (against["year"] >= against["cohort"]).fillna(False).astype(bool)
     gain = favour["value"] - against["value"]
     assert (gain[runs] >= 0).all() and (gain[runs] > 0).any()
@@ -195,9 +193,11 @@ def test_participants_alone_are_no_comparison(supplied):
 
 
 def test_leavers_who_are_not_in_leerjaar_3_yet_do_not_count(supplied):
-    folder = supplied().folder.path
-    assert Monitor(folder, school_year=2023).later_places["year"].max() == 2020
-    assert Monitor(folder, school_year=2024).later_places["year"].max() == 2021
+    now = supplied()
+    data, earlier = now.folder.with_name("data"), now.folder.with_name("earlier")
+    assert now.year == 2024
+    assert now.later_places["year"].max() == 2021
+    assert build(data, school_year=2023, folder=earlier).later_places["year"].max() == 2020
 
 
 def test_the_page_shows_the_answer_and_hides_small_counts(supplied):
@@ -234,9 +234,12 @@ def test_the_summary_counts_a_third_goal_that_is_tested(supplied):
 def test_few_pupils_below_their_advice_stay_hidden_in_a_group(demo, edition, tmp_path):
     school = edition.participants["school"].iloc[0]
     row = f"2021-2022;{school[:4]};{school[4:]};60;3;50;7;30"
+    folder = tmp_path / "data"
+    folder.mkdir()
     for path in demo.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    table = leerjaar3.places(Monitor(write(tmp_path, row)))
+        (folder / path.name).symlink_to(path)
+    made = build(write(folder, row), folder=tmp_path / "edition")
+    table = leerjaar3.places(made)
     (shown,) = table.frame.to_dict("records")
     assert np.isnan(shown["pupils_below_mine"])
     assert shown["pupils_below_mine_low"] < 100 * 3 / 60 < shown["pupils_below_mine_high"]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.estimate.nearby import Nearby, compare_places, fill_hidden
+from kansen_analysis.edition.build import build
+from kansen_analysis.estimate.nearby import Nearby, compare_places
+from kansen_analysis.outcomes.around import fill_hidden
 from kansen_analysis.pages import context
-from kansen_analysis.programme.workspace import root
 
 
 def places(values: np.ndarray, years=(2017, 2023), n=100.0) -> pd.DataFrame:
@@ -89,14 +89,13 @@ def test_small_counts_are_alike_in_exact_and_in_hidden_years():
 
 
 @pytest.mark.real
-def test_the_published_files_give_context_and_no_verdict(real_data):
-    edition = Monitor(real_data / "raw", root() / "data" / "participants.csv", 2024)
-    table = context.beside_chance(edition, 3)
+def test_the_published_files_give_context_and_no_verdict(real_edition):
+    table = context.beside_chance(real_edition, 3)
     shown = table.frame.set_index("what")
     assert len(shown) == 3  # afstroom, opstroom, zittenblijvers
     assert any("1 gemeente" in note for note in table.notes)  # of Meppel no start is known
     # By hand from the file: Coevorden's secondary schools, 2017-2018.
-    rows = edition.load("vo_doorstroom")
+    rows = real_edition.load("vo_doorstroom")
     here = rows[(rows["municipality_code"] == "0109") & (rows["year"] == 2017)]
     small = rows["afstromers_high"].between(1, 4)
     usual = rows.loc[small & rows["afstromers"].notna(), "afstromers"].astype(float).mean()
@@ -107,15 +106,15 @@ def test_the_published_files_give_context_and_no_verdict(real_data):
 
 def test_nothing_published_around_the_schools_shows_nothing(demo, tmp_path):
     keep = [p for p in demo.iterdir() if p.is_file() and not p.name.startswith(("05.-zit", "8"))]
+    (tmp_path / "data").mkdir()
     for path in keep:
-        (tmp_path / path.name).symlink_to(path)
-    edition = Monitor(tmp_path)
+        (tmp_path / "data" / path.name).symlink_to(path)
+    edition = build(tmp_path / "data", folder=tmp_path / "edition")
     assert context.beside_chance(edition, 3) is None
     assert context.beside_chance(edition, 4) is None
 
 
-def test_the_demo_has_context_without_an_effect(demo):
-    edition = Monitor(demo)
+def test_the_demo_has_context_without_an_effect(edition):
     for goal, count in ((3, 3), (4, 2)):
         table = context.beside_chance(edition, goal)
         assert len(table.frame) == count

@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +14,11 @@ import pytest
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.display.prose import Absent
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition import sensitivity
+from kansen_analysis.edition.build import build
 from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate.codes import Choice
-from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.codes import Obstacle
@@ -38,11 +40,6 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def edition(demo):
-    return Monitor(demo)
-
-
-@pytest.fixture(scope="module")
 def tested():
     """A goal that was tested, on a simulated panel, with its estimate divided by a rate of 0.8."""
     panel = simulate("S0", seed=1, schools=60, treated=20, effect=0.2)
@@ -50,7 +47,16 @@ def tested():
     protocol = load_protocol()
     verdicts = pd.DataFrame({"goal": [2], "verdict": ["onbeslist"], "reason": ["Reden."]})
     return SimpleNamespace(
-        panels={2: panel}, estimates={2: estimate}, protocol=protocol, verdicts=verdicts, year=2024
+        panels={"2": panel},
+        estimates={2: estimate},
+        choices={2: vary(panel, size_by_year=True)},
+        detectable={
+            2: detectable_difference(estimate, protocol.goal(2).outcome.decides).difference
+        },
+        by_step={2: {-1: 20, 0: 20, 1: 20}},
+        protocol=protocol,
+        verdicts=verdicts,
+        year=2024,
     )
 
 
@@ -71,7 +77,7 @@ def test_every_choice_has_its_own_place_in_the_matrix():
 def test_choices_of_a_corrected_estimate_are_corrected_alike(tested):
     """The first choice is V1 itself, so it must lie where V1 lies."""
     frame = evidence.results_vary(tested, 2).frame
-    plain = vary(tested.panels[2], size_by_year=True)["effect"].dropna()
+    plain = vary(tested.panels["2"], size_by_year=True)["effect"].dropna()
     assert sorted(frame["estimate"]) == pytest.approx(sorted(plain / 0.8))
     assert frame.loc[frame["main"], "estimate"].tolist() == pytest.approx(
         [tested.estimates[2].versions.loc["V1", "effect"]]
@@ -108,14 +114,18 @@ def test_without_an_estimate_every_figure_says_so():
 
 
 @pytest.mark.parametrize(
-    ("made", "page"), [("vary", evidence.results_vary), ("school_changes", evidence.funnel)]
+    ("made", "kept", "page"),
+    [
+        (sensitivity._choices, "choices", evidence.results_vary),
+        (sensitivity._changes, "changes", evidence.funnel),
+    ],
 )
-def test_a_panel_that_cannot_be_analysed_is_told_in_dutch(tested, monkeypatch, made, page):
-    def refuse(*args, **options):
-        raise PanelError("Column n is not numeric; parse it before building the panel.")
-
-    monkeypatch.setattr(evidence, made, refuse)
-    told = page(tested, 2)
+def test_a_panel_that_cannot_be_analysed_is_told_in_dutch(tested, made, kept, page):
+    panel = tested.panels["2"].assign(n="twintig")
+    with pytest.raises(PanelError, match="Column n"):
+        vary(panel)
+    found = made(panel, tested.protocol, 2)
+    told = page(SimpleNamespace(**vars(tested) | {kept: {2: found}}), 2)
     assert isinstance(told, Absent)
     assert told.reason.endswith("Met deze scholen en jaren is dat niet te berekenen.")
     assert "Column" not in told.reason
@@ -129,16 +139,14 @@ def test_the_sign_of_a_verdict_is_not_read_aloud(tested):
 # --- editions --------------------------------------------------------------------------------
 
 
-def test_last_years_edition_is_the_one_that_would_be_made(edition, demo):
-    earlier = common.previous_edition(edition)
-    made = Monitor(demo, school_year=edition.year - 1)
-    assert earlier.year == made.year
-    pd.testing.assert_frame_equal(earlier.panel, made.panel)
+def test_last_years_verdicts_are_those_of_the_edition_that_would_be_made(edition, demo, tmp_path):
+    made = build(demo, school_year=edition.year - 1, folder=tmp_path / "earlier")
+    pd.testing.assert_frame_equal(edition.previous_verdicts, made.verdicts)
 
 
-def test_the_first_year_has_no_earlier_edition(demo):
-    first = Monitor(demo, school_year=2014)
-    assert common.previous_edition(first) is None
+def test_the_first_year_has_no_earlier_edition(demo, tmp_path):
+    first = build(demo, school_year=2014, folder=tmp_path / "first")
+    assert first.previous_verdicts is None
 
 
 # --- participants ----------------------------------------------------------------------------
@@ -177,9 +185,12 @@ def context_monitor(**extra):
         {"school": ["01AA00"], "municipality": ["Meppel"], "municipality_code": ["0119"]}
     )
     region = read_settings(ROOT).region
-    return SimpleNamespace(
+    monitor = SimpleNamespace(
         participants=people, protocol=load_protocol(), region=region, year=2024, **extra
     )
+    if "load" in extra:
+        monitor.tables = defaultdict(lambda: extra["load"](""))
+    return monitor
 
 
 def test_a_share_around_the_schools_holds_every_value_the_hidden_counts_can_have():

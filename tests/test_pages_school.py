@@ -11,10 +11,9 @@ from python_calamine import CalamineWorkbook
 
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent
+from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages import gemeente, gemeenten, scholen, school
-from kansen_analysis.programme.workspace import root
 
 NAMED = ("06GS00", "10HM00", "13PS00", "18QW00", "08CT00")
 # PAGES: words that do not belong on these pages
@@ -23,13 +22,13 @@ AVOID += ("cohort", "interventie", "slechtste", "excellent", "zwak", "probleem")
 
 
 @pytest.fixture(scope="module")
-def demo_monitor(demo):
-    return Monitor(demo)
+def demo_monitor(edition):
+    return edition
 
 
 @pytest.fixture(scope="module")
-def real(real_data):
-    return Monitor(real_data / "raw", root() / "data" / "participants.csv", 2024)
+def real(real_edition):
+    return real_edition
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +127,14 @@ def test_a_year_with_fewer_than_five_pupils_is_nowhere_on_the_page(demo_monitor)
 
 
 def test_a_school_with_too_few_pupils_gets_no_place_in_the_funnel(demo_monitor):
-    found = school.changes(demo_monitor).table
+    found = demo_monitor.changes[1].table
     few = found.loc[found["mark"] == "te weinig leerlingen", "school"]
     assert len(few)
     assert "Te weinig leerlingen" in school.position(demo_monitor, few.iloc[0]).reason
 
 
 def test_the_funnel_marks_one_school_and_names_none(demo_monitor):
-    found = school.changes(demo_monitor).table.dropna(subset=["change"])
+    found = demo_monitor.changes[1].table.dropna(subset=["change"])
     figure = school.position(demo_monitor, found["school"].iloc[0])
     assert (figure.frame["own"] == "ja").sum() == 1
     html = figure.html() + figure.svg
@@ -174,7 +173,7 @@ def _shown(result) -> str:
 
 
 def test_the_words_are_plain_and_neither_praise_nor_blame(demo_monitor):
-    found = school.changes(demo_monitor).table.dropna(subset=["change"])
+    found = demo_monitor.changes[1].table.dropna(subset=["change"])
     code, place = found["school"].iloc[0], _place(demo_monitor)
     parts = [
         getattr(school, name)(demo_monitor, code)
@@ -188,12 +187,11 @@ def test_the_words_are_plain_and_neither_praise_nor_blame(demo_monitor):
     assert text.count("beste ") == text.count("beste schatting")
 
 
-def test_the_indexes_link_only_when_the_pages_are_made(demo_monitor, monkeypatch):
-    monkeypatch.delenv("KANSEN_GENERATED", raising=False)
+def test_the_indexes_link_only_when_the_pages_are_made(demo_monitor):
     assert "ipynb" not in scholen.index(demo_monitor).markdown
     assert "ipynb" not in gemeenten.index(demo_monitor).markdown
-    monkeypatch.setenv("KANSEN_GENERATED", "1")
-    links = re.findall(r"\(scholen/(\w+)\.ipynb\)", scholen.index(demo_monitor).markdown)
+    with drawn_for(Publication(generated=True)):
+        links = re.findall(r"\(scholen/(\w+)\.ipynb\)", scholen.index(demo_monitor).markdown)
     assert sorted(links) == sorted(demo_monitor.participants["school"])
 
 

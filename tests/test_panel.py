@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kansen_analysis.outcomes import panel
-from kansen_analysis.schools.load import open_folder
+from kansen_analysis.schools.load import Tables as Published
 
 counts = st.integers(0, 9)
 
@@ -233,11 +233,11 @@ def test_a_mean_schoolweging_outside_twenty_to_forty_is_cut_as_the_inspectie_doe
 
 @pytest.fixture(scope="module")
 def folder(files):
-    return open_folder(files / "raw")
+    return Published(files / "raw")
 
 
 def test_a_mean_schoolweging_of_all_years_is_that_of_the_inspectie(folder, are_real):
-    table = panel.load("schoolweging", folder)
+    table = folder["schoolweging"]
     ours = panel.fixed_weging(folder, before=2030).set_index("school")["schoolweging"]
     theirs = table.dropna(subset=["school", "schoolweging_driejaars"]).set_index("school")
     theirs = theirs["schoolweging_driejaars"]
@@ -307,7 +307,7 @@ def test_schools_have_the_advice_ranges_that_their_cells_allow(folder, are_real)
 
 def test_national_share_of_target_levels_is_as_published(folder, are_real):
     """METHODS 0.1: 59.8, 56.6, 55.7 (mean over schools in the leerresultaten)."""
-    results = panel.load("leerresultaten", folder)
+    results = folder["leerresultaten"]
     means = results.groupby("year")["pct_1s2f"].mean()
     levels = panel.target_levels(folder)
     ours = levels[levels["origin"] == "leerresultaten"].groupby("year")["value"].mean()
@@ -324,7 +324,7 @@ def test_scores_of_2018_2019_average_zero_over_pupils(folder, are_real):
         assert found["value"].std() == pytest.approx(1, abs=0.02)
         return
     # One test has thirty schools here, so the sums come out to the last digit.
-    scores = panel.load("eindscores", folder)
+    scores = folder["eindscores"]
     scores = scores[(scores["provider"] == "CET") & scores["mean_score"].notna()]
     scores = scores[scores["kind"] == "Bo"].set_index("school")
     assert set(found["school"]) == set(scores.index) and len(found) >= 30

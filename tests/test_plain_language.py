@@ -75,8 +75,8 @@ def words_to_avoid(text: str) -> list[str]:
     return [word for word in AVOID if re.search(rf"\b{word}", text, re.I)]
 
 
-def summary_of(verdict: str):
-    """A monitor on which every goal has the same verdict."""
+def summary_of(verdict: str, before: str | None = None):
+    """An edition in which every goal has the same verdict, and had one the year before."""
     protocol = load_protocol()
     tested = verdict != "niet toetsbaar"
     rows = [
@@ -100,17 +100,16 @@ def summary_of(verdict: str):
     )
     return SimpleNamespace(
         verdicts=pd.DataFrame(rows),
+        previous_verdicts=None if before is None else summary_of(before).verdicts,
         protocol=protocol,
         participants=people,
         year=2024,
-        result_years=[2023, 2024],
         provisional=lambda *sources: [2024],
     )
 
 
-def summary_text(monkeypatch, now: str, then: str) -> str:
-    monkeypatch.setattr(samenvatting, "previous_edition", lambda monitor: summary_of(then))
-    monitor = summary_of(now)
+def summary_text(now: str, then: str) -> str:
+    monitor = summary_of(now, then)
     parts = [samenvatting.goals_text(monitor).html]
     parts += [
         make(monitor).markdown
@@ -155,8 +154,8 @@ def test_a_text_of_the_method_does_not_pass_as_plain():
 
 
 @pytest.mark.parametrize("now", [each.value for each in Verdict])
-def test_the_summary_is_plain_whatever_the_verdict(monkeypatch, now):
-    text = summary_text(monkeypatch, now, "onbeslist")
+def test_the_summary_is_plain_whatever_the_verdict(now):
+    text = summary_text(now, "onbeslist")
     assert average_length(text) <= LONGEST
     assert reading_ease(text) >= EASIEST
     assert words_to_avoid(text) == []
@@ -170,16 +169,14 @@ def test_the_summary_uses_no_verdict_word_but_its_own(monkeypatch, now):
     assert verdicts == [now[0].upper() + now[1:]] * 4
 
 
-def test_the_summary_names_every_verdict_that_moved(monkeypatch):
-    monkeypatch.setattr(samenvatting, "previous_edition", lambda monitor: summary_of("onbeslist"))
-    text = samenvatting.changes(summary_of("beter")).markdown
+def test_the_summary_names_every_verdict_that_moved():
+    text = samenvatting.changes(summary_of("beter", "onbeslist")).markdown
     assert text.count("was ‘onbeslist’, is nu ‘beter’") == 4
-    same = samenvatting.changes(summary_of("onbeslist")).markdown
+    same = samenvatting.changes(summary_of("onbeslist", "onbeslist")).markdown
     assert "hetzelfde oordeel als in 2023-2024" in same
 
 
-def test_without_results_of_last_year_the_summary_says_so(monkeypatch):
-    monkeypatch.setattr(samenvatting, "previous_edition", lambda monitor: None)
+def test_without_results_of_last_year_the_summary_says_so():
     text = samenvatting.changes(summary_of("beter")).markdown
     assert "Over 2023-2024 zijn er geen resultaten" in text
 

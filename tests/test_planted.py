@@ -16,7 +16,7 @@ from excerpts import Tables
 from scipy import stats
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.schools import describe
 from kansen_analysis.errors import DataErrors
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.effects import estimate_effect
@@ -26,7 +26,9 @@ from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.schools import match
+from kansen_analysis.schools.load import Tables as Published
 from kansen_analysis.schools.load import load
+from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.sources.values import read_count
 
 PROTOCOL = load_protocol()
@@ -283,7 +285,8 @@ def test_schools_are_described_by_the_years_before_the_first_coach(demo, tmp_pat
         network_start=f"{first}-{first + 1}", coach_start=f"{first}-{first + 1}"
     )
     register.to_csv(tmp_path / "participants.csv", index=False)
-    schools = Monitor(demo, tmp_path / "participants.csv").schools.set_index("school")
+    people = read_participants(tmp_path / "participants.csv")
+    schools = describe(Published(demo), people, 2024).set_index("school")
 
     history = load("leerlingen_historisch", demo)
     last = history[(history["year"] == first - 1) & (history["kind"] == "Bo")]

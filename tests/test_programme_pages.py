@@ -12,11 +12,13 @@ import pytest
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.display import figures, programme_figures
+from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.display.stories import Card
+from kansen_analysis.edition import beside
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
-from kansen_analysis.programme import check_programme, programme_folder, read_programme
-from kansen_analysis.programme.consent import uncovered_names
+from kansen_analysis.programme import check_programme, read_programme, workspace
+from kansen_analysis.programme.consent import publication_day, uncovered_names
 from kansen_analysis.publish import dialect
 from kansen_analysis.schools.participants import COLUMNS, read_participants
 
@@ -37,6 +39,15 @@ SHOWN = (
 )
 
 
+class Around(SimpleNamespace):
+    """What the pages ask, with the programme read again each time: tests write in its folder."""
+
+    @property
+    def programme(self):
+        inputs = {"programme": self.beside, "day": publication_day(), "year": self.year}
+        return beside.run(inputs)["programme"]
+
+
 def monitor_of(data, register):
     """What the pages ask of a monitor, without reading a country of schools."""
     people = read_participants(register)
@@ -51,8 +62,8 @@ def monitor_of(data, register):
     verdicts = pd.DataFrame(
         {"goal": [1, 2, 3, 4], "verdict": ["onbeslist", "onbeslist", "niet toetsbaar", "beter"]}
     )
-    return SimpleNamespace(
-        folder=SimpleNamespace(path=data),
+    return Around(
+        beside=workspace.default_programme(data),
         participants=people,
         year=2024,
         demo=False,
@@ -93,7 +104,7 @@ def story(monitor, name="proef", text="Het ging goed.", consent=True, **head):
     lines = [f"{key}: {value}" for key, value in head.items()]
     if consent:
         lines += ["consent:", "  - by: ouder", f"    covers: {covers}", f"    until: {until}"]
-    path = programme_folder(monitor) / "stories" / f"{name}.md"
+    path = monitor.beside / "stories" / f"{name}.md"
     path.write_text("\n".join(["---", *lines, "---", text, ""]), encoding="utf-8")
     return path
 
@@ -116,17 +127,16 @@ def test_the_real_pages_show_what_the_documents_say(real):
 
 def test_invented_schools_never_get_the_real_programme(tmp_path):
     (tmp_path / "truth.json").write_text("{}", encoding="utf-8")
-    demo = SimpleNamespace(folder=SimpleNamespace(path=tmp_path), demo=True)
-    assert programme_folder(demo) == tmp_path / "programme"
+    assert workspace.default_programme(tmp_path) == tmp_path / "programme"
 
 
 @pytest.mark.parametrize(
     "head", [{"consent": False}, {"until": "2020-01-01", "date": "2019-05"}], ids=["none", "past"]
 )
-def test_a_story_without_consent_is_in_no_output_file(monitor, tmp_path, monkeypatch, head):
+def test_a_story_without_consent_is_in_no_output_file(monitor, tmp_path, head):
     story(monitor, text="Het woord zilvermaan staat alleen hier.", title="Over zilvermaan", **head)
     story(monitor, "ander", text="Het woord goudzon staat hier.")
-    change = programme_folder(monitor) / "lessons.csv"
+    change = monitor.beside / "lessons.csv"
     change.write_text(
         change.read_text("utf-8")
         .replace("openbaar document", "", 1)
@@ -134,14 +144,14 @@ def test_a_story_without_consent_is_in_no_output_file(monitor, tmp_path, monkeyp
         encoding="utf-8",
     )
     out = tmp_path / "site"
-    monkeypatch.setenv("KANSEN_FILES", str(out / "files"))
     out.mkdir()
-    (out / "page.html").write_text(page(monitor), encoding="utf-8")
+    with drawn_for(Publication(out / "files")):
+        (out / "page.html").write_text(page(monitor), encoding="utf-8")
     content = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert len(content) > 20
     assert not [path for path, data in content.items() if b"zilvermaan" in data]
     assert [path for path, data in content.items() if b"goudzon" in data]
-    found = [f for f in check_programme(programme_folder(monitor)) if "proef" in f.file]
+    found = [f for f in check_programme(monitor.beside) if "proef" in f.file]
     assert found, "the check says why it is not shown"
 
 
@@ -156,7 +166,7 @@ def test_a_script_and_a_formula_in_a_story_are_text(monitor):
 
 
 def test_markup_in_a_table_is_text_in_prose_as_well(monitor):
-    path = programme_folder(monitor) / "budget.csv"
+    path = monitor.beside / "budget.csv"
     path.write_text(
         path.read_text("utf-8").replace("Kansencoach", "<b>@fig-x*</b>"), encoding="utf-8"
     )
@@ -176,7 +186,7 @@ def test_markup_in_a_table_is_text_in_prose_as_well(monitor):
 def test_a_name_that_consent_does_not_cover_is_an_error(monitor, text):
     path = story(monitor, text=text)
     with pytest.raises(DataErrors) as caught:
-        read_programme(programme_folder(monitor))
+        read_programme(monitor.beside)
     assert {f.file for f in caught.value.findings} == {f"stories/{path.name}"}
 
 
@@ -190,7 +200,7 @@ def test_a_name_that_consent_does_not_cover_is_an_error(monitor, text):
 )
 def test_what_is_covered_or_nobodys_name_is_fine(monitor, text, head):
     story(monitor, text=text, **head)
-    shown = [each.file for each in read_programme(programme_folder(monitor)).stories]
+    shown = [each.file for each in read_programme(monitor.beside).stories]
     assert "proef" in shown
 
 
@@ -214,12 +224,12 @@ def test_the_title_counts_when_looking_for_names():
     ],
 )
 def test_a_mistake_in_the_head_of_a_story_is_named(monitor, head, column):
-    folder = programme_folder(monitor) / "stories"
+    folder = monitor.beside / "stories"
     (folder / "foto.png").write_bytes(b"\x89PNG")
     (folder / "gps.jpg").write_bytes(b"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00")
     story(monitor, **head)
     with pytest.raises(DataErrors) as caught:
-        read_programme(programme_folder(monitor))
+        read_programme(monitor.beside)
     assert [f.column for f in caught.value.findings] == [column]
 
 
@@ -287,7 +297,7 @@ def test_a_municipality_names_the_programme_that_works_there(real):
 
 
 def test_a_long_list_says_how_many_it_leaves_out(monitor):
-    path = programme_folder(monitor) / "activities.csv"
+    path = monitor.beside / "activities.csv"
     with path.open("a", encoding="utf-8") as file:
         for n in range(9):
             file.write(f"Kansrijk Plimmerland,Taal,,Kring {n},,,90AC00,,loopt,,2024-09,4,,zelf\n")
@@ -300,13 +310,13 @@ def test_a_new_user_adds_a_school_an_activity_and_a_story_and_sees_them(monitor,
     """The steps of docs/programme.md, section "Your first change"."""
     with (tmp_path / "participants.csv").open("a", encoding="utf-8") as file:
         file.write("90AD00,De Nieuwe,Zeewijk,0119,Kansen4Kinderen,2024-2025,2024-2025,,besluit,\n")
-    with (programme_folder(monitor) / "activities.csv").open("a", encoding="utf-8") as file:
+    with (monitor.beside / "activities.csv").open("a", encoding="utf-8") as file:
         file.write(
             "Kansrijk Plimmerland,Taal,,Leesclub,bibliotheek,groep 4,90AD00,,loopt,2024-08,2024-09,"
             "4,,besluit\n"
         )
     story(monitor, "de-leesclub", "Zes kinderen lezen samen.", title="De leesclub", school="90AD00")
-    assert check_programme(programme_folder(monitor)) == []
+    assert check_programme(monitor.beside) == []
     shown = page(monitor_of(tmp_path, tmp_path / "participants.csv"))
     for words in ("De Nieuwe", "Leesclub", "Zes kinderen lezen samen."):
         assert words in shown, words
@@ -314,7 +324,7 @@ def test_a_new_user_adds_a_school_an_activity_and_a_story_and_sees_them(monitor,
 
 
 def test_without_a_programme_every_page_says_what_is_missing(monitor, tmp_path):
-    monitor.demo, monitor.folder.path = True, tmp_path / "leeg"
+    monitor.demo, monitor.beside = True, tmp_path / "leeg"
     for call in SHOWN:
         assert call(monitor)._repr_mimebundle_()["text/plain"]
 

@@ -26,7 +26,7 @@ def kansen(*arguments, data: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "kansen_analysis", *arguments, "--data", data],
         cwd=ROOT,
-        env=os.environ | {"COLUMNS": "200", "KANSEN_PUBLICATION": "2025-06-01"},
+        env=os.environ | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
@@ -99,7 +99,11 @@ def site(demo, newcomer, tmp_path_factory) -> Path:
     # what may not be shown is named, and is the only thing that is wrong
     assert done.returncode == 1, done.stdout + done.stderr
     assert "verlopen.md" in done.stderr
-    done = kansen("render", "--engine", "embedded", "--output", str(folder / "site"), data=data)
+    done = kansen(
+        *("render", "--engine", "embedded", "--output", str(folder / "site")),
+        *("--edition", str(folder / "edition"), "--day", "2025-06-01"),
+        data=data,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "site"
 

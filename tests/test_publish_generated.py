@@ -1,18 +1,17 @@
-"""Pages per school and municipality: notebooks that were executed here, and links that hold."""
+"""Pages per school and municipality: notebooks like the others, and links that hold."""
 
-import ast
 import csv
-import os
-from pathlib import Path
+import shutil
 
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
+from kansen_analysis.edition.build import build
 from kansen_analysis.errors import RenderError
-from kansen_analysis.pages import school
 from kansen_analysis.programme.workspace import root
-from kansen_analysis.publish import dialect, embedded, execute, generated, links, project
+from kansen_analysis.publish import dialect, drawn, embedded, generated, links, project
+from kansen_analysis.publish.execute import PAGE
 
 NAMES = ("Kindcentrum ’t *Kwintebrink*", "'De |Stand|'")  # such names occur
 
@@ -28,8 +27,8 @@ def people(demo):
 
 
 @pytest.fixture(scope="module")
-def made(demo, people, tmp_path_factory):
-    """A work folder with the pages of three schools, of which one is in no file."""
+def three(demo, edition, people, tmp_path_factory):
+    """The edition of the demo with three participants, of which one is in no file."""
     folder = tmp_path_factory.mktemp("generated")
     unknown = people[1] | {"school": "99ZZ00", "name": "In geen bestand", "coach_start": ""}
     with (folder / "participants.csv").open("w", encoding="utf-8", newline="") as file:
@@ -37,21 +36,28 @@ def made(demo, people, tmp_path_factory):
         register.writeheader()
         named = [row | {"name": name} for row, name in zip(people, NAMES, strict=True)]
         register.writerows([*named, unknown])
-    work = folder / "work"
-    (work / "files").mkdir(parents=True)
+    shutil.copytree(edition.folder / "work" / "tidy", folder / "edition" / "work" / "tidy")
+    return build(demo, folder / "participants.csv", 2024, folder=folder / "edition")
+
+
+@pytest.fixture(scope="module")
+def made(three, tmp_path_factory):
+    """A work folder with the pages of three schools."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages = generated.notebooks(three)
+    names = list(pages)
     linked = ("verantwoording", "voortgang", "verhalen", "netwerk")
     for page in ("index", "scholen", "gemeenten", *linked):
         cells = [new_raw_cell(f"---\ntitle: {page}\n---"), new_markdown_cell("Tekst.")]
-        nbformat.write(new_notebook(cells=cells), work / f"{page}.ipynb")
-    told = execute.environment(demo, folder / "participants.csv", 2024, work / "files")
-    before = dict(os.environ)
-    names = generated.write(work, told)
-    assert dict(os.environ) == before  # the rest of the program is told nothing
-    return work, names, told
+        pages[page] = new_notebook(cells=cells)
+    drawn.draw(three, pages, each=True)
+    (folder / "notebooks").mkdir()
+    drawn.gather(three, pages, folder / "notebooks", folder / "work")
+    return folder / "work", names
 
 
 def test_every_school_and_municipality_has_a_page_and_a_line_in_the_menu(made, people):
-    work, names, _ = made
+    work, names = made
     schools = sorted([*(row["school"] for row in people), "99ZZ00"])
     places = sorted(row["municipality_code"] for row in people)
     assert names == [*(f"scholen/{s}" for s in schools), *(f"gemeenten/{p}" for p in places)]
@@ -63,7 +69,7 @@ def test_every_school_and_municipality_has_a_page_and_a_line_in_the_menu(made, p
 
 
 def test_the_pages_keep_to_the_dialect_and_are_thin(made):
-    work, names, _ = made
+    work, names = made
     for name in names:
         notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
         nbformat.validate(notebook)
@@ -73,7 +79,7 @@ def test_the_pages_keep_to_the_dialect_and_are_thin(made):
 
 
 def test_the_site_hangs_together_with_files_in_one_place(made, people, tmp_path):
-    work, _names, _ = made
+    work, _ = made
     embedded.build(work, tmp_path / "site", project.read(root()), "nu")
     assert links.broken(tmp_path / "site") == []
     code, place = people[0]["school"], people[0]["municipality_code"]
@@ -86,23 +92,22 @@ def test_the_site_hangs_together_with_files_in_one_place(made, people, tmp_path)
     assert {f"school-{code.lower()}-jaren.csv", f"gemeente-{place}-omvang.csv"} <= written
 
 
-def test_a_cell_shows_what_running_it_gives(made, people, monkeypatch):
-    work, _, told = made
-    for name, value in (dict(told) | {"KANSEN_FILES_PREFIX": "../files"}).items():
-        monkeypatch.setenv(name, value)
-    notebook = nbformat.read(work / "scholen" / f"{people[0]['school']}.ipynb", as_version=4)
-    space: dict = {}
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        *lines, last = ast.parse(cell.source).body
-        exec(compile(ast.Module(lines, []), "cell", "exec"), space)
-        result = eval(compile(ast.Expression(last.value), "cell", "eval"), space)
-        assert cell.outputs[0].data == result._repr_mimebundle_()
+def test_a_page_that_was_drawn_is_not_drawn_again(three, made):
+    _, names = made
+
+    def written():
+        return {name: (drawn.folder_of(three, name) / PAGE).stat().st_mtime_ns for name in names}
+
+    pages, before, steps = generated.notebooks(three), written(), []
+    pages[names[0]].cells[1].source += "  # another source"
+    drawn.draw(three, pages, each=True, progress=lambda *step: steps.append(step))
+    assert [name for name, at in written().items() if at != before[name]] == names[:1]
+    assert steps == [(f"executed {names[0]}.ipynb", 1, 1)]
+    assert not drawn.folder_of(three, "index").exists(), "a page that left the site is gone"
 
 
 def test_a_school_that_is_in_no_file_says_so_and_shows_no_numbers(made):
-    work, _, _ = made
+    work, _ = made
     notebook = nbformat.read(work / "scholen" / "99ZZ00.ipynb", as_version=4)
     text = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", [])]
     assert sum(each.startswith("Niet te maken") for each in text) == 4
@@ -110,15 +115,9 @@ def test_a_school_that_is_in_no_file_says_so_and_shows_no_numbers(made):
     assert not any("#| label: fig-" in cell.source for cell in notebook.cells)
 
 
-def test_a_page_that_fails_is_named(made, tmp_path, monkeypatch):
-    if not Path("/proc").is_dir():
-        pytest.skip("the broken function reaches the other process on Linux only")
-    _, _, told = made
-
-    def broken(monitor, code):
-        raise ZeroDivisionError("kapot")
-
-    monkeypatch.setattr(school, "opening", broken)
-    told = {name: value for name, value in told.items() if name != "KANSEN_FILES"}
-    with pytest.raises(RenderError, match=r"scholen/\w+.ipynb: ZeroDivisionError: kapot"):
-        generated.write(tmp_path, told)
+def test_a_page_that_fails_is_named(three):
+    pages = generated.notebooks(three)
+    broken = next(name for name in pages if name.startswith("gemeenten/"))
+    pages[broken].cells[1].source += "\nraise ZeroDivisionError('kapot')"
+    with pytest.raises(RenderError, match=rf"{broken}.ipynb, cell 2: ZeroDivisionError: kapot"):
+        drawn.draw(three, pages, each=True)

@@ -2,12 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 from hashlib import sha256
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
+from kansen_analysis.edition import store
+from kansen_analysis.edition.open import open_edition
+from kansen_analysis.edition.stages import FORMAT, Stage, save
 from kansen_analysis.errors import EngineError, RenderError, UsageError
 from kansen_analysis.publish import RenderConfig, links, manifest, project, quarto, render
 from kansen_analysis.publish import site as publishing
@@ -25,20 +30,16 @@ website:
 execute: {echo: false}
 """
 DOWNLOAD = """
-import os
-from pathlib import Path
 from IPython.display import HTML
-file = Path(os.environ["KANSEN_FILES"]) / "downloads" / "a.csv"
-file.parent.mkdir(parents=True, exist_ok=True)
-file.write_text("x")
-HTML(f'<a href="{os.path.relpath(file)}">CSV</a>')
+from kansen_analysis.display import downloads
+HTML(f'<a href="{downloads.place("downloads/a.csv", b"x", "text/csv")}">CSV</a>')
 """
 
 
 LINK = "Naar [cijfers](../index.ipynb#cijfers)."
 
 
-def save(root, name, title, *cells):
+def page(root, name, title, *cells):
     path = root / "notebooks" / f"{name}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(new_notebook(cells=[new_raw_cell(f"---\ntitle: {title}\n---"), *cells]), path)
@@ -47,20 +48,26 @@ def save(root, name, title, *cells):
 @pytest.fixture
 def config(tmp_path):
     root = tmp_path / "project"
-    save(root, "index", "Begin", new_markdown_cell("## Cijfers {#cijfers}\n\nEen Ω-teken."))
-    save(root, "scholen/a", "School A", new_markdown_cell(LINK))
+    page(root, "index", "Begin", new_markdown_cell("## Cijfers {#cijfers}\n\nEen Ω-teken."))
+    page(root, "scholen/a", "School A", new_markdown_cell(LINK))
     (root / "_quarto.yml").write_text(CONFIG, encoding="utf-8")
-    (root / "data").mkdir()
-    (root / "data" / "po.csv").write_text("a;b\n", encoding="utf-8")
-    (root / "deel.csv").write_text("brin\n", encoding="utf-8")
     return RenderConfig(
         root=root,
-        data=root / "data",
-        participants=root / "deel.csv",
-        school_year=2024,
-        engine="embedded",
+        edition=written(tmp_path / "editions" / "2024-2025"),
         output=tmp_path / "reports" / "2024-2025",
+        engine="embedded",
     )
+
+
+def written(folder, digest="0"):
+    """An edition of which only the files that it rests on are there."""
+    files = pd.DataFrame({"source": ["schooladviezen"], "file": ["po.csv"], "sha256": [digest]})
+    with store.whole(folder / "work" / "tidy") as new:
+        save(new, Stage("tidy", "", (), None), digest, {"files": files})
+    told = {"format": FORMAT, "school_year": "2024-2025", "demo": False}
+    told["stages"] = {"tidy": {"key": digest}}
+    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    return open_edition(folder)
 
 
 def read(path):
@@ -69,20 +76,20 @@ def read(path):
 
 def test_a_monitor_holds_pages_downloads_and_what_it_was_made_from(config, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1727784000")  # 1 October 2024, 12:00 UTC
-    save(config.root, "scholen/a", "A", new_code_cell(DOWNLOAD), new_markdown_cell(LINK))
+    page(config.root, "scholen/a", "A", new_code_cell(DOWNLOAD), new_markdown_cell(LINK))
     result = render(config)
     assert result.index == config.output / "index.html"
     assert (result.pages, result.reused, result.engine) == (2, False, "embedded")
     assert "op 1 oktober 2024 om 12.00 uur." in read(result.index)
-    page = read(config.output / "scholen" / "a.html")
-    assert 'href="../files/downloads/a.csv"' in page
-    assert 'href="../index.html#cijfers"' in page
+    shown = read(config.output / "scholen" / "a.html")
+    assert 'href="../files/downloads/a.csv"' in shown
+    assert 'href="../index.html#cijfers"' in shown
     found = json.loads(read(config.output / "manifest.json"))
     assert found["school_year"] == "2024-2025"
     assert found["made_at"] == "2024-10-01T12:00:00+00:00"
     assert found["demo"] is False
-    assert found["data"] == {"po.csv": {"sha256": sha256(b"a;b\n").hexdigest(), "bytes": 4}}
-    assert found["participants"]["sha256"] == sha256(b"brin\n").hexdigest()
+    assert found["data"] == {"po.csv": "0"}
+    assert found["edition_sha256"] == config.edition.digest
     download = {"sha256": sha256(b"x").hexdigest(), "bytes": 1}
     assert found["output"]["files/downloads/a.csv"] == download
     assert set(found["notebooks"]) == {"index.ipynb", "scholen/a.ipynb"}
@@ -90,14 +97,14 @@ def test_a_monitor_holds_pages_downloads_and_what_it_was_made_from(config, monke
 
 def test_a_page_in_a_folder_knows_its_way(config):
     render(config)
-    page = read(config.output / "scholen" / "a.html")
-    assert '<link rel="stylesheet" href="../assets/site.css">' in page
-    assert '<a href="../scholen/a.html" aria-current="page">School A</a>' in page
-    crumbs = page.split('aria-label="Kruimelpad"')[1].split("</nav>")[0]
+    shown = read(config.output / "scholen" / "a.html")
+    assert '<link rel="stylesheet" href="../assets/site.css">' in shown
+    assert '<a href="../scholen/a.html" aria-current="page">School A</a>' in shown
+    crumbs = shown.split('aria-label="Kruimelpad"')[1].split("</nav>")[0]
     assert '<a href="../index.html">Start</a>' in crumbs
     assert '<span aria-current="page">School A</span>' in crumbs
     assert "Scholen" in crumbs
-    assert '<a rel="prev" href="../index.html">' in page
+    assert '<a rel="prev" href="../index.html">' in shown
     start = read(config.output / "index.html")
     assert '<a rel="next" href="scholen/a.html">' in start
     assert "Kruimelpad" not in start
@@ -120,17 +127,14 @@ def test_a_valid_monitor_is_reused(config):
     assert manifest.listing(config.output) == before
 
 
-@pytest.mark.parametrize("what", ["data", "participants", "notebook", "menu", "page"])
+@pytest.mark.parametrize("what", ["edition", "notebook", "menu", "page"])
 def test_a_change_makes_a_new_monitor(config, what):
     render(config)
-    changed = {
-        "data": config.data / "new.csv",
-        "participants": config.participants,
-        "menu": config.root / "_quarto.yml",
-        "page": config.output / "index.html",
-    }
+    changed = {"menu": config.root / "_quarto.yml", "page": config.output / "index.html"}
     if what == "notebook":
-        save(config.root, "index", "Anders", new_markdown_cell("## Cijfers {#cijfers}"))
+        page(config.root, "index", "Anders", new_markdown_cell("## Cijfers {#cijfers}"))
+    elif what == "edition":
+        config = replace(config, edition=written(config.edition.folder, "1"))
     else:
         with changed[what].open("a", encoding="utf-8") as file:
             file.write("# x\n")
@@ -141,7 +145,7 @@ def test_a_change_makes_a_new_monitor(config, what):
 def test_a_failing_page_leaves_the_old_monitor(config):
     render(config)
     before = manifest.listing(config.output)
-    save(config.root, "scholen/a", "School A", new_code_cell("1 / 0"))
+    page(config.root, "scholen/a", "School A", new_code_cell("1 / 0"))
     with pytest.raises(RenderError, match=r"scholen/a.ipynb, cell 2: ZeroDivisionError"):
         render(config)
     assert manifest.listing(config.output) == before
@@ -149,7 +153,7 @@ def test_a_failing_page_leaves_the_old_monitor(config):
 
 
 def test_a_broken_link_is_an_error_that_lists_it(config):
-    save(
+    page(
         config.root,
         "index",
         "Begin",
@@ -181,7 +185,7 @@ def test_a_folder_with_something_else_is_not_replaced(config):
 
 
 def test_a_page_outside_the_dialect_is_refused_before_it_is_executed(config):
-    save(config.root, "index", "Begin", new_code_cell("#| eval: true\nopen('ran', 'w')"))
+    page(config.root, "index", "Begin", new_code_cell("#| eval: true\nopen('ran', 'w')"))
     steps = []
     with pytest.raises(RenderError, match=r"index.ipynb, cell 2: option eval"):
         render(config, lambda *step: steps.append(step))

@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from kansen_analysis.outcomes import region
 from kansen_analysis.outcomes.panel import RANKED_ADVICES
+from kansen_analysis.schools.load import Tables
 from kansen_analysis.words import region as words
 
 A, B, C = "0991", "0992", "0993"  # two municipalities of the region, one elsewhere
@@ -286,7 +287,7 @@ def test_every_fact_has_words_and_every_sentence_names_its_n_and_its_time():
 
 
 def test_the_demo_gives_a_full_page(demo):
-    tables = region.gather(demo, 2024)
+    tables = region.gather(Tables(demo), 2024)
     facts = region.region_facts(tables, province="Drenthe", everywhere=True)
     assert set(facts["fact"]) >= set(region.FACTS) - {"vsv_vo"}
     told = region.notable(facts)
@@ -299,7 +300,7 @@ def test_the_demo_gives_a_full_page(demo):
 
 @pytest.fixture(scope="module")
 def real(real_data):
-    tables = region.gather(real_data / "raw")
+    tables = region.gather(Tables(real_data / "raw"))
     return tables, region.region_facts(tables, province="Drenthe", everywhere=True)
 
 

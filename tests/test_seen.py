@@ -174,18 +174,15 @@ def test_there_is_nothing_to_say_without_figures():
     assert words.signal(seen.beside_signal(pd.DataFrame(), ["A"])) == ""
 
 
-def test_the_demo_shows_something_for_every_goal_with_files(demo):
-    from kansen_analysis.edition.monitor import Monitor
-
-    monitor = Monitor(demo)
-    low, high = monitor.advice_cells
+def test_the_demo_shows_something_for_every_goal_with_files(edition):
+    low, high = edition.advice_cells
     tables = {
-        "levels": monitor.target_levels,
+        "levels": edition.target_levels,
         "advice_low": low.reset_index(),
         "advice_high": high.reset_index(),
-        "schooladviezen": monitor.load("schooladviezen"),
+        "schooladviezen": edition.load("schooladviezen"),
     }
-    groups = {OWN: monitor.participants["school"], OTHERS: monitor.pools.schools("B")}
+    groups = {OWN: edition.participants["school"], OTHERS: edition.pools.schools("B")}
     found = seen.by_goal(tables, groups)
     assert set(found) == {1, 2, 4}
     for goal, rows in found.items():

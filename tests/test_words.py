@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from kansen_analysis.errors import Code, PanelError, Reason
-from kansen_analysis.estimate.codes import Problem
+from kansen_analysis.estimate.codes import Problem, why
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes import OUTCOMES
 from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.words import numbers
 from kansen_analysis.words.obstacles import FIGURES, label
-from kansen_analysis.words.problems import problem
 from kansen_analysis.words.reasons import SENTENCES, say
 from kansen_analysis.words.verdicts import say_size
 
@@ -83,10 +82,10 @@ def test_every_outcome_has_a_name_for_its_figures():
 
 
 def test_a_panel_that_is_refused_says_in_dutch_what_its_error_says():
-    why = Reason(Problem.FEW_YEARS)
-    told = problem(GOAL, PanelError("Too few years.", why))
+    error = PanelError("Too few years.", Reason(Problem.FEW_YEARS))
+    told = say(GOAL, why(error))
     assert told == "Er zijn te weinig jaren van vóór de start om toeval per school te meten."
-    assert str(PanelError("Too few years.", why)) == "Too few years."
+    assert str(error) == "Too few years."
 
 
 @pytest.mark.parametrize("half", [0.5, 1.5, 2.5, 3.5, 12.5])

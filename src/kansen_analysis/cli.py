@@ -1,12 +1,9 @@
-"""The command ``kansen``: fetch, check, goals, render, demo."""
+"""The command ``kansen``: fetch, check, build, goals, render, demo."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sys
-import tempfile
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -23,12 +20,9 @@ from kansen_analysis.programme import (
     check_programme,
     new_edition,
     programme_export,
-    programme_folder,
     programme_import,
-    read_programme,
     workspace,
 )
-from kansen_analysis.programme.consent import publication_day
 from kansen_analysis.sources import schoolyear
 
 DATA_ERRORS, WRONG_USE = 1, 2
@@ -212,6 +206,40 @@ def check(
 app.command()(fetch)
 
 
+DayOption = Annotated[
+    str | None,
+    typer.Option("--day", help="Day on which consent for stories is judged; else today."),
+]
+EditionOption = Annotated[
+    Path | None,
+    typer.Option("--edition", help="Folder of the edition; else editions/ with the school year."),
+]
+
+
+def _edition(data, participants, school_year, protocol, day=None, folder=None):
+    """Bring an edition up to date."""
+    from kansen_analysis.edition.build import build as bring
+
+    path = _data(data)
+    year = schoolyear.parse(school_year) if school_year else None
+    with _progress("Building") as progress:
+        return bring(path, participants, year, protocol, day=day, folder=folder, progress=progress)
+
+
+@app.command()
+def build(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    day: DayOption = None,
+    edition: EditionOption = None,
+) -> None:
+    """Work out an edition: a folder of tables with all that the monitor shows."""
+    made = _edition(data, participants, school_year, protocol, day, edition)
+    out.print(str(made.folder))
+
+
 @app.command()
 def goals(
     data: DataOption = None,
@@ -221,10 +249,7 @@ def goals(
     form: FormOption = Form.table,
 ) -> None:
     """Give the verdict on each of the four goals."""
-    from kansen_analysis.edition.monitor import Monitor
-
-    year = schoolyear.parse(school_year) if school_year else None
-    verdicts = Monitor(_data(data), participants, year, protocol).verdicts
+    verdicts = _edition(data, participants, school_year, protocol).verdicts
     if form == "csv":
         verdicts.to_csv(sys.stdout, index=False)
     elif form == "json":
@@ -236,25 +261,6 @@ def goals(
             out.print(f"   {row.reason}")
 
 
-def _told(monitor, protocol: Path | None) -> dict[str, str]:
-    """Tell the notebooks what else they rest on; a checksum makes a change a new edition."""
-    folder = programme_folder(monitor)
-    texts = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    told = {
-        "KANSEN_PROGRAMME_SHA256": _sha256(texts),
-        # Consent for a story can end between two days.
-        "KANSEN_PUBLICATION": publication_day(),
-    }
-    if protocol is not None:
-        told["KANSEN_PROTOCOL"] = str(protocol.absolute())
-        told["KANSEN_PROTOCOL_SHA256"] = _sha256([protocol])
-    return told
-
-
-def _sha256(paths: list[Path]) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-
-
 @app.command()
 def render(
     data: DataOption = None,
@@ -264,41 +270,22 @@ def render(
     engine: Annotated[
         Engine, typer.Option("--engine", help="auto takes Quarto when it is on PATH.")
     ] = Engine.auto,
+    day: DayOption = None,
+    edition: EditionOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="Else reports/ with the school year.")
     ] = None,
 ) -> None:
-    """Run the notebooks and build the monitor."""
-    from kansen_analysis.edition.monitor import Monitor
+    """Build what is stale of an edition, draw its pages and publish the monitor."""
     from kansen_analysis.publish import RenderConfig, site
-    from kansen_analysis.schools.load import HANDED, hand_over
 
-    path = _data(data)
-    year = schoolyear.parse(school_year) if school_year else None
     site.choose_engine(engine.value)  # a missing engine is told before anything is read
-    with _progress("Reading") as progress:
-        progress(path.name)
-        monitor = Monitor(path, participants, year, protocol)
-        read_programme(programme_folder(monitor))  # a mistake there is told before any page is made
-    label = schoolyear.label(monitor.year)
-    target = output or workspace.root() / "reports" / (f"demo-{label}" if monitor.demo else label)
-    with tempfile.TemporaryDirectory() as scratch, _progress("Rendering") as progress:
-        os.environ[HANDED] = str(Path(scratch) / "data")
-        hand_over(monitor.folder, Path(os.environ[HANDED]))
-        result = site.render(
-            RenderConfig(
-                root=workspace.root(),
-                data=path,
-                participants=participants or workspace.default_participants(path),
-                school_year=monitor.year,
-                engine=engine.value,
-                output=target,
-                demo=monitor.demo,
-                each=True,
-                extra_env=_told(monitor, protocol),
-            ),
-            progress,
-        )
+    made = _edition(data, participants, school_year, protocol, day, edition)
+    label = schoolyear.label(made.year)
+    target = output or workspace.root() / "reports" / (f"demo-{label}" if made.demo else label)
+    with _progress("Rendering") as progress:
+        config = RenderConfig(workspace.root(), made, target, engine.value, each=True)
+        result = site.render(config, progress)
     for warning in result.warnings:
         err.print(f"Warning: {warning}")
     out.print(result.message)
@@ -308,7 +295,7 @@ def render(
 
 
 @app.command("new-edition")
-def edition(
+def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
 ) -> None:
     """Copy the tables of the programme forward and list what must be updated."""
@@ -351,11 +338,12 @@ def import_workbook(
 def notebooks() -> None:
     """For builders: run the notebooks on the demo and store their outputs in them."""
     from kansen_analysis.demo import demo_folder
+    from kansen_analysis.edition.build import build as bring
     from kansen_analysis.publish import execute_in_place
 
     paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
     with _progress("Running") as progress:
-        execute_in_place(paths, data=demo_folder(), progress=progress)
+        execute_in_place(paths, bring(demo_folder()).folder, progress)
     out.print(f"Stored the outputs of {len(paths)} notebooks.")
 
 

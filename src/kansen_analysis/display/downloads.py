@@ -1,7 +1,8 @@
 """The files behind figures and tables: CSV that Excel opens, with a second CSV that explains it.
 
-Publishing sets ``KANSEN_FILES`` to a folder; files are then written there and linked relative to
-the page. Without it every file is inlined, so that a stored notebook is complete by itself.
+A page that is drawn for a publication (`kansen_analysis.display.publication`) has its files written
+beside it and linked. Otherwise every file is inlined, so that a stored notebook is complete by
+itself.
 
 `kansen_analysis.display.annex` puts all of them into one workbook, the *cijferbijlage*.
 """
@@ -11,14 +12,13 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from kansen_analysis.display.publication import current
 from kansen_analysis.words import numbers
 
 # A spreadsheet reads text that begins with one of these as a formula.
@@ -147,7 +147,7 @@ def link(
     Returns
     -------
     Links
-        Relative addresses when ``KANSEN_FILES`` is set, else ``data:`` addresses.
+        Relative addresses when the page is published, else ``data:`` addresses.
     """
     return Links(
         place(f"downloads/{name}.csv", encode(frame, variables), "text/csv"),
@@ -160,7 +160,7 @@ def link(
 
 
 def place(path: str, content: bytes, kind: str) -> str:
-    """Write a file below ``KANSEN_FILES`` and return its address, or inline it.
+    """Write a file beside the page and return its address, or inline it.
 
     Parameters
     ----------
@@ -174,16 +174,15 @@ def place(path: str, content: bytes, kind: str) -> str:
     Returns
     -------
     str
-        Address for ``href`` or ``src``. Pages in a subfolder set ``KANSEN_FILES_PREFIX``.
+        Address for ``href`` or ``src``.
     """
-    folder = os.environ.get("KANSEN_FILES")
-    if not folder:
+    now = current()
+    if now.files is None:
         return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    target = Path(folder, path)
+    target = now.files / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-    prefix = os.environ.get("KANSEN_FILES_PREFIX", "files").rstrip("/")
-    return f"{prefix}/{path}" if prefix else path
+    return f"{now.address}/{path}"
 
 
 def _rows(frame: pd.DataFrame):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from kansen_analysis.errors import Code
+from kansen_analysis.errors import Code, PanelError, Reason
 
 
 class Problem(Code):
@@ -16,6 +16,17 @@ class Problem(Code):
     PANEL = "panel"  # no more than that: the message of the error, in English, says what to mend
     FEW_YEARS = "few years"  # before the start, to measure chance per school
     NEVER_BOTH = "never both"  # no participant has years both before and after its start
+
+
+def why(error: PanelError) -> Reason:
+    """Return why a panel cannot be analysed, as far as a reader of a page is helped by it.
+
+    Examples
+    --------
+    >>> why(PanelError("Column n is not numeric.")).code
+    <Problem.PANEL: 'panel'>
+    """
+    return error.reason or Reason(Problem.PANEL)
 
 
 class Choice(StrEnum):

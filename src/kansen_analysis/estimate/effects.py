@@ -35,6 +35,7 @@ from kansen_analysis.estimate.etwfe import (
     to_data,
 )
 from kansen_analysis.estimate.randomisation import Randomisation, randomise
+from kansen_analysis.outcomes.fixed import BREAK, FEW, VERSIONS
 from kansen_analysis.sources.schoolyear import label
 
 __all__ = [
@@ -47,15 +48,7 @@ __all__ = [
 ]
 
 FIGURES = ["effect", "std_error", "ci_low", "ci_high", "p_value"]
-VERSIONS = {
-    "V1": "alle jaren vooraf, alle vergelijkbare scholen",
-    "V2": "zonder de twee jaren vlak voor de eigen start",
-    "V3": "zonder de twee jaren vlak voor de eerste start",
-    "V4": "alleen vergelijkbare scholen uit de eigen regio",
-}
-FEW = 40  # below this many participants cluster errors are too small (METHODS 5.5)
 TOO_FEW = 10  # below this no verdict on the programme
-BREAK = 2023  # first school year of the new test, norm and advice rule
 LEADS = (-5, -4, -3, -2)  # tested years before the start, against the last one
 
 

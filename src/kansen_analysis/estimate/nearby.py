@@ -17,7 +17,6 @@ import pandas as pd
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.etwfe import fit, to_data
 from kansen_analysis.estimate.randomisation import randomise
-from kansen_analysis.outcomes.intervals import HIGH, LOW
 
 DRAWS = 999
 FEWEST = 10  # places to draw from; with fewer a share of draws says nothing
@@ -54,36 +53,6 @@ class Nearby:
     others: int
     years_before: tuple[int, ...]
     years_since: tuple[int, ...]
-
-
-def fill_hidden(counts: pd.DataFrame, name: str) -> pd.Series:
-    """Give every count of 1 to 4, hidden or not, the mean of those: then all years are alike.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        ``name`` with ``_low`` and ``_high``.
-    name : str
-        The count.
-
-    Returns
-    -------
-    Series
-        The counts themselves where nothing is hidden in any year.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"k_low": [3, 1, 9], "k_high": [3, 4, 9]})
-    >>> fill_hidden(counts, "k").tolist()
-    [3.0, 3.0, 9.0]
-    """
-    low, high = counts[f"{name}_low"].astype(float), counts[f"{name}_high"].astype(float)
-    if (low == high).all():
-        return low
-    small = (low >= LOW) & (high <= HIGH)
-    exact = low[small & (low == high)]
-    usual = exact.mean() if len(exact) else (LOW + HIGH) / 2
-    return ((low + high) / 2).mask(small, usual)
 
 
 def compare_places(

@@ -23,15 +23,7 @@ from kansen_analysis.estimate.etwfe import (
     to_data,
     within,
 )
-
-WINDOW = 3  # school years taken together
-MINIMUM = 30  # pupils in those years
-TOO_FEW, INSIDE, ABOVE, BELOW = (
-    "te weinig leerlingen",
-    "binnen de marge",
-    "boven de marge",
-    "onder de marge",
-)
+from kansen_analysis.outcomes.fixed import ABOVE, BELOW, INSIDE, MINIMUM, TOO_FEW, WINDOW
 
 
 @dataclass(frozen=True, eq=False)

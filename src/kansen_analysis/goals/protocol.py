@@ -15,13 +15,12 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from kansen_analysis.errors import ProtocolError, UsageError
-from kansen_analysis.estimate import effects
-from kansen_analysis.outcomes import OUTCOMES
+from kansen_analysis.outcomes import OUTCOMES, fixed
 from kansen_analysis.programme.form import Expected, Text, one_of, read_form, unlike
 from kansen_analysis.sources import feeding
 
 DEFAULT = Path(__file__).with_name("goals.yml")
-VERSIONS = tuple(effects.VERSIONS)
+VERSIONS = tuple(fixed.VERSIONS)
 
 
 def _holding(*names: str):

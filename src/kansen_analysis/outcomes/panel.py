@@ -6,12 +6,12 @@ zero and never filled in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from kansen_analysis.outcomes import intervals as masked
-from kansen_analysis.schools.load import load
-from kansen_analysis.sources import DataFolder
 
 # Ten advices in rank order (METHODS: PRO = 0 … VWO = 9); vso and "niet mogelijk" have no rank.
 RANKED_ADVICES = (
@@ -36,6 +36,7 @@ _DOMAINS = {
 # 2022-2023 to 2024-2025; used when the folder has too few schools to measure it itself.
 _POSITION = pd.DataFrame({"pupils": [8.0, 20.0], "position": [0.53, 0.75]})
 ENDS = ("low", "high")
+Tables = Mapping[str, pd.DataFrame]  # tidy tables by name, as `kansen_analysis.load` gives them
 _ENOUGH = 200  # school-years needed to measure the position
 MIN_CELL = 30  # schools needed to standardise a provider in a year
 
@@ -44,7 +45,7 @@ def _wide(table: pd.DataFrame, columns: list[str], end: str) -> pd.DataFrame:
     return table.pivot(index=["school", "year"], columns=columns, values=f"pupils_{end}")
 
 
-def reference_levels(folder: DataFolder) -> pd.DataFrame:
+def reference_levels(tables: Tables) -> pd.DataFrame:
     """Pool the three domains of the referentieniveaus into one share per school and year.
 
     The share follows the Inspectie: (rekenen 1S + 2F, lezen 2F, taalverzorging 2F) as a percentage
@@ -53,8 +54,8 @@ def reference_levels(folder: DataFolder) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : DataFolder
-        The published files.
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def reference_levels(folder: DataFolder) -> pd.DataFrame:
         ``school``, ``year``, ``low``, ``high`` (percent, bounds of the share), ``pupils_low``,
         ``pupils_high``. Schools without tested pupils are left out.
     """
-    table = load("referentieniveaus", folder)
+    table = tables["referentieniveaus"]
     if not len(table):
         return pd.DataFrame(columns=["school", "year", "low", "high", "pupils_low", "pupils_high"])
     table = table[table["kind"] == "Bo"]
@@ -107,7 +108,7 @@ def _position(both: pd.DataFrame) -> pd.DataFrame:
     return means.mean().sort_values("pupils", kind="stable").reset_index(drop=True)
 
 
-def target_levels(folder: DataFolder) -> pd.DataFrame:
+def target_levels(tables: Tables) -> pd.DataFrame:
     """Share of target levels reached (%1S/2F) per school and school year, for goal 1.
 
     From the leerresultaten of the Inspectie where they have the school (exact); otherwise from the
@@ -116,8 +117,8 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : DataFolder
-        The published files.
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
 
     Returns
     -------
@@ -126,8 +127,8 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
         ``n_low``, ``n_high`` (bounds of both), ``origin`` (``leerresultaten``,
         ``referentieniveaus`` or ``interval``).
     """
-    levels = reference_levels(folder)
-    results = load("leerresultaten", folder)
+    levels = reference_levels(tables)
+    results = tables["leerresultaten"]
     columns = ["school", "year", "value", "n"]
     exact = pd.DataFrame(columns=columns)
     if len(results):
@@ -153,9 +154,9 @@ def target_levels(folder: DataFolder) -> pd.DataFrame:
     return both[keep].sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 
-def main_provider(folder: DataFolder) -> pd.DataFrame:
+def main_provider(tables: Tables) -> pd.DataFrame:
     """Return the test most pupils of a school sat: ``school``, ``year``, ``provider``."""
-    scores = load("eindscores", folder)
+    scores = tables["eindscores"]
     if not len(scores):
         return pd.DataFrame(columns=["school", "year", "provider"])
     sat = scores[(scores["kind"] == "Bo") & (scores["pupils_high"] > 0)]
@@ -166,7 +167,7 @@ def main_provider(folder: DataFolder) -> pd.DataFrame:
     ].reset_index(drop=True)
 
 
-def standard_scores(folder: DataFolder) -> pd.DataFrame:
+def standard_scores(tables: Tables) -> pd.DataFrame:
     """Standardise mean test scores within school year and provider, for all regular schools.
 
     Six providers have six scales, so a raw mean compares nothing. z = (mean - M) / S with M the
@@ -178,7 +179,7 @@ def standard_scores(folder: DataFolder) -> pd.DataFrame:
         ``school``, ``year``, ``value`` (z, in standard deviations of school means), ``n`` pupils.
         Cells of fewer than `MIN_CELL` schools are not standardised and left out.
     """
-    scores = load("eindscores", folder)
+    scores = tables["eindscores"]
     if not len(scores):
         return pd.DataFrame(columns=["school", "year", "value", "n"])
     scores = scores[(scores["kind"] == "Bo") & scores["mean_score"].notna()].copy()
@@ -194,7 +195,7 @@ def standard_scores(folder: DataFolder) -> pd.DataFrame:
     return result.assign(n=result["n"].astype(int))[["school", "year", "value", "n"]]
 
 
-def advice_cells(folder: DataFolder) -> tuple[pd.DataFrame, pd.DataFrame]:
+def advice_cells(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lowest and highest number of pupils per ranked advice.
 
     Returns
@@ -203,7 +204,7 @@ def advice_cells(folder: DataFolder) -> tuple[pd.DataFrame, pd.DataFrame]:
         Indexed by ``school`` and ``year``, one column per advice in rank order; regular schools
         with at least one ranked advice.
     """
-    table = load("schooladviezen", folder)
+    table = tables["schooladviezen"]
     if not len(table):
         index = pd.MultiIndex.from_arrays([[], []], names=["school", "year"])
         empty = pd.DataFrame(index=index, columns=list(RANKED_ADVICES), dtype=int)
@@ -274,7 +275,7 @@ def mean_rank_bounds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.
     return np.where(empty, np.nan, lowest), np.where(empty, np.nan, highest)
 
 
-def raised_advices(folder: DataFolder) -> pd.DataFrame:
+def raised_advices(tables: Tables) -> pd.DataFrame:
     """Pupils who could get a higher advice after the test, and those who got it.
 
     DUO's long file has one row for either and calls them by a number. What the numbers mean is
@@ -283,8 +284,8 @@ def raised_advices(folder: DataFolder) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : DataFolder
-        The published files.
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
 
     Returns
     -------
@@ -294,7 +295,7 @@ def raised_advices(folder: DataFolder) -> pd.DataFrame:
         which number is which.
     """
     columns = [f"{name}_{end}" for name in ("eligible", "raised") for end in ENDS]
-    table = load("heroverweging", folder)
+    table = tables["heroverweging"]
     if len(table):
         table = table[table["kind"] == "Bo"]
     outcomes = sorted(table["outcome"].unique()) if len(table) else []
@@ -315,7 +316,7 @@ def raised_advices(folder: DataFolder) -> pd.DataFrame:
     return result[result["eligible_high"] > 0].reset_index(drop=True)
 
 
-def later_places(folder: DataFolder) -> pd.DataFrame:
+def later_places(tables: Tables) -> pd.DataFrame:
     """Where former pupils are in leerjaar 3, for goal 3: against their advice, and by itself.
 
     One definition: the final advice, of which the lower of two levels counts as on level.
@@ -323,8 +324,8 @@ def later_places(folder: DataFolder) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : DataFolder
-        The data folder.
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
 
     Returns
     -------
@@ -334,7 +335,7 @@ def later_places(folder: DataFolder) -> pd.DataFrame:
         (their advice) and ``pupils_havo_vwo``. What a total tells about a hidden count is used.
         Rows without pupils are left out.
     """
-    table = load("leerjaar3", folder)
+    table = tables["leerjaar3"]
     parts = ["pupils_below", "pupils_level", "pupils_above"]
     names = ["pupils", *parts, "pupils_havo_vwo"]
     columns = ["school", "year", *(f"{name}_{end}" for name in names for end in ENDS)]
@@ -386,7 +387,7 @@ def place_shares(places: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
+def fixed_weging(tables: Tables, before: int) -> pd.DataFrame:
     """One schoolweging per school, from before the programme as far as the files go back.
 
     A weging that moves with time is partly an outcome, so one value per school is held fixed: the
@@ -394,8 +395,8 @@ def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : DataFolder
-        The published files.
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
     before : int
         First year of the programme.
 
@@ -404,7 +405,7 @@ def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
     pandas.DataFrame
         ``school``, ``schoolweging``, ``weging_year`` (the last school year it rests on).
     """
-    table = load("schoolweging", folder).dropna(subset="school")
+    table = tables["schoolweging"].dropna(subset="school")
     columns = ["school", "schoolweging", "weging_year"]
     if not len(table):
         return pd.DataFrame(columns=columns)
@@ -422,7 +423,7 @@ def fixed_weging(folder: DataFolder, before: int) -> pd.DataFrame:
     return found.reset_index()[columns]
 
 
-def school_facts(folder: DataFolder) -> pd.DataFrame:
+def school_facts(tables: Tables) -> pd.DataFrame:
     """Where each regular school is, as the latest file that names it says.
 
     Returns
@@ -434,7 +435,7 @@ def school_facts(folder: DataFolder) -> pd.DataFrame:
     columns = ["name", "place", "municipality_code", "municipality", "province", "board"]
     parts = []
     for source in ("vestigingen", "schooladviezen", "referentieniveaus", "eindscores"):
-        table = load(source, folder)
+        table = tables[source]
         if len(table):
             table = table[table["kind"] == "Bo"].drop_duplicates(["school", "year"])
             parts.append(table[["school", "year", *columns]])

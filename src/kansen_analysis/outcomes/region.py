@@ -17,7 +17,6 @@ import pandas as pd
 
 from kansen_analysis.outcomes import panel
 from kansen_analysis.outcomes.intervals import share
-from kansen_analysis.schools.load import load, open_folder
 
 SMALL_SCHOOL = (
     50  # pupils: a school with fewer is called small, as the Drentse Onderwijsmonitor does
@@ -120,13 +119,13 @@ COLUMNS = [
 ]
 
 
-def gather(data, year: int | None = None) -> dict[str, pd.DataFrame]:
-    """Read the tables that the facts rest on.
+def gather(tidy: panel.Tables, year: int | None = None) -> dict[str, pd.DataFrame]:
+    """Put the tables together that the facts rest on.
 
     Parameters
     ----------
-    data : pathlib.Path, str or DataFolder
-        The folder with the published files.
+    tidy : mapping of str to pandas.DataFrame
+        The tidy tables.
     year : int, optional
         Later school years are left aside.
 
@@ -141,24 +140,24 @@ def gather(data, year: int | None = None) -> dict[str, pd.DataFrame]:
     Examples
     --------
     >>> from kansen_analysis.demo import demo_folder
-    >>> sorted(gather(demo_folder()))[:3]
+    >>> from kansen_analysis.schools.load import Tables
+    >>> sorted(gather(Tables(demo_folder())))[:3]
     ['advice_high', 'advice_low', 'leerlingen_historisch']
     """
-    folder = open_folder(data)
-    spelled = [load(name, folder) for name in ("referentieniveaus", "schooladviezen", "leerlingen")]
+    spelled = [tidy[name] for name in ("referentieniveaus", "schooladviezen", "leerlingen")]
     spelled = [table[_PLACE].drop_duplicates() for table in spelled if len(table)]
     names = (
         *("leerlingen_historisch", "vestigingen", "vestigingen_vo", "schoolweging"),
         *("leerresultaten", "vo_doorstroom", "vsv", "so_vso"),
     )
-    tables = {name: load(name, folder) for name in names}
-    low, high = panel.advice_cells(folder)
+    tables = {name: tidy[name] for name in names}
+    low, high = panel.advice_cells(tidy)
     tables |= {
         "advice_low": low.reset_index(),
         "advice_high": high.reset_index(),
-        "levels": panel.target_levels(folder),
-        "raised": panel.raised_advices(folder),
-        "schools": panel.school_facts(folder),
+        "levels": panel.target_levels(tidy),
+        "raised": panel.raised_advices(tidy),
+        "schools": panel.school_facts(tidy),
         "spelled": pd.concat(spelled) if spelled else pd.DataFrame(columns=_PLACE),
     }
     registers = ("schools", "spelled", "vestigingen", "vestigingen_vo")  # where a school is now
@@ -242,7 +241,8 @@ def region_facts(
     Examples
     --------
     >>> from kansen_analysis.demo import demo_folder
-    >>> facts = region_facts(gather(demo_folder(), 2024), province="Drenthe")
+    >>> from kansen_analysis.schools.load import Tables
+    >>> facts = region_facts(gather(Tables(demo_folder()), 2024), province="Drenthe")
     >>> small = facts[(facts["fact"] == "kleine_scholen") & (facts["place_kind"] == "region")]
     >>> small["place"].iloc[-1], int(small["year"].iloc[-1]), bool(small["value"].notna().all())
     ('Drenthe', 2024, True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
 from kansen_analysis.outcomes.panel import ENDS
 
@@ -14,13 +14,13 @@ GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
 
 
 def by_group(
-    monitor: Monitor, counts: pd.DataFrame, shares: Mapping[str, str], whole: str
+    monitor: Edition, counts: pd.DataFrame, shares: Mapping[str, str], whole: str
 ) -> tuple[pd.DataFrame, list[tuple]]:
     """Add up counts of pupils per group and year, and give each share as value or as bounds.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
         Knows who takes part.
     counts : pandas.DataFrame
         ``school``, ``year`` and counts with ``_low`` and ``_high``.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.programme import Programme, programme_folder, read_programme
+from kansen_analysis.display.publication import current
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.programme import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -22,12 +22,9 @@ GOAL_PAGES = {
 }
 
 
-def open_programme(monitor: Monitor) -> Programme:
-    """Read what goes with the monitor, up to the school year in which this edition appears."""
-    programme = read_programme(programme_folder(monitor))
-    activities = programme.activities
-    shown = activities["date"] < f"{monitor.year + 2}-08"
-    return Programme(**{**vars(programme), "activities": activities[shown].reset_index(drop=True)})
+def open_programme(monitor: Edition) -> Programme:
+    """Return what stands beside the figures of this edition."""
+    return monitor.programme
 
 
 def variables(*rows: tuple) -> pd.DataFrame:
@@ -77,21 +74,18 @@ def last_year(text: str) -> int:
     return int(text[-4:]) - 1 if "-" in text else int(text)
 
 
-def place(monitor: Monitor, row) -> str:
+def place(monitor: Edition, row) -> str:
     """Say where: schools by name, then neighbourhood."""
     names = monitor.participants.set_index("school")["name"]
     schools = [names.get(school, school) for school in split(row.school)]
     return ", ".join([*schools, *([row.neighbourhood] if row.neighbourhood else [])])
 
 
-def pages_of(monitor: Monitor, schools: str) -> list[tuple[str, str]]:
-    """Return the pages of schools that this site has."""
+def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
+    """Return the pages of participants that this site has."""
     names = monitor.participants.set_index("school")["name"]
-    return [
-        (names.get(school, school), f"scholen/{school}.ipynb")
-        for school in split(schools)
-        if (Path("scholen") / f"{school}.ipynb").exists()
-    ]
+    made = [school for school in split(schools) if school in names and current().generated]
+    return [(names[school], f"scholen/{school}.ipynb") for school in made]
 
 
 def plain(text: str) -> str:
@@ -139,6 +133,6 @@ def many(count: int, one: str, more: str) -> str:
     return f"{numbers.number(count, 0)} {one if count == 1 else more}"
 
 
-def this_year(monitor: Monitor) -> str:
+def this_year(monitor: Edition) -> str:
     """Write the school year of the edition."""
     return schoolyear.label(monitor.year)

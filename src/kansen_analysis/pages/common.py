@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cache
+import os
+from functools import cache, lru_cache
 from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kansen_analysis.demo import demo_folder
 from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text
 from kansen_analysis.display.components import Html
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.build import build
+from kansen_analysis.edition.open import MANIFEST, OPENS, Edition, open_edition
 from kansen_analysis.errors import Reason, UsageError
-from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words.reasons import say
+
+if TYPE_CHECKING:
+    from kansen_analysis.estimate.effects import EffectEstimate
 
 __all__ = [
     "Html",
@@ -28,7 +35,6 @@ __all__ = [
     "file_only",
     "glossary",
     "open_monitor",
-    "previous_edition",
     "source_line",
     "table_or_file",
     "term",
@@ -37,22 +43,26 @@ __all__ = [
     "verdict_word",
 ]
 
-_LAST: list[Monitor] = []  # of this process
 
-
-def open_monitor() -> Monitor:
-    """Open the edition a notebook was told about.
+def open_monitor() -> Edition:
+    """Open the edition a notebook was told about, else that of the demo.
 
     Returns
     -------
-    Monitor
-        The one opened last, with all that was worked out since, when it is the same edition of
-        the same files: pages share what they rest on.
+    Edition
+        The one opened last when it is still the same: pages share what they rest on.
     """
-    opened = Monitor.from_environment()
-    if not (_LAST and _LAST[0].same(opened)):
-        _LAST[:] = [opened]
-    return _LAST[0]
+    folder = os.environ.get(OPENS)
+    return _opened(Path(folder)) if folder else _opened(build(demo_folder()).folder)
+
+
+def _opened(folder: Path) -> Edition:
+    return _kept(folder, (folder / MANIFEST).stat().st_mtime_ns if folder.is_dir() else 0)
+
+
+@lru_cache(maxsize=1)
+def _kept(folder: Path, written: int) -> Edition:
+    return open_edition(folder)
 
 
 def about(*rows: tuple) -> pd.DataFrame:
@@ -61,7 +71,7 @@ def about(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
 
 
-def banner(monitor: Monitor) -> Prose:
+def banner(monitor: Edition) -> Prose:
     """Say first of all whether the schools exist, and which school year this is about."""
     edition = f"Uitgave over het schooljaar {schoolyear.label(monitor.year)}."
     if monitor.demo:
@@ -85,12 +95,12 @@ def verdict_word(row: pd.Series) -> str:
     return word
 
 
-def verdict_row(monitor: Monitor, goal: int) -> pd.Series:
+def verdict_row(monitor: Edition, goal: int) -> pd.Series:
     """Return what was judged about one goal."""
     return monitor.verdicts.set_index("goal").loc[goal]
 
 
-def verdict(monitor: Monitor, goal: int) -> Html:
+def verdict(monitor: Edition, goal: int) -> Html:
     """Give the verdict on a goal with its reason; the sign is not read aloud, the word is."""
     row = verdict_row(monitor, goal)
     word = verdict_word(row)
@@ -101,17 +111,12 @@ def verdict(monitor: Monitor, goal: int) -> Html:
     )
 
 
-def estimate_or_reason(monitor: Monitor, goal: int) -> tuple[EffectEstimate | None, str]:
+def estimate_or_reason(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, str]:
     """Return the estimate of a goal, or None and why there is none."""
     found = monitor.estimates.get(goal, (Reason(Why.NO_DATA),))
     if isinstance(found, tuple):
         return None, say(monitor.protocol.goal(goal), *found)
     return found, ""
-
-
-def previous_edition(monitor: Monitor) -> Monitor | None:
-    """Return last year's edition of the same files, register and protocol; None without results."""
-    return monitor.previous()
 
 
 def file_only(table: Table | Absent) -> Html | Absent:

@@ -6,8 +6,6 @@ schools are counted. It carries no verdict and no interval that looks like one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -16,8 +14,8 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.estimate.nearby import compare_places, fill_hidden
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes import around as published
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
 from kansen_analysis.sources import get, schoolyear
@@ -26,13 +24,14 @@ from kansen_analysis.words import numbers
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
 SPECIAL = ("VSO", "PRO")
-SPECIAL_TABLES = ("cbs_85489ned", "cbs_85490ned")
-# Years from the first coach to the first pupils who can be counted: former pupils go to vo the year
-# after and leave school early at seventeen; a municipality counts everybody from the next year on.
-LATER = {"vo_doorstroom": 1, "vsv": 5, "so_vso": 1, "jeugdhulp": 1}
+BESIDE = MOVES | {
+    "vsv": "Schoolverlaters",
+    "special": "Leerlingen op speciale scholen",
+    "youth_care": "Jongeren met jeugdhulp",
+}
 
 
-def _own(monitor: Monitor) -> pd.Series:
+def _own(monitor: Edition) -> pd.Series:
     """Names of the participants' municipalities by code, in alphabetical order."""
     people = monitor.participants.drop_duplicates("municipality_code")
     people = people.sort_values(
@@ -41,7 +40,7 @@ def _own(monitor: Monitor) -> pd.Series:
     return people.set_index("municipality_code")["municipality"]
 
 
-def around(monitor: Monitor) -> Prose:
+def around(monitor: Edition) -> Prose:
     """Name the municipalities that the context is about."""
     own = _own(monitor)
     return Prose(
@@ -52,7 +51,7 @@ def around(monitor: Monitor) -> Prose:
     )
 
 
-def what_is_needed(monitor: Monitor, goal: int) -> Prose:
+def what_is_needed(monitor: Edition, goal: int) -> Prose:
     """Say what would be tested for a goal, on what, and what is missing for that."""
     about_goal = monitor.protocol.goal(goal)
     outcome = about_goal.outcome
@@ -79,7 +78,7 @@ def what_is_needed(monitor: Monitor, goal: int) -> Prose:
 
 
 def _by_place(
-    monitor: Monitor, table: pd.DataFrame, part: str, whole: str
+    monitor: Edition, table: pd.DataFrame, part: str, whole: str
 ) -> tuple[pd.DataFrame, list[int]]:
     """Add up counts per participants' municipality, for the own region and for the country."""
     own = _own(monitor)
@@ -141,7 +140,7 @@ def _place_table(
     )
 
 
-def secondary_schools(monitor: Monitor, what: str = "afstromers") -> Table | Absent:
+def secondary_schools(monitor: Edition, what: str = "afstromers") -> Table | Absent:
     """List the share of pupils that moved down (or up, or repeated) around the participants."""
     table = monitor.load("vo_doorstroom")
     if not len(table):
@@ -167,12 +166,18 @@ def secondary_schools(monitor: Monitor, what: str = "afstromers") -> Table | Abs
     )
 
 
-def early_leavers(monitor: Monitor) -> Table | Absent:
+def early_leavers(monitor: Edition) -> Table | Absent:
     """List early school leaving by municipality: where pupils live, else where the school is."""
-    found = _early_leavers(monitor)
-    if isinstance(found, Absent):
-        return found
-    rows, where = found
+    found = published.early_leavers(monitor.tables)
+    if found is None:
+        return Absent(
+            "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
+            "van vo-vestigingen zit niet in deze map."
+            if len(monitor.tables["vsv"])
+            else "Er is geen bestand over voortijdig schoolverlaten in deze map."
+        )
+    rows, whose = found
+    where = {"home": "woongemeente", "school": "gemeente van de vo-school"}[whose]
     frame, years = _by_place(monitor, rows, "vsv", "pupils")
     return _place_table(
         frame,
@@ -180,7 +185,7 @@ def early_leavers(monitor: Monitor) -> Table | Absent:
         name="afstroom-vsv",
         caption=f"Voortijdig schoolverlaters per {where}; context, geen toets",
         what="Schoolverlaters",
-        source=source_line(*_datasets(rows, "vsv")),
+        source=source_line(*published.datasets(rows, "vsv")),
         notes=(
             "Wie in 2021 van de basisschool ging, is pas rond 2026 zeventien jaar. Deze cijfers "
             "gaan dus over leerlingen van vóór het programma.",
@@ -188,37 +193,7 @@ def early_leavers(monitor: Monitor) -> Table | Absent:
     )
 
 
-def _early_leavers(monitor: Monitor) -> tuple[pd.DataFrame, str] | Absent:
-    """Return early school leaving with a municipality, and whose municipality that is."""
-    table = monitor.load("vsv")
-    if not len(table):
-        return Absent("Er is geen bestand over voortijdig schoolverlaten in deze map.")
-    if "municipality_code" in table and table["municipality_code"].notna().any():
-        rows = table[table["municipality_code"].notna()]
-        if "sex" in rows:
-            rows = rows[rows["sex"].fillna("totaal") == "totaal"]
-        return rows, "woongemeente"
-    schools = monitor.load("vestigingen_vo")
-    if not len(schools):
-        return Absent(
-            "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
-            "van vo-vestigingen zit niet in deze map."
-        )
-    places = schools.drop_duplicates("school", keep="last").set_index("school")
-    rows = table.assign(
-        municipality_code=table["school"].map(places["municipality_code"]),
-        province=table["school"].map(places["province"]),
-    )
-    # A vestiging stands once per samenwerkingsverband that its pupils come from.
-    return rows, "gemeente van de vo-school"
-
-
-def _datasets(table: pd.DataFrame, source: str) -> list[str]:
-    """Name the data sets that rows came from."""
-    return sorted(table["dataset"].dropna().unique()) if "dataset" in table else [source]
-
-
-def special_advice(monitor: Monitor) -> Figure | Absent:
+def special_advice(monitor: Edition) -> Figure | Absent:
     """Draw the share of advices for vso or praktijkonderwijs as a range."""
     table, _ = _special(monitor)
     if table is None:
@@ -245,7 +220,7 @@ def special_advice(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def special_advice_compared(monitor: Monitor) -> Table | Absent:
+def special_advice_compared(monitor: Edition) -> Table | Absent:
     """Set the same share beside comparable and all schools."""
     table, groups = _special(monitor)
     if table is None:
@@ -271,7 +246,7 @@ def special_advice_compared(monitor: Monitor) -> Table | Absent:
     )
 
 
-def _special(monitor: Monitor) -> tuple[pd.DataFrame | None, list[str]]:
+def _special(monitor: Edition) -> tuple[pd.DataFrame | None, list[str]]:
     """Bound the share of vso and pro advices per group and year."""
     table = monitor.load("schooladviezen")
     if not len(table) or not table["school"].isin(monitor.participants["school"]).any():
@@ -304,15 +279,14 @@ def _special(monitor: Monitor) -> tuple[pd.DataFrame | None, list[str]]:
     return pd.concat(parts, ignore_index=True), [n for n, inside in groups.items() if inside.any()]
 
 
-def special_schools(monitor: Monitor) -> Figure | Absent:
+def special_schools(monitor: Edition) -> Figure | Absent:
     """Draw pupils at special schools by home municipality, as a share of primary pupils."""
-    table = monitor.load("so_vso")
-    if not len(table) or not set(SPECIAL_TABLES) <= set(table["dataset"]):
+    rows = published.special_pupils(monitor.tables)
+    if not len(rows):
         return Absent(
             "De tabellen van CBS met leerlingen op speciale scholen en op basisscholen per "
             "woongemeente (85490NED en 85489NED) zitten niet allebei in deze map."
         )
-    rows = _special_pupils(table)
     return _multiples(
         monitor,
         rows,
@@ -320,20 +294,11 @@ def special_schools(monitor: Monitor) -> Figure | Absent:
         title="In {year} zit {low} tot {high} van de leerlingen op een speciale school",
         subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
         "speciale scholen, per woongemeente, in procenten; context, geen toets",
-        source=source_line(*SPECIAL_TABLES),
+        source=source_line(*published.SPECIAL_TABLES),
     )
 
 
-def _special_pupils(table: pd.DataFrame) -> pd.DataFrame:
-    """Return pupils at special schools as a share of primary pupils, by region and year."""
-    # The tables hold totals beside their parts; the total is the largest number of a region.
-    totals = table.groupby(["dataset", "region", "year"])["pupils"].max().astype(float).unstack(0)
-    totals["pupils"] = totals[list(SPECIAL_TABLES)].sum(axis=1, min_count=2)
-    totals["share"] = 100 * totals["cbs_85490ned"] / totals["pupils"]
-    return totals.dropna(subset="share").reset_index()
-
-
-def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, source):
+def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, source):
     own = _own(monitor)
     rows = rows.assign(code=rows["region"].str.extract(r"^GM(\d{4})", expand=False))
     country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
@@ -360,9 +325,9 @@ def _multiples(monitor: Monitor, rows: pd.DataFrame, *, name, title, subtitle, s
     )
 
 
-def youth_care(monitor: Monitor) -> Table | Absent:
+def youth_care(monitor: Edition) -> Table | Absent:
     """List the share of young people with youth care by municipality, by calendar year."""
-    table = _youth_care(monitor)
+    table = published.youth_care(monitor.tables)
     if not len(table):
         return Absent(
             "De tabel van CBS met het aandeel jongeren met jeugdhulp per gemeente (85098NED) zit "
@@ -385,7 +350,7 @@ def youth_care(monitor: Monitor) -> Table | Absent:
         name="zorg-jeugdhulp",
         caption="Jongeren met jeugdhulp per woongemeente en kalenderjaar; context, geen toets",
         variables=variables,
-        source=source_line("cbs_85098ned"),
+        source=source_line(published.YOUTH_CARE),
         notes=(
             "Zonder hulp die met een persoonsgebonden budget is betaald. Vanaf 2021 zijn meer "
             "aanbieders geteld, dus de sprong in dat jaar is geen verandering.",
@@ -393,19 +358,12 @@ def youth_care(monitor: Monitor) -> Table | Absent:
     )
 
 
-def _youth_care(monitor: Monitor) -> pd.DataFrame:
-    table = monitor.load("jeugdhulp")
-    if not len(table):
-        return table
-    return table[(table["dataset"] == "cbs_85098ned") & (table["form"] == "jeugdhulp")]
-
-
-def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
+def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     """Set the change in the participants' municipalities beside what chance does.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
         The edition.
     goal : int
         3 or 4.
@@ -415,17 +373,17 @@ def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
     Table, Absent or None
         One row per figure that can be compared; None when nothing is published around the schools.
     """
-    region = monitor.schools
-    own = set(region.loc[region["own_region"], "municipality_code"].dropna())
-    rows, notes, sources, unknown = [], [], [], set()
-    for words, table, datasets, shares in _around(monitor, goal):
-        starts, unknown = _starts(monitor, LATER[table])
-        found = compare_places(shares, starts, own, unknown=unknown)
+    people = monitor.participants
+    known = people.groupby("municipality_code")["coach_start"].any()
+    unknown = int((~known).sum())
+    rows, notes, sources = [], [], []
+    for each in monitor.nearby[goal]:
+        words, found = BESIDE[each.name], each.found
         if isinstance(found, str):
             notes.append(f"{words}: niet te vergelijken, {found}.")
             continue
-        sources += datasets
-        label = str if table == "jeugdhulp" else schoolyear.label
+        sources += each.datasets
+        label = str if each.table == "jeugdhulp" else schoolyear.label
         rows.append(
             {
                 "what": f"{words}, vanaf {label(found.years_since[0])}",
@@ -443,7 +401,7 @@ def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
             "gemiddelde; zo zijn jaren met en zonder afscherming gelijk behandeld."
         )
     if unknown:
-        which = "1 gemeente" if len(unknown) == 1 else f"{len(unknown)} gemeenten"
+        which = "1 gemeente" if unknown == 1 else f"{unknown} gemeenten"
         notes.append(
             f"Van {which} met deelnemende scholen noemt geen document het eerste jaar met een "
             "coach; niet meegeteld."
@@ -472,52 +430,3 @@ def beside_chance(monitor: Monitor, goal: int) -> Table | Absent | None:
             *notes,
         ),
     )
-
-
-def _starts(monitor: Monitor, later: int) -> tuple[dict[str, int], set[str]]:
-    """Per municipality the first year its pupils can be counted, and where that is unknown."""
-    people = monitor.participants
-    first = people.groupby("municipality_code")["coach_start"].min()
-    known = first.dropna().astype(int) + later
-    return known.to_dict(), set(first.index[first.isna()])
-
-
-def _around(monitor: Monitor, goal: int) -> list[tuple[str, str, Sequence[str], pd.DataFrame]]:
-    """Return what is published around the schools: words, table, data sets, shares by place."""
-    found: list[tuple[str, str, Sequence[str], pd.DataFrame]] = []
-    if goal == 3:
-        moves = monitor.load("vo_doorstroom")
-        if len(moves):
-            for name, words in MOVES.items():
-                shares = _counted(moves, name)
-                found.append((words, "vo_doorstroom", ["vo_doorstroom"], shares))
-        early = _early_leavers(monitor)
-        if not isinstance(early, Absent):
-            rows = early[0]
-            found.append(("Schoolverlaters", "vsv", _datasets(rows, "vsv"), _counted(rows, "vsv")))
-        return found
-    special = monitor.load("so_vso")
-    if len(special) and set(SPECIAL_TABLES) <= set(special["dataset"]):
-        rows = _special_pupils(special).rename(columns={"share": "value", "pupils": "n"})
-        words = "Leerlingen op speciale scholen"
-        found.append((words, "so_vso", SPECIAL_TABLES, _in_places(rows)))
-    care = _youth_care(monitor)
-    if len(care):  # the table does not say how many young people there are
-        rows = care.rename(columns={"share": "value"}).assign(n=1.0)
-        found.append(("Jongeren met jeugdhulp", "jeugdhulp", ["cbs_85098ned"], _in_places(rows)))
-    return found
-
-
-def _counted(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Add up counts to shares by municipality and year."""
-    counts = table[["municipality_code", "year"]].assign(
-        part=fill_hidden(table, part), n=fill_hidden(table, "pupils")
-    )
-    sums = counts.groupby(["municipality_code", "year"])[["part", "n"]].sum().reset_index()
-    sums["value"] = 100 * sums["part"] / sums["n"].where(sums["n"] > 0)
-    return sums.rename(columns={"municipality_code": "place"})
-
-
-def _in_places(rows: pd.DataFrame) -> pd.DataFrame:
-    place = rows["region"].str.extract(r"^GM(\d{4})", expand=False)
-    return rows.assign(place=place)[place.notna()][["place", "year", "value", "n"]]

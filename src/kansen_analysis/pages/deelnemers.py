@@ -10,7 +10,7 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, term
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
@@ -20,7 +20,7 @@ REGISTER = "register van deelnemers (participants.csv), met per school het docum
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
 
-def who(monitor: Monitor) -> Prose:
+def who(monitor: Edition) -> Prose:
     """Say how many schools take part, where and since when."""
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
@@ -42,7 +42,7 @@ def who(monitor: Monitor) -> Prose:
     return Prose(text.strip())
 
 
-def tiles(monitor: Monitor) -> Figure:
+def tiles(monitor: Edition) -> Figure:
     """Draw the number of schools per municipality."""
     people = monitor.participants
     frame = (
@@ -69,7 +69,7 @@ def tiles(monitor: Monitor) -> Figure:
     )
 
 
-def by_municipality(monitor: Monitor) -> Table:
+def by_municipality(monitor: Edition) -> Table:
     """Count schools by municipality and first year with a coach."""
     people = monitor.participants
     starts = sorted(people["coach_start"].dropna().astype(int).unique())
@@ -95,7 +95,7 @@ def by_municipality(monitor: Monitor) -> Table:
     )
 
 
-def register(monitor: Monitor) -> Table:
+def register(monitor: Edition) -> Table:
     """List the participants with both their starts and the document that says so."""
     people = monitor.participants.sort_values(
         ["municipality", "name"], ignore_index=True, kind="stable"
@@ -117,7 +117,7 @@ def register(monitor: Monitor) -> Table:
     )
 
 
-def chosen(monitor: Monitor) -> Prose:
+def chosen(monitor: Edition) -> Prose:
     """Say how the comparison schools were chosen, and for whom too few were found."""
     pools, own = monitor.pools, monitor.region.own
     around = ["de gemeenten daaromheen"] if own.provinces else own.municipalities.values()
@@ -144,7 +144,7 @@ def chosen(monitor: Monitor) -> Prose:
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
-def balance(monitor: Monitor) -> Figure | Absent:
+def balance(monitor: Edition) -> Figure | Absent:
     """Draw how far participants and comparison schools lie apart, before and after choosing."""
     table = monitor.pools.balance
     labels = {"schoolweging": "Schoolweging", "log_pupils": "Aantal leerlingen (log)"}
@@ -181,7 +181,7 @@ def balance(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def spread(monitor: Monitor) -> Figure | Absent:
+def spread(monitor: Edition) -> Figure | Absent:
     """Draw schoolweging and size of participants and comparison schools, one above the other."""
     schools = monitor.schools
     groups = {
@@ -213,7 +213,7 @@ def spread(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def comparison_schools(monitor: Monitor) -> Table:
+def comparison_schools(monitor: Edition) -> Table:
     """List every chosen school, for a file."""
     facts = monitor.facts.set_index("school")
     frame = monitor.pools.members.copy()

@@ -13,7 +13,7 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -25,7 +25,7 @@ WINDOW = 3  # school years with results taken together, before and since the sta
 _NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
 
 
-def _groups(monitor: Monitor, schools: pd.Series) -> dict[str, pd.Series]:
+def _groups(monitor: Edition, schools: pd.Series) -> dict[str, pd.Series]:
     """Tell which rows belong to participants, to comparable schools, and to all."""
     return {
         "deelnemende scholen": schools.isin(monitor.participants["school"]),
@@ -40,7 +40,7 @@ def _weighted(rows: pd.DataFrame) -> pd.Series:
     return parts["part"] / parts["n"]
 
 
-def over_the_years(monitor: Monitor) -> Figure | Absent:
+def over_the_years(monitor: Edition) -> Figure | Absent:
     """Draw participants, comparable schools and all schools by school year."""
     levels = monitor.target_levels
     if not len(levels):
@@ -84,7 +84,7 @@ def over_the_years(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def before_and_since(monitor: Monitor) -> Table | Absent:
+def before_and_since(monitor: Edition) -> Table | Absent:
     """Set earlier years beside the years since the first start: participants and others."""
     levels = monitor.target_levels
     if not len(levels):
@@ -138,7 +138,7 @@ def _latest(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return newest.groupby("school")[columns].last()
 
 
-def participants(monitor: Monitor) -> Table | Absent:
+def participants(monitor: Edition) -> Table | Absent:
     """List what is known of each participant: results beside its signaleringswaarde."""
     levels = monitor.target_levels
     if not len(levels):
@@ -198,7 +198,7 @@ def participants(monitor: Monitor) -> Table | Absent:
     )
 
 
-def standard_scores(monitor: Monitor) -> Table | Absent:
+def standard_scores(monitor: Edition) -> Table | Absent:
     """List the mean test score by group and year, as z within school year and provider."""
     scores = monitor.standard_scores
     if not scores["school"].isin(monitor.participants["school"]).any():
@@ -233,7 +233,7 @@ def standard_scores(monitor: Monitor) -> Table | Absent:
     )
 
 
-def missing(monitor: Monitor) -> Prose:
+def missing(monitor: Edition) -> Prose:
     """List what the figures on this page do not rest on."""
     levels = monitor.target_levels
     mine = levels[levels["school"].isin(monitor.participants["school"])]

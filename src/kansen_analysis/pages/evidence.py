@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,11 +12,9 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import FEW, VERSIONS, EffectEstimate, detectable_difference
-from kansen_analysis.estimate.per_school import MINIMUM, school_changes
-from kansen_analysis.estimate.specifications import vary
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.errors import Reason
+from kansen_analysis.outcomes.fixed import FEW, MINIMUM, VERSIONS
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
@@ -26,7 +25,10 @@ from kansen_analysis.pages.common import (
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 from kansen_analysis.words.choices import FIXED, place
-from kansen_analysis.words.problems import problem
+from kansen_analysis.words.reasons import say
+
+if TYPE_CHECKING:
+    from kansen_analysis.estimate.effects import EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,13 @@ SECOND = {
 }
 
 
-def _with_estimate(monitor: Monitor, goal: int) -> tuple[EffectEstimate | None, Absent]:
+def _with_estimate(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, Absent]:
     """Return the estimate, or None and a word in its place; the answer above says why."""
     estimate, _ = estimate_or_reason(monitor, goal)
     return estimate, Absent("Er is geen schatting; het antwoord bovenaan zegt waarom.")
 
 
-def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
+def since_start(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw the difference with comparable schools by years since the start."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
@@ -83,13 +85,7 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     frame = pd.concat(parts, ignore_index=True).rename(
         columns={"effect": "estimate", "ci_low": "low", "ci_high": "high"}
     )
-    rows = monitor.panels.get(goal)
-    if rows is None:
-        frame["n"] = estimate.n_treated
-    else:
-        step = (rows["year"] - rows["cohort"]).dropna().astype(int)
-        schools = rows.loc[step.index].groupby(step)["school"].nunique()
-        frame["n"] = frame["relative"].map(schools).fillna(0).astype(int)
+    frame["n"] = frame["relative"].map(monitor.by_step[goal]).fillna(0).astype(int)
     titles = {
         "beter": f"Na de start ligt {words.outcome} hoger dan op vergelijkbare scholen",
         "slechter": f"Na de start ligt {words.outcome} lager dan op vergelijkbare scholen",
@@ -112,7 +108,7 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     )
 
 
-def four_versions(monitor: Monitor, goal: int) -> Figure | Absent:
+def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw whether the answer hangs on one of the four versions that were fixed beforehand."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
@@ -155,19 +151,15 @@ def four_versions(monitor: Monitor, goal: int) -> Figure | Absent:
     )
 
 
-def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
+def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw the estimate under every choice that somebody could reasonably have made."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    rows = monitor.panels.get(goal)
-    if rows is None:
-        return Absent("De keuzes zijn voor dit doel nog niet doorgerekend.")
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
-    try:
-        table = vary(rows, size_by_year=outcome.size_by_year)
-    except PanelError as error:
-        why = problem(monitor.protocol.goal(goal), error)
+    table = monitor.choices[goal]
+    if isinstance(table, Reason):
+        why = say(monitor.protocol.goal(goal), table)
         return Absent(f"De keuzes zijn niet door te rekenen. {why}")
     # An estimate that was divided by a recovery rate is so under every choice.
     factor = estimate.versions.loc["V1", "std_error"] / table.loc["V1", "std_error"]
@@ -204,13 +196,13 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
     )
 
 
-def what_could_be_seen(monitor: Monitor, goal: int) -> Figure | Absent:
+def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw the smallest difference that could have been seen beside the one that matters."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
-    seen = detectable_difference(estimate, outcome.decides).difference
+    seen = monitor.detectable[goal]
     decides = estimate.decision.loc[outcome.decides]
     nan = float("nan")
     frame = pd.DataFrame(
@@ -241,7 +233,7 @@ def what_could_be_seen(monitor: Monitor, goal: int) -> Figure | Absent:
     )
 
 
-def by_period(monitor: Monitor, goal: int) -> Table | Absent:
+def by_period(monitor: Edition, goal: int) -> Table | Absent:
     """List the difference before and from 2023-2024, and by year of start."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
@@ -273,9 +265,9 @@ def by_period(monitor: Monitor, goal: int) -> Table | Absent:
     )
 
 
-def second_outcome(monitor: Monitor, goal: int) -> Table | Absent:
+def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
     """List the four versions of another outcome of the same goal, without a verdict."""
-    found = getattr(monitor, "secondary", {}).get(goal)
+    found = monitor.secondary.get(goal)
     if found is None:
         return Absent("Er is geen schatting van een tweede uitkomst met deze gegevens.")
     other = monitor.protocol.goal(goal).secondary[0]
@@ -304,7 +296,7 @@ def second_outcome(monitor: Monitor, goal: int) -> Table | Absent:
     )
 
 
-def doubts(monitor: Monitor, goal: int) -> Prose | Absent:
+def doubts(monitor: Edition, goal: int) -> Prose | Absent:
     """Say how the doubt was worked out and what argues against the estimate."""
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
@@ -346,21 +338,20 @@ def doubts(monitor: Monitor, goal: int) -> Prose | Absent:
         )
     if goal == 2:
         # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
-        checks = [getattr(monitor, name, None) for name in ("recovery", "advice_check")]
+        checks = (monitor.recovery, monitor.advice_check)
         lines += [check.sentence() for check in checks if check is not None]
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
-def funnel(monitor: Monitor, goal: int) -> Figure | Absent:
+def funnel(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw the change of every participant against its pupils, without names."""
     estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None or (rows := monitor.panels.get(goal)) is None:
+    if estimate is None:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
-    try:
-        changes = school_changes(rows, size_by_year=outcome.size_by_year)
-    except PanelError as error:
-        why = problem(monitor.protocol.goal(goal), error)
+    changes = monitor.changes[goal]
+    if isinstance(changes, Reason):
+        why = say(monitor.protocol.goal(goal), changes)
         return Absent(f"De verandering per school is niet te berekenen. {why}")
     shown = changes.table.dropna(subset="change")
     if not len(shown):

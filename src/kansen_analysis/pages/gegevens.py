@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -12,9 +10,8 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, verdict_row
-from kansen_analysis.schools.coverage import check
 from kansen_analysis.sources import feeding, get, schoolyear
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
@@ -36,15 +33,13 @@ TABLES = {
 HIDING = ("schooladviezen", "referentieniveaus", "eindscores", "leerresultaten", "vo_doorstroom")
 
 
-@lru_cache(maxsize=4)
-def _checked(monitor: Monitor) -> tuple[pd.DataFrame, pd.DataFrame]:
-    coverage, unmatched = check(monitor.folder)
-    return coverage[coverage["year"] <= monitor.year], unmatched
+def _coverage(monitor: Edition) -> pd.DataFrame:
+    return monitor.coverage[monitor.coverage["year"] <= monitor.year]
 
 
-def _states(monitor: Monitor) -> pd.DataFrame:
+def _states(monitor: Edition) -> pd.DataFrame:
     """Give one word for every source and school year from 2014-2015."""
-    coverage, _ = _checked(monitor)
+    coverage = _coverage(monitor)
     rows = []
     for table, label in TABLES.items():
         sets = feeding(table)
@@ -85,7 +80,7 @@ def _published(name: str) -> set[int]:
     return found
 
 
-def coverage(monitor: Monitor) -> Figure:
+def coverage(monitor: Edition) -> Figure:
     """Draw what is known of which year."""
     frame = _states(monitor)
     missing = int((frame["state"] == "ontbreekt").sum())
@@ -114,7 +109,7 @@ def coverage(monitor: Monitor) -> Figure:
     )
 
 
-def hidden_share(monitor: Monitor) -> Table:
+def hidden_share(monitor: Edition) -> Table:
     """List per source and year which share of the printed counts is hidden."""
     parts = {}
     for name in HIDING:
@@ -145,9 +140,9 @@ def hidden_share(monitor: Monitor) -> Table:
     )
 
 
-def unmatched(monitor: Monitor) -> Table | Absent:
+def unmatched(monitor: Edition) -> Table | Absent:
     """Count per source the schools of its last year that the register does not know."""
-    coverage, _ = _checked(monitor)
+    coverage = _coverage(monitor)
     recent = coverage.sort_values("year", kind="stable").drop_duplicates("source", keep="last")
     recent = recent[recent["unmatched_schools"] > 0]
     if not len(recent):
@@ -181,9 +176,9 @@ def unmatched(monitor: Monitor) -> Table | Absent:
     )
 
 
-def unmatched_list(monitor: Monitor) -> Table | Absent:
+def unmatched_list(monitor: Edition) -> Table | Absent:
     """List every school without a match, for a file."""
-    _, lost = _checked(monitor)
+    lost = monitor.unmatched
     lost = lost[(lost["year"] >= FIRST) & (lost["year"] <= monitor.year)]
     if not len(lost):
         return Absent("Er zijn geen scholen zonder koppeling.")
@@ -203,9 +198,9 @@ def unmatched_list(monitor: Monitor) -> Table | Absent:
     )
 
 
-def breaks(monitor: Monitor) -> Table:
+def breaks(monitor: Edition) -> Table:
     """List the breaks in the sources that were read."""
-    coverage, _ = _checked(monitor)
+    coverage = _coverage(monitor)
     parts = [
         get(name).breaks.assign(title=get(name).meta["title"])
         for name in coverage["source"].unique()
@@ -235,9 +230,9 @@ def breaks(monitor: Monitor) -> Table:
     )
 
 
-def provisional(monitor: Monitor) -> Prose:
+def provisional(monitor: Edition) -> Prose:
     """Name the school years that the publisher may still revise."""
-    coverage, _ = _checked(monitor)
+    coverage = _coverage(monitor)
     rows = coverage[coverage["provisional"]]
     if not len(rows):
         return Prose("Alle gelezen schooljaren zijn definitief.")
@@ -251,7 +246,7 @@ def provisional(monitor: Monitor) -> Prose:
     )
 
 
-def _tested(monitor: Monitor) -> pd.DataFrame:
+def _tested(monitor: Edition) -> pd.DataFrame:
     """Bound per school and year the share of pupils with an advice who also sat the test."""
     levels, advices = monitor.load("referentieniveaus"), monitor.load("schooladviezen")
     if not len(levels) or not len(advices):
@@ -269,7 +264,7 @@ def _tested(monitor: Monitor) -> pd.DataFrame:
     return sat.join(left[left["left_high"] > 0], how="inner").astype(int).reset_index()
 
 
-def tested_share(monitor: Monitor) -> Table | Absent:
+def tested_share(monitor: Edition) -> Table | Absent:
     """List per year which share of the pupils sat the test, by group."""
     both = _tested(monitor)
     if not len(both):
@@ -312,7 +307,7 @@ def tested_share(monitor: Monitor) -> Table | Absent:
     )
 
 
-def tested_schools(monitor: Monitor) -> Table | Absent:
+def tested_schools(monitor: Edition) -> Table | Absent:
     """List the same share per participant, for a file."""
     both = _tested(monitor)
     both = both[both["school"].isin(monitor.participants["school"])] if len(both) else both
@@ -353,7 +348,7 @@ def tested_schools(monitor: Monitor) -> Table | Absent:
     )
 
 
-def lacking(monitor: Monitor) -> Table:
+def lacking(monitor: Edition) -> Table:
     """List per goal which sources are there and what is still lacking."""
     rows = []
     for goal in monitor.protocol.goals:
@@ -385,7 +380,7 @@ def lacking(monitor: Monitor) -> Table:
     )
 
 
-def _named(name: str, monitor: Monitor) -> str:
+def _named(name: str, monitor: Edition) -> str:
     """Name a source with the school years that were read of it."""
     label = TABLES.get(name) or get(name).meta["title"]
     table = monitor.load(name)
@@ -397,9 +392,9 @@ def _named(name: str, monitor: Monitor) -> str:
     return f"{label}: {schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
 
 
-def findings(monitor: Monitor) -> Prose:
+def findings(monitor: Edition) -> Prose:
     """Say which files were left aside."""
-    unknown = monitor.folder.unknown
+    unknown = monitor.unknown_files
     if not unknown:
         return Prose("Alle bestanden in de map zijn herkend en gelezen.")
     count = "1 bestand is" if len(unknown) == 1 else f"{len(unknown)} bestanden zijn"

@@ -10,7 +10,7 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
 from kansen_analysis.pages.common import about, source_line
@@ -25,17 +25,17 @@ _HERE, _COUNTRY_NAME = "deze gemeente", "Nederland"
 _ROLES = {_HERE: "participants", "overige scholen hier": "national"}
 
 
-def _people(monitor: Monitor, code: str) -> pd.DataFrame:
+def _people(monitor: Edition, code: str) -> pd.DataFrame:
     people = monitor.participants
     here = people[people["municipality_code"] == code]
     return here.sort_values("name", key=lambda names: names.str.casefold(), kind="stable")
 
 
-def _name(monitor: Monitor, code: str) -> str:
+def _name(monitor: Edition, code: str) -> str:
     return str(_people(monitor, code)["municipality"].iloc[0])
 
 
-def _schools(monitor: Monitor, code: str) -> pd.DataFrame:
+def _schools(monitor: Edition, code: str) -> pd.DataFrame:
     """Return pupils per regular school of this municipality and 1 October."""
     rows = school_page.history(monitor)
     if not len(rows):
@@ -48,13 +48,13 @@ def _schools(monitor: Monitor, code: str) -> pd.DataFrame:
     return rows.assign(participant=takes_part)[["school", "year", "pupils", "participant"]]
 
 
-def heading(monitor: Monitor, code: str) -> tuple[str, str]:
+def heading(monitor: Edition, code: str) -> tuple[str, str]:
     """Return title and description of the page."""
     name = _name(monitor, code)
     return name, f"Welke scholen in {name} meedoen, en wat cijfers over de gemeente zeggen."
 
 
-def opening(monitor: Monitor, code: str) -> Prose:
+def opening(monitor: Edition, code: str) -> Prose:
     """Say how many of the schools take part, and what this page is not."""
     people, rows = _people(monitor, code), _schools(monitor, code)
     name, count = plain(_name(monitor, code)), len(people)
@@ -82,7 +82,7 @@ def opening(monitor: Monitor, code: str) -> Prose:
     return Prose(f"{text}\n\nAlle gemeenten: [Gemeenten](../gemeenten.ipynb).")
 
 
-def participants(monitor: Monitor, code: str) -> Prose:
+def participants(monitor: Edition, code: str) -> Prose:
     """List the participants in the order of the alphabet, each with a link to its page."""
     rows = []
     for row in _people(monitor, code).itertuples():
@@ -94,7 +94,7 @@ def participants(monitor: Monitor, code: str) -> Prose:
     return Prose(linked_table(header, rows, f"Deelnemende scholen in {name}, op alfabet"))
 
 
-def groups(monitor: Monitor, code: str) -> Table | Absent:
+def groups(monitor: Edition, code: str) -> Table | Absent:
     """Count schools and pupils: those that take part, and the others."""
     rows = _schools(monitor, code)
     if not len(rows):
@@ -144,7 +144,7 @@ def _mean(values: pd.Series, weights: pd.Series) -> float:
     return float(np.average(values[known].astype(float), weights=weights[known].astype(float)))
 
 
-def size(monitor: Monitor, code: str) -> Figure | Absent:
+def size(monitor: Edition, code: str) -> Figure | Absent:
     """Draw the number of pupils over the years: participants and other schools."""
     rows = _schools(monitor, code)
     rows = rows[rows["year"] > monitor.year - BACK]
@@ -178,7 +178,7 @@ def size(monitor: Monitor, code: str) -> Figure | Absent:
     )
 
 
-def results(monitor: Monitor, code: str) -> Figure | Absent:
+def results(monitor: Edition, code: str) -> Figure | Absent:
     """Draw the results over the years: participants here, their look-alikes, the other schools."""
     table = school_page.results(monitor).reset_index()
     people = set(_people(monitor, code)["school"])
@@ -231,7 +231,7 @@ def results(monitor: Monitor, code: str) -> Figure | Absent:
 # Around the schools: context, by where children live ------------------------------------------
 
 
-def special_education(monitor: Monitor, code: str) -> Figure | Absent:
+def special_education(monitor: Edition, code: str) -> Figure | Absent:
     """Draw how many children who live here go to a school for special education."""
     rows = _cbs(monitor, "so_vso", "cbs_85490ned")
     if not len(rows):
@@ -275,7 +275,7 @@ def special_education(monitor: Monitor, code: str) -> Figure | Absent:
     )
 
 
-def youth_care(monitor: Monitor, code: str) -> Table | Absent:
+def youth_care(monitor: Edition, code: str) -> Table | Absent:
     """List the share of young people with youth care by calendar year, beside the country."""
     rows = _cbs(monitor, "jeugdhulp", "cbs_85098ned")
     if len(rows):
@@ -310,7 +310,7 @@ def youth_care(monitor: Monitor, code: str) -> Table | Absent:
     )
 
 
-def dropout(monitor: Monitor, code: str) -> Figure | Absent:
+def dropout(monitor: Edition, code: str) -> Figure | Absent:
     """Draw the share that left school early by where they live, beside the country."""
     rows = _cbs(monitor, "vsv", "cbs_84780ned")
     if len(rows):
@@ -352,7 +352,7 @@ def dropout(monitor: Monitor, code: str) -> Figure | Absent:
     )
 
 
-def _cbs(monitor: Monitor, table: str, dataset: str) -> pd.DataFrame:
+def _cbs(monitor: Edition, table: str, dataset: str) -> pd.DataFrame:
     """Return the rows of one CBS data set within a table that several may feed."""
     rows = monitor.load(table)
     if not len(rows) or "region" not in rows:
@@ -388,7 +388,7 @@ def _from_to(first, last, before: str, after: str, written) -> str:
     return now if begin == end else f"{now}, in {begin} {written(first['value'])}"
 
 
-def missing(monitor: Monitor, code: str) -> Prose:
+def missing(monitor: Edition, code: str) -> Prose:
     """List what the figures of this municipality do not say."""
     lines = []
     if provisional := school_page.provisional(monitor, *SOURCES):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.markdown import link_if_made, linked_table
 from kansen_analysis.words import numbers
 
 
-def index(monitor: Monitor) -> Prose:
+def index(monitor: Edition) -> Prose:
     """List the municipalities in the order of the alphabet with their number of participants."""
     people = monitor.participants
     counts = people.groupby("municipality_code").agg(

@@ -11,7 +11,7 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages import evidence
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
@@ -21,7 +21,7 @@ GOAL = 3
 SHARES = {"pupils_below": "Onder advies", "pupils_havo_vwo": "Op havo of vwo"}
 
 
-def places(monitor: Monitor) -> Table | Absent:
+def places(monitor: Edition) -> Table | Absent:
     """List who is below the advice and who is at havo or vwo, by group and year of the advice."""
     counts = monitor.later_places
     if not len(counts):
@@ -46,22 +46,22 @@ def places(monitor: Monitor) -> Table | Absent:
     )
 
 
-def since_start(monitor: Monitor) -> Figure | None:
+def since_start(monitor: Edition) -> Figure | None:
     """Draw the difference by years since the start; nothing where the goal is not tested."""
     return evidence.since_start(monitor, GOAL) if _tested(monitor) else None
 
 
-def four_versions(monitor: Monitor) -> Figure | None:
+def four_versions(monitor: Edition) -> Figure | None:
     """Draw the four versions; nothing where the goal is not tested."""
     return evidence.four_versions(monitor, GOAL) if _tested(monitor) else None
 
 
-def what_could_be_seen(monitor: Monitor) -> Figure | None:
+def what_could_be_seen(monitor: Edition) -> Figure | None:
     """Draw what could have been seen; nothing where the goal is not tested."""
     return evidence.what_could_be_seen(monitor, GOAL) if _tested(monitor) else None
 
 
-def doubts(monitor: Monitor) -> Prose | None:
+def doubts(monitor: Edition) -> Prose | None:
     """Say how sure the answer is, and what the place itself and the counts say beside it."""
     if not _tested(monitor):
         return None
@@ -86,7 +86,7 @@ def doubts(monitor: Monitor) -> Prose | None:
     return Prose("\n".join(lines))
 
 
-def _tested(monitor: Monitor) -> bool:
+def _tested(monitor: Edition) -> bool:
     return estimate_or_reason(monitor, GOAL)[0] is not None
 
 

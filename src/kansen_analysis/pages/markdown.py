@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 
+from kansen_analysis.display.publication import current
 from kansen_analysis.sources import schoolyear
-
-# Publishing tells the notebooks that there will be a page per school and per municipality. Without
-# it, as in plain `quarto render`, a link to one of those pages would lead nowhere.
-GENERATED = "KANSEN_GENERATED"
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|@$^~#{}])")
 
@@ -38,8 +34,11 @@ def link(text, page: str) -> str:
 
 
 def link_if_made(text, page: str) -> str:
-    """Link a name to a page that is made while publishing; elsewhere only the name."""
-    return link(text, page) if os.environ.get(GENERATED) else plain(text)
+    """Link a name to a page that is made while publishing; elsewhere only the name.
+
+    In plain `quarto render` there are no such pages, and a link would lead nowhere.
+    """
+    return link(text, page) if current().generated else plain(text)
 
 
 def listed(years: Iterable[int]) -> str:

@@ -8,7 +8,7 @@ from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
     last_year,
     many,
@@ -37,7 +37,7 @@ def _with_coach(people: pd.DataFrame, year: int) -> pd.Series:
     return started & ~ended
 
 
-def _years(monitor: Monitor) -> pd.DataFrame:
+def _years(monitor: Edition) -> pd.DataFrame:
     """Count per school year what the register holds."""
     people = monitor.participants
     since = _since(people)
@@ -55,7 +55,7 @@ def _years(monitor: Monitor) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["year", "network", "coach", "joined", "left"])
 
 
-def size(monitor: Monitor) -> Prose:
+def size(monitor: Edition) -> Prose:
     """Say how many schools and coaches the register holds, and what it does not know."""
     people = monitor.participants
     coach = int(_with_coach(people, monitor.year).sum())
@@ -71,7 +71,7 @@ def size(monitor: Monitor) -> Prose:
     return Prose(text)
 
 
-def growth(monitor: Monitor) -> Figure | Absent:
+def growth(monitor: Edition) -> Figure | Absent:
     """Draw schools and coaches per school year."""
     frame = _years(monitor)
     if not len(frame):
@@ -97,7 +97,7 @@ def growth(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def documents(monitor: Monitor) -> Table | Absent:
+def documents(monitor: Edition) -> Table | Absent:
     """List what documents say about the size, beside what the register holds in that year."""
     frame = open_programme(monitor).network
     if not len(frame):
@@ -143,7 +143,7 @@ def documents(monitor: Monitor) -> Table | Absent:
     )
 
 
-def per_municipality(monitor: Monitor) -> Table:
+def per_municipality(monitor: Edition) -> Table:
     """List schools with a coach per municipality and school year."""
     people = monitor.participants
     years = range(max(monitor.year - 4, monitor.programme_start), monitor.year + 1)
@@ -167,7 +167,7 @@ def per_municipality(monitor: Monitor) -> Table:
     )
 
 
-def stopped(monitor: Monitor) -> Table | Absent:
+def stopped(monitor: Edition) -> Table | Absent:
     """List the schools whose coach stopped."""
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
@@ -188,7 +188,7 @@ def stopped(monitor: Monitor) -> Table | Absent:
     )
 
 
-def coverage(monitor: Monitor) -> Table | Absent:
+def coverage(monitor: Edition) -> Table | Absent:
     """Count per municipality how many schools with a high schoolweging take part."""
     schools = monitor.schools.dropna(subset="schoolweging")
     if not len(schools):
@@ -231,7 +231,7 @@ def coverage(monitor: Monitor) -> Table | Absent:
     )
 
 
-def programmes(monitor: Monitor) -> Table | Absent:
+def programmes(monitor: Edition) -> Table | Absent:
     """List the programmes this monitor follows."""
     frame = open_programme(monitor).programmes
     if not len(frame):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import many, open_programme, plain, when
 from kansen_analysis.programme import Programme, states
 from kansen_analysis.programme.schema import split
@@ -14,12 +14,12 @@ NOT_TESTED = "Een activiteit of verhaal laat zien wat er gebeurt. Het is geen be
 MOST = 5  # on a page about something else; the pages of the programme have all of them
 
 
-def of_school(monitor: Monitor, school: str) -> Prose:
+def of_school(monitor: Edition, school: str) -> Prose:
     """Say which activities, stories and lessons name a school.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
     school : str
         BRIN6 of a participant.
     """
@@ -31,12 +31,12 @@ def of_school(monitor: Monitor, school: str) -> Prose:
     return Prose("\n".join([*lines, "", f"{NOT_TESTED} {_read_more('../')}"]))
 
 
-def of_municipality(monitor: Monitor, code: str) -> Prose:
+def of_municipality(monitor: Edition, code: str) -> Prose:
     """Say which programmes work in a municipality, and what names its schools.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
     code : str
         Number of the municipality, 4 digits.
     """
@@ -58,12 +58,12 @@ def of_municipality(monitor: Monitor, code: str) -> Prose:
     return Prose("\n".join([*lines, "", f"{NOT_TESTED} {_read_more('../')} {network}"]))
 
 
-def of_goal(monitor: Monitor, goal: int) -> Prose:
+def of_goal(monitor: Edition, goal: int) -> Prose:
     """Point from the page of a goal to the stories and lessons about it.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
     goal : int
         1 to 4.
     """

@@ -13,15 +13,13 @@ from kansen_analysis.display._html import text
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
     Html,
     about,
-    previous_edition,
     source_line,
     verdict_word,
 )
@@ -70,7 +68,7 @@ def _headline(words: list[str]) -> str:
     return "Van de vier doelen: " + ", ".join(parts)
 
 
-def goals_figure(monitor: Monitor) -> figures.Figure:
+def goals_figure(monitor: Edition) -> figures.Figure:
     """Draw the four verdicts on one scale."""
     verdicts = monitor.verdicts
     outcomes = [monitor.protocol.goal(number).outcome for number in verdicts["goal"]]
@@ -98,7 +96,7 @@ def goals_figure(monitor: Monitor) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if 3 in monitor.panels else []),
+                *(["leerjaar3"] if "3" in monitor.panels else []),
             ),
         ),
     )
@@ -134,7 +132,7 @@ def _doubt(goal: Goal, row: pd.Series) -> str:
     return ""
 
 
-def goals_text(monitor: Monitor) -> Html:
+def goals_text(monitor: Edition) -> Html:
     """Give per goal the verdict, the size with its doubt, what it does not say, where to read."""
     items, plain = [], []
     for _, row in monitor.verdicts.iterrows():
@@ -157,16 +155,16 @@ def goals_text(monitor: Monitor) -> Html:
     )
 
 
-def changes(monitor: Monitor) -> Prose:
+def changes(monitor: Edition) -> Prose:
     """Say what changed since last year's monitor, worked out again from the files of now."""
-    earlier = previous_edition(monitor)
+    earlier = monitor.previous_verdicts
     year = schoolyear.label(monitor.year - 1)
     if earlier is None:
         return Prose(
             f"Over {year} zijn er geen resultaten in deze bestanden. Daarom is er niets om deze "
             "monitor naast te leggen."
         )
-    now, then = (each.verdicts.set_index("goal") for each in (monitor, earlier))
+    now, then = (each.set_index("goal") for each in (monitor.verdicts, earlier))
     lines = []
     moved = now.index[now["verdict"] != then["verdict"]]
     for goal in moved:
@@ -191,7 +189,7 @@ def changes(monitor: Monitor) -> Prose:
     return Prose(" ".join([*lines, again]))
 
 
-def behind(monitor: Monitor) -> Html:
+def behind(monitor: Edition) -> Html:
     """Offer every number in the text of this page as a file, not rounded and with its unit."""
     people = monitor.participants
     started = people["coach_start"].dropna()
@@ -204,14 +202,14 @@ def behind(monitor: Monitor) -> Html:
         for part, year in (("Wie doet mee", int(started.min())), (CHANGES, monitor.year)):
             count = int((started == year).sum())
             rows.append((part, f"Begonnen in {schoolyear.label(year)}", count, "scholen"))
-    earlier = previous_edition(monitor)
-    then = None if earlier is None else earlier.verdicts.set_index("goal")
+    earlier = monitor.previous_verdicts
+    then = None if earlier is None else earlier.set_index("goal")
     for number, row in monitor.verdicts.set_index("goal").iterrows():
         goal, part = monitor.protocol.goal(number), f"Doel {number}"
         known = [obstacles.label(each) for each in monitor.obstacles.get(number, [])]
         rows += [(part, *each, "") for each in known if each]
         found = monitor.estimates.get(number)
-        if isinstance(found, EffectEstimate):
+        if found is not None and not isinstance(found, tuple):
             needed = monitor.protocol.minimum_participants
             rows.append((part, "Deelnemende scholen in de toets", found.n_treated, "scholen"))
             rows.append((part, "Zoveel zijn er minstens nodig", needed, "scholen"))
@@ -252,12 +250,12 @@ def behind(monitor: Monitor) -> Html:
     )
 
 
-def who_takes_part(monitor: Monitor) -> Prose:
+def who_takes_part(monitor: Edition) -> Prose:
     """Say how many schools take part, where and since when."""
     return deelnemers.who(monitor)
 
 
-def limits(monitor: Monitor) -> Prose:
+def limits(monitor: Edition) -> Prose:
     """Say what the verdicts do not say."""
     provisional = monitor.provisional("leerresultaten", "referentieniveaus", "schooladviezen")
     years = " en ".join(schoolyear.label(year) for year in provisional)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.markdown import link_if_made, linked_table, plain
 from kansen_analysis.sources import schoolyear
 
 
-def index(monitor: Monitor) -> Prose:
+def index(monitor: Edition) -> Prose:
     """List the participating schools; no results, so there is nothing to rank."""
     people = monitor.participants.sort_values(
         ["name", "municipality"], key=lambda column: column.str.casefold(), kind="stable"

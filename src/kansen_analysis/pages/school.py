@@ -13,18 +13,8 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.per_school import (
-    ABOVE,
-    BELOW,
-    MINIMUM,
-    TOO_FEW,
-    WINDOW,
-    SchoolChanges,
-    school_changes,
-)
-from kansen_analysis.outcomes import panel
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
@@ -47,12 +37,12 @@ _ALIKE += "en evenveel leerlingen. Zij zijn niet op hun resultaten gekozen."
 
 
 @lru_cache(maxsize=_KEPT)
-def results(monitor: Monitor) -> pd.DataFrame:
+def results(monitor: Edition) -> pd.DataFrame:
     """Return what may be shown of each school and school year.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Edition
 
     Returns
     -------
@@ -62,12 +52,7 @@ def results(monitor: Monitor) -> pd.DataFrame:
         ``n_low``, ``n_high`` (pupils). School years with fewer than five pupils are left out: a
         total over years would give them away.
     """
-    levels = monitor.target_levels
-    bounds = panel.reference_levels(monitor.folder)[["school", "year", "pupils_low", "pupils_high"]]
-    table = levels.merge(bounds, on=["school", "year"], how="left")
-    told = table["origin"] == "leerresultaten"  # there the number of pupils is exact
-    for end in ("low", "high"):
-        table[f"n_{end}"] = table[f"pupils_{end}"].mask(told, table["n"]).astype("Int64")
+    table = monitor.target_levels.astype({"n_low": "Int64", "n_high": "Int64"})
     table["best"] = table["value"]
     table["value"] = table["value"].mask(table["origin"] == "interval")
     kept = table[(table["n_low"] > HIGH).fillna(False)]
@@ -75,35 +60,19 @@ def results(monitor: Monitor) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=_KEPT)
-def changes(monitor: Monitor) -> SchoolChanges | None:
-    """Return the change of every participant, or None when the years do not allow it."""
-    rows = monitor.panel
-    after = rows["year"] >= rows["cohort"]
-    both = after[rows["cohort"].notna()].groupby(rows["school"]).agg(["any", "all"])
-    usable = both.index[both["any"] & ~both["all"]]
-    rows = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
-    if not len(usable):
-        return None
-    try:
-        return school_changes(rows)
-    except PanelError:
-        return None
-
-
-@lru_cache(maxsize=_KEPT)
-def years_tested(monitor: Monitor) -> tuple[int, ...]:
+def years_tested(monitor: Edition) -> tuple[int, ...]:
     """Return the school years with results, oldest first."""
     return tuple(sorted(int(year) for year in monitor.target_levels["year"].unique()))
 
 
 @lru_cache(maxsize=4 * _KEPT)
-def provisional(monitor: Monitor, *sources: str) -> tuple[int, ...]:
+def provisional(monitor: Edition, *sources: str) -> tuple[int, ...]:
     """Return the school years of these sources that may still be revised."""
     return tuple(monitor.provisional(*sources))
 
 
 @lru_cache(maxsize=_KEPT)
-def history(monitor: Monitor) -> pd.DataFrame:
+def history(monitor: Edition) -> pd.DataFrame:
     """Return regular schools with pupils, per school year; empty without such a file.
 
     A school that closed, or had not opened yet, stands in the file with no pupils.
@@ -120,7 +89,7 @@ def history(monitor: Monitor) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=_KEPT)
-def _weging(monitor: Monitor) -> pd.DataFrame:
+def _weging(monitor: Edition) -> pd.DataFrame:
     """Return the latest schoolweging of each school with its year."""
     table = monitor.load("schoolweging")
     if not len(table):
@@ -132,7 +101,7 @@ def _weging(monitor: Monitor) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=_KEPT)
-def _signals(monitor: Monitor) -> pd.Series:
+def _signals(monitor: Edition) -> pd.Series:
     """Return the signaleringswaarde by school and school year, as the latest edition has it."""
     table = monitor.load("leerresultaten")
     if not len(table):
@@ -150,11 +119,11 @@ def _of(table, school: str):
     return table.loc[school]
 
 
-def _row(monitor: Monitor, school: str) -> pd.Series:
+def _row(monitor: Edition, school: str) -> pd.Series:
     return monitor.participants.set_index("school").loc[school]
 
 
-def look_alikes(monitor: Monitor, school: str) -> list[str]:
+def look_alikes(monitor: Edition, school: str) -> list[str]:
     """Return the comparable schools of one participant.
 
     Those that were chosen for it; where they are too few for a band, the most alike of all that
@@ -178,7 +147,7 @@ def _to(low, high) -> str:
 # The page, from top to bottom ------------------------------------------------------------------
 
 
-def heading(monitor: Monitor, school: str) -> tuple[str, str]:
+def heading(monitor: Edition, school: str) -> tuple[str, str]:
     """Return title and description of the page; schools of one name are told apart by place."""
     people = monitor.participants
     row = _row(monitor, school)
@@ -189,7 +158,7 @@ def heading(monitor: Monitor, school: str) -> tuple[str, str]:
     return title, f"Basisschool in {row['municipality']}: wat openbare cijfers zeggen en wat niet."
 
 
-def opening(monitor: Monitor, school: str) -> Prose:
+def opening(monitor: Edition, school: str) -> Prose:
     """Say first what the figures of this school can bear."""
     row = _row(monitor, school)
     mine = _of(results(monitor), school)
@@ -211,7 +180,7 @@ def opening(monitor: Monitor, school: str) -> Prose:
     return Prose(f"{bears}\n\nGemeente: {place}. Alle deelnemers: [Scholen](../scholen.ipynb).")
 
 
-def by_year(monitor: Monitor, school: str) -> Figure | Absent:
+def by_year(monitor: Edition, school: str) -> Figure | Absent:
     """Draw the results by year on the band of comparable schools."""
     mine = _of(results(monitor), school)
     if not len(mine):
@@ -293,7 +262,7 @@ def together(rows: pd.DataFrame) -> tuple[float, float]:
     return min(means[0]), max(means[1])
 
 
-def _results_title(monitor: Monitor, school: str) -> str:
+def _results_title(monitor: Edition, school: str) -> str:
     years = years_tested(monitor)[-WINDOW:]
     mine = _of(results(monitor), school)
     mine = mine[mine.index.isin(years)]
@@ -318,7 +287,7 @@ def _results_title(monitor: Monitor, school: str) -> str:
     return f"{start}, binnen de band van vergelijkbare scholen"
 
 
-def _alike_together(monitor: Monitor, school: str, years: tuple[int, ...]) -> pd.Series:
+def _alike_together(monitor: Edition, school: str, years: tuple[int, ...]) -> pd.Series:
     """Return the share of each look-alike over these years together."""
     table = results(monitor)
     level = table.index.get_level_values
@@ -330,7 +299,7 @@ def _alike_together(monitor: Monitor, school: str, years: tuple[int, ...]) -> pd
     return parts["part"] / parts["pupils"]
 
 
-def three_years(monitor: Monitor, school: str) -> Table | Absent:
+def three_years(monitor: Edition, school: str) -> Table | Absent:
     """List three tested years at a time, beside the comparable schools."""
     mine = _of(results(monitor), school)
     if not len(mine):
@@ -389,7 +358,7 @@ def three_years(monitor: Monitor, school: str) -> Table | Absent:
     )
 
 
-def position(monitor: Monitor, school: str) -> Figure | Absent:
+def position(monitor: Edition, school: str) -> Figure | Absent:
     """Draw the change since the start among all participants; only this school is named."""
     row = _row(monitor, school)
     if pd.isna(row["coach_start"]):
@@ -408,8 +377,8 @@ def position(monitor: Monitor, school: str) -> Figure | Absent:
             f"De kansencoach begon in {begin}. In deze bestanden staan van deze school geen "
             f"resultaten van {side} die start."
         )
-    found = changes(monitor)
-    known = None if found is None else found.table.set_index("school")
+    found = monitor.changes.get(1)
+    known = None if found is None or isinstance(found, str) else found.table.set_index("school")
     if known is None or school not in known.index:
         return Absent("Er zijn te weinig jaren van vóór de start om toeval te kunnen meten.")
     own = known.loc[school]
@@ -452,7 +421,7 @@ def position(monitor: Monitor, school: str) -> Figure | Absent:
     )
 
 
-def advice(monitor: Monitor, school: str) -> Figure | Absent:
+def advice(monitor: Edition, school: str) -> Figure | Absent:
     """Draw the mean advice by year, exact or as the range that the hidden counts leave."""
     levels = monitor.advice_levels
     mine = levels[levels["school"] == school].sort_values("year", kind="stable")
@@ -516,7 +485,7 @@ def _told_by(source: str) -> str:
     return f"{meta['publisher']}, {meta['title']}"
 
 
-def facts(monitor: Monitor, school: str) -> Table:
+def facts(monitor: Edition, school: str) -> Table:
     """List what is known of the school and of its part in the programme, each with its source."""
     row = _row(monitor, school)
     known = monitor.facts.set_index("school")
@@ -574,7 +543,7 @@ def facts(monitor: Monitor, school: str) -> Table:
     )
 
 
-def missing(monitor: Monitor, school: str) -> Prose:
+def missing(monitor: Edition, school: str) -> Prose:
     """List what the files do not say about this school."""
     row = _row(monitor, school)
     mine = _of(results(monitor), school)

@@ -10,8 +10,8 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.estimate.effects import BREAK
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes.fixed import BREAK
 from kansen_analysis.outcomes.intervals import HIGH, LOW
 from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
 from kansen_analysis.pages._by_group import by_group
@@ -37,7 +37,7 @@ GROUPS = {
 _NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
 
 
-def all_participants(monitor: Monitor) -> Figure | Absent:
+def all_participants(monitor: Edition) -> Figure | Absent:
     """Draw the lowest and highest possible mean advice of all participants together."""
     low, high = (
         cells[cells.index.get_level_values("school").isin(monitor.participants["school"])]
@@ -83,7 +83,7 @@ def all_participants(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def per_school(monitor: Monitor) -> Table | Absent:
+def per_school(monitor: Edition) -> Table | Absent:
     """List per participant the mean advice, exact or as lowest and highest possible."""
     levels = monitor.advice_levels
     mine = levels[levels["school"].isin(monitor.participants["school"])]
@@ -119,7 +119,7 @@ def per_school(monitor: Monitor) -> Table | Absent:
     )
 
 
-def compared(monitor: Monitor) -> Table | Absent:
+def compared(monitor: Edition) -> Table | Absent:
     """Set participants beside comparable schools: lowest and highest possible mean advice."""
     low, high = monitor.advice_cells
     school = low.index.get_level_values("school")
@@ -167,7 +167,7 @@ def compared(monitor: Monitor) -> Table | Absent:
     )
 
 
-def which_advices(monitor: Monitor) -> Figure | Absent:
+def which_advices(monitor: Edition) -> Figure | Absent:
     """Draw which advices the participants gave, and how many of them are hidden."""
     low, high = (
         cells[cells.index.get_level_values("school").isin(monitor.participants["school"])]
@@ -220,7 +220,7 @@ def which_advices(monitor: Monitor) -> Figure | Absent:
     )
 
 
-def raised(monitor: Monitor) -> Table | Absent:
+def raised(monitor: Edition) -> Table | Absent:
     """List which part of the advices that could be raised was raised, by group and year."""
     if not len(monitor.load("heroverweging")):
         return Absent(
@@ -255,7 +255,7 @@ def raised(monitor: Monitor) -> Table | Absent:
     )
 
 
-def missing(monitor: Monitor) -> Prose:
+def missing(monitor: Edition) -> Prose:
     """List what is not known about the advices."""
     low, high = monitor.advice_cells
     mine = low.index.get_level_values("school").isin(monitor.participants["school"])
@@ -278,8 +278,7 @@ def missing(monitor: Monitor) -> Prose:
             if known
             else "Er is geen schooljaar zonder afscherming in deze map."
         )
-    advices = getattr(monitor, "advices", None)
-    lines += list(advices.notes) if advices is not None else []
+    lines += list(monitor.advices.notes) if monitor.advices is not None else []
     lines += [
         "Een ambitieus advies is niet vanzelf een goed advies: of leerlingen het waarmaken staat "
         "bij [afstroom](afstroom.ipynb), en is met open gegevens niet te toetsen.",

@@ -8,7 +8,7 @@ from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
     euro,
     many,
@@ -33,7 +33,7 @@ def _part(row, several: bool) -> str:
     return plain(row.part) + (f", {period(row.year)}" if several else "")
 
 
-def sums(monitor: Monitor) -> Prose:
+def sums(monitor: Edition) -> Prose:
     """Work out per intervention what was granted and planned, and what has been spent."""
     budget = open_programme(monitor).budget
     lines = []
@@ -67,7 +67,7 @@ def sums(monitor: Monitor) -> Prose:
     return Prose("\n".join(lines) or NONE)
 
 
-def hours(monitor: Monitor) -> Figure | Absent:
+def hours(monitor: Edition) -> Figure | Absent:
     """Draw hours planned and spent."""
     budget = open_programme(monitor).budget
     rows = budget[budget["hours_planned"].notna()]
@@ -76,7 +76,7 @@ def hours(monitor: Monitor) -> Figure | Absent:
     return _bars(rows, "hours", "uur", "uren-uren", "Uren per onderdeel: begroot en besteed")
 
 
-def money(monitor: Monitor) -> Figure | Absent:
+def money(monitor: Edition) -> Figure | Absent:
     """Draw euros planned and spent."""
     budget = open_programme(monitor).budget
     if not len(budget):
@@ -108,7 +108,7 @@ def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) ->
     )
 
 
-def budget(monitor: Monitor) -> Table | Absent:
+def budget(monitor: Edition) -> Table | Absent:
     """List every part of the budget."""
     frame = open_programme(monitor).budget
     if not len(frame):
@@ -134,7 +134,7 @@ def budget(monitor: Monitor) -> Table | Absent:
     )
 
 
-def calendar(monitor: Monitor) -> Table | Absent:
+def calendar(monitor: Edition) -> Table | Absent:
     """List the moments on which is looked back."""
     frame = open_programme(monitor).budget
     rows = []
@@ -168,7 +168,7 @@ def calendar(monitor: Monitor) -> Table | Absent:
     )
 
 
-def dose(monitor: Monitor) -> Prose:
+def dose(monitor: Edition) -> Prose:
     """Say how many hours schools get, and what that does not say."""
     people = monitor.participants
     coached = people[people["coach_start"].notna()]

@@ -8,11 +8,10 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.estimate.effects import VERSIONS
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.advice import CAVEAT
+from kansen_analysis.outcomes.fixed import VERSIONS
 from kansen_analysis.pages.common import about, estimate_or_reason, term
-from kansen_analysis.schools.coverage import unmatched_schools
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
 from kansen_analysis.words.protocol import say_differences, say_protocol
@@ -26,7 +25,7 @@ def _span(first: int, last: int) -> str:
     return f"{schoolyear.label(first)} t/m {schoolyear.label(last)}"
 
 
-def files(monitor: Monitor) -> Table | Absent:
+def files(monitor: Edition) -> Table | Absent:
     """List the files with publisher, school years and checksum."""
     known = monitor.files
     if not len(known):
@@ -60,7 +59,7 @@ def files(monitor: Monitor) -> Table | Absent:
     )
 
 
-def protocol(monitor: Monitor) -> Prose:
+def protocol(monitor: Edition) -> Prose:
     """Say which protocol was followed, where it is not the released one, and what it fixes."""
     rows = [say_protocol(monitor.protocol), ""]
     if other := say_differences(monitor.protocol):
@@ -83,7 +82,7 @@ def protocol(monitor: Monitor) -> Prose:
     return Prose("\n".join(rows))
 
 
-def method(monitor: Monitor) -> Prose:
+def method(monitor: Edition) -> Prose:
     """Name the four versions, the pools and what was left out of the estimate."""
     lines = [f"- **{name}**: {text}." for name, text in VERSIONS.items()]
     members = monitor.pools.members["pool"].value_counts()
@@ -107,7 +106,7 @@ def method(monitor: Monitor) -> Prose:
     return Prose("\n".join([*lines, "", text, "", *(f"- {rest}" for rest in rests)]))
 
 
-def hidden_advices(monitor: Monitor) -> Prose:
+def hidden_advices(monitor: Edition) -> Prose:
     """Say how hidden advices are dealt with when groups of schools are compared."""
     if estimate_or_reason(monitor, 2)[0] is None:
         text = "Zonder schatting voor doel 2 toont deze uitgave alleen wat er mogelijk is."
@@ -123,9 +122,9 @@ def hidden_advices(monitor: Monitor) -> Prose:
     )
 
 
-def limits(monitor: Monitor) -> Prose:
+def limits(monitor: Edition) -> Prose:
     """List what these files cannot bear, from what was read."""
-    unmatched = unmatched_schools(monitor.folder, "leerresultaten")
+    unmatched = monitor.unmatched[monitor.unmatched["source"] == "leerresultaten"]
     levels = monitor.target_levels
     placed = (levels["origin"] == "interval").mean() if len(levels) else 0
     years = sorted(monitor.schools["weging_year"].dropna().unique())

@@ -8,7 +8,7 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.stories import Card, Cards
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
     GOAL_PAGES,
     many,
@@ -21,7 +21,6 @@ from kansen_analysis.pages._programme import (
 )
 from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
-from kansen_analysis.programme.stories import PICTURES
 
 TOLD = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
@@ -34,7 +33,7 @@ def _themes(programme: Programme) -> list[str]:
     return list(dict.fromkeys([*named, *programme.lessons["theme"]]))
 
 
-def what_is_here(monitor: Monitor) -> Prose:
+def what_is_here(monitor: Edition) -> Prose:
     """Say how much there is and how much is held back."""
     programme = open_programme(monitor)
     pictures = sum(story.picture is not None for story in programme.stories)
@@ -51,7 +50,7 @@ def what_is_here(monitor: Monitor) -> Prose:
     return Prose(text)
 
 
-def evidence(monitor: Monitor) -> Table | Absent:
+def evidence(monitor: Edition) -> Table | Absent:
     """Put figures, pictures, stories and lessons side by side per theme, and say how strong."""
     programme = open_programme(monitor)
     themes = _themes(programme)
@@ -103,7 +102,7 @@ def evidence(monitor: Monitor) -> Table | Absent:
     )
 
 
-def _card(monitor: Monitor, story: Story) -> Card:
+def _card(monitor: Edition, story: Story) -> Card:
     links = pages_of(monitor, story.school)
     if story.goal in GOAL_PAGES:
         name, page = GOAL_PAGES[story.goal]
@@ -122,13 +121,13 @@ def _card(monitor: Monitor, story: Story) -> Card:
         ),
         strength="Een verhaal is een ervaring. Het is verteld, niet getoetst.",
         links=links,
-        picture=story.picture.read_bytes() if story.picture else None,
-        mime=PICTURES[story.picture.suffix.lower()] if story.picture else "",
+        picture=story.picture.content if story.picture else None,
+        mime=story.picture.mime if story.picture else "",
         alt=story.alt,
     )
 
 
-def stories(monitor: Monitor) -> Cards | Absent:
+def stories(monitor: Edition) -> Cards | Absent:
     """Show every story with consent, under its theme."""
     programme = open_programme(monitor)
     if not programme.stories:
@@ -140,7 +139,7 @@ def stories(monitor: Monitor) -> Cards | Absent:
     return Cards([(theme, cards) for theme, cards in told if cards])
 
 
-def lessons(monitor: Monitor) -> Table | Absent:
+def lessons(monitor: Edition) -> Table | Absent:
     """List the lessons: what was tried where, what happened, and what to do now."""
     frame = open_programme(monitor).lessons
     if not len(frame):

@@ -8,7 +8,7 @@ from kansen_analysis.display import figures, programme_figures, tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
     many,
     open_programme,
@@ -45,11 +45,11 @@ SDG = {
 }
 
 
-def _now(monitor: Monitor) -> pd.DataFrame:
+def _now(monitor: Edition) -> pd.DataFrame:
     return states(open_programme(monitor).activities)
 
 
-def overview(monitor: Monitor) -> Prose:
+def overview(monitor: Edition) -> Prose:
     """Say per programme how many activities there are, how far, and of what day that is."""
     now = _now(monitor)
     lines = []
@@ -73,7 +73,7 @@ def overview(monitor: Monitor) -> Prose:
     return Prose("\n\n".join(lines) or NONE)
 
 
-def progress(monitor: Monitor, programme: str | None = None) -> Figure | Absent:
+def progress(monitor: Edition, programme: str | None = None) -> Figure | Absent:
     """Draw the activities of a programme by theme and state; by default the largest one."""
     now = _now(monitor)
     if not len(now):
@@ -100,7 +100,7 @@ def progress(monitor: Monitor, programme: str | None = None) -> Figure | Absent:
     )
 
 
-def themes(monitor: Monitor) -> Table | Absent:
+def themes(monitor: Edition) -> Table | Absent:
     """Count the activities per theme and state, and name the partners."""
     now = _now(monitor)
     if not len(now):
@@ -129,7 +129,7 @@ def themes(monitor: Monitor) -> Table | Absent:
     )
 
 
-def moved(monitor: Monitor) -> Table | Absent:
+def moved(monitor: Edition) -> Table | Absent:
     """List what changed since the overview before."""
     now = _now(monitor)
     fresh = (now["overview_before"] != "") & (now["state_before"] == "")
@@ -159,7 +159,7 @@ def moved(monitor: Monitor) -> Table | Absent:
     )
 
 
-def activities(monitor: Monitor) -> Table | Absent:
+def activities(monitor: Edition) -> Table | Absent:
     """List every activity with its partners, place, state and source."""
     now = _now(monitor)
     if not len(now):
@@ -193,7 +193,7 @@ def activities(monitor: Monitor) -> Table | Absent:
     )
 
 
-def sdg(monitor: Monitor) -> Table | Absent:
+def sdg(monitor: Edition) -> Table | Absent:
     """List the development goals that programmes and activities link themselves to."""
     programme = open_programme(monitor)
     named = [

@@ -5,19 +5,19 @@ from __future__ import annotations
 from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import listed, many, open_programme, plain, sources, variables
 
 EMPTY = "nog niet ingevuld"
 NONE = "Er is geen plan met pijlers en doelen vastgelegd."
 
 
-def plans(monitor: Monitor) -> list[str]:
+def plans(monitor: Edition) -> list[str]:
     """Return the names of the plans, for whoever makes a page of each."""
     return list(dict.fromkeys(open_programme(monitor).goals["plan"]))
 
 
-def overview(monitor: Monitor, plan: str | None = None) -> Prose:
+def overview(monitor: Edition, plan: str | None = None) -> Prose:
     """Say how many pillars and goals a plan has and how many results are filled in."""
     goals = open_programme(monitor).goals
     lines = []
@@ -35,7 +35,7 @@ def overview(monitor: Monitor, plan: str | None = None) -> Prose:
     return Prose("\n\n".join(lines) or NONE)
 
 
-def plan_table(monitor: Monitor, plan: str | None = None) -> Table | Absent:
+def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:
     """List pillars, goals, activities and results; an empty result stays visible."""
     goals = open_programme(monitor).goals
     rows = goals if plan is None else goals[goals["plan"] == plan]

@@ -3,7 +3,7 @@
 from kansen_analysis.programme.checks import check_programme
 from kansen_analysis.programme.edition import new_edition
 from kansen_analysis.programme.progress import states
-from kansen_analysis.programme.reading import Programme, programme_folder, read_programme
+from kansen_analysis.programme.reading import Programme, read_programme
 from kansen_analysis.programme.stories import Consent, Story
 from kansen_analysis.programme.workbook import Changes, programme_export, programme_import
 
@@ -15,7 +15,6 @@ __all__ = [
     "check_programme",
     "new_edition",
     "programme_export",
-    "programme_folder",
     "programme_import",
     "read_programme",
     "states",

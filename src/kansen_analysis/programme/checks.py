@@ -33,7 +33,7 @@ def check_programme(
     schools : iterable of str, optional
         BRIN6 of schools that exist; by default those of the register beside the folder.
     day : str, optional
-        Day of publication; by default today, or ``KANSEN_PUBLICATION``.
+        Day of publication; by default today.
 
     Returns
     -------

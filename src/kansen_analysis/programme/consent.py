@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -41,14 +40,14 @@ _ENDS_SENTENCE = re.compile(r"[.!?:;…][\"”’')\]]*\s*$|^\s*$|\n\s*[-*>]?\s*
 
 
 def publication_day() -> str:
-    """Return the day consent is judged on: today, or the day in ``KANSEN_PUBLICATION``.
+    """Return the day consent is judged on when nobody names another: today.
 
     Examples
     --------
     >>> len(publication_day())
     10
     """
-    return os.environ.get("KANSEN_PUBLICATION") or date.today().isoformat()
+    return date.today().isoformat()
 
 
 def uncovered_names(text: str, known: Iterable[str], covered: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.errors import ConsistencyError, Finding, raise_all
-from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import PUBLIC, publication_day, uncovered_names
 from kansen_analysis.programme.schema import REGISTER, tables
 from kansen_analysis.programme.stories import Story, read_stories
@@ -21,8 +20,6 @@ class Programme:
 
     Parameters
     ----------
-    folder : pathlib.Path
-        Where it was read.
     day : str
         The day on which consent was judged.
     programmes, activities, goals, budget, network : pandas.DataFrame
@@ -35,7 +32,6 @@ class Programme:
         How many stories and lessons may not.
     """
 
-    folder: Path
     day: str
     programmes: pd.DataFrame = field(repr=False)
     activities: pd.DataFrame = field(repr=False)
@@ -45,23 +41,6 @@ class Programme:
     lessons: pd.DataFrame = field(repr=False)
     stories: tuple[Story, ...] = field(repr=False)
     withheld: int
-
-
-def programme_folder(monitor) -> Path:
-    """Return the folder that goes with a monitor: the one in its data folder, else the project's.
-
-    Parameters
-    ----------
-    monitor : Monitor
-        Anything with ``demo`` and ``folder.path``.
-
-    Returns
-    -------
-    pathlib.Path
-        It need not be there: then nothing is known beside the figures. Invented schools never get
-        the project's own folder.
-    """
-    return workspace.default_programme(monitor.folder.path)
 
 
 def register_of(folder: Path) -> Path:
@@ -99,7 +78,6 @@ def collect(folder: Path | str, day: str | None = None) -> tuple[Programme, list
     )
     shown = tuple(story for story in stories if story.may_be_shown(day))
     return Programme(
-        folder=folder,
         day=day,
         lessons=lessons[agreed].reset_index(drop=True),
         stories=shown,
@@ -116,7 +94,7 @@ def read_programme(folder: Path | str, day: str | None = None) -> Programme:
     folder : pathlib.Path or str
         As `programme_folder` gives it.
     day : str, optional
-        Day on which consent is judged; by default today, or ``KANSEN_PUBLICATION``.
+        Day on which consent is judged; by default today.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -52,6 +52,22 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """The picture beside a story.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    mime : str
+        Its kind, as a browser calls it.
+    """
+
+    content: bytes = field(repr=False)
+    mime: str
+
+
+@dataclass(frozen=True)
 class Story:
     """One story.
 
@@ -65,7 +81,7 @@ class Story:
         Where it belongs and who says so.
     school, neighbourhood, goal, tried, happened, advice : str
         Empty when not given.
-    picture : pathlib.Path or None
+    picture : Picture or None
         With `alt`.
     consents : tuple of Consent
         Empty when nobody agreed.
@@ -84,7 +100,7 @@ class Story:
     tried: str = ""
     happened: str = ""
     advice: str = ""
-    picture: Path | None = None
+    picture: Picture | None = None
     alt: str = ""
     consents: tuple[Consent, ...] = ()
 
@@ -227,7 +243,7 @@ def _consents(given, add) -> tuple[Consent, ...]:
     return tuple(found)
 
 
-def _picture(path: Path, head: dict, consents: tuple[Consent, ...], add) -> Path | None:
+def _picture(path: Path, head: dict, consents: tuple[Consent, ...], add) -> Picture | None:
     name = head["picture"]
     if not name:
         return None
@@ -259,7 +275,7 @@ def _picture(path: Path, head: dict, consents: tuple[Consent, ...], add) -> Path
             "ask for it, or leave the picture out",
             ConsistencyError,
         )
-    return picture
+    return Picture(content, PICTURES[picture.suffix.lower()])
 
 
 def _text(value) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -185,6 +185,24 @@ def breaches(notebook: NotebookNode, name: str) -> list[Breach]:
             messages = []
         found += [Breach(name, number, message) for message in messages]
     return found
+
+
+def check(pages: Mapping[str, NotebookNode]) -> None:
+    """Refuse pages of which one is not in the dialect.
+
+    Parameters
+    ----------
+    pages : mapping of str to NotebookNode
+        By name, without suffix.
+
+    Raises
+    ------
+    DialectError
+        With what is wrong in all of them.
+    """
+    wrong = [each for name, page in pages.items() for each in breaches(page, f"{name}.ipynb")]
+    if wrong:
+        raise DialectError(wrong)
 
 
 def thick(notebook: NotebookNode, name: str) -> list[Breach]:

@@ -97,15 +97,10 @@ def read_pages(work: Path) -> list[Page]:
     DialectError
         When a notebook does not keep to the dialect in what surrounds its markdown.
     """
-    pages, wrong = [], []
-    for name in project.pages(work):
-        notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
-        found = dialect.breaches(notebook, f"{name}.ipynb")
-        wrong += found
-        pages.append(Page(name, notebook, {} if found else dialect.front_matter(notebook)))
-    if wrong:
-        raise dialect.DialectError(wrong)
-    return pages
+    names = project.pages(work)
+    read = {name: nbformat.read(work / f"{name}.ipynb", as_version=4) for name in names}
+    dialect.check(read)
+    return [Page(name, page, dialect.front_matter(page)) for name, page in read.items()]
 
 
 def check(work: Path, site: Project) -> list[str]:

@@ -1,182 +1,283 @@
-"""Execute copies of notebooks, in a few kernels that take one after the other.
+"""Execute notebooks: in a few processes that take one after the other, without a server between.
 
-Starting a kernel and importing what pages need takes longer than most pages. So a kernel that is
-done with a notebook forgets its names and takes the next. That no notebook leans on another is
-shown elsewhere: stored outputs are made, and compared by nbval, with a kernel for each.
+A cell is run by IPython itself, as a kernel does; what it shows is kept as Jupyter would keep it.
+Starting a kernel and importing what pages need takes longer than most pages, so a process that is
+done with a notebook forgets its names and takes the next. That no notebook leans on another, and
+that a kernel shows the same, is what nbval tests on the stored notebooks.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
+import multiprocessing
 import os
-import shutil
-import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from traitlets.config import Config
 
+from kansen_analysis.display.publication import Publication, drawn_for
+from kansen_analysis.edition import store
+from kansen_analysis.edition.open import OPENS
 from kansen_analysis.errors import RenderError
-from kansen_analysis.publish import project
-from kansen_analysis.schools.load import HANDED
-from kansen_analysis.sources import schoolyear
 
-AT_ONCE = min(4, os.cpu_count() or 1)  # kernels and processes; each holds the data, so not more
-CELL_SECONDS = 1800
-FORGET = "get_ipython().reset()\nget_ipython().execution_count = 1\nimport os"
+AT_ONCE = min(4, os.cpu_count() or 1)  # processes; each holds the tables it needs, so not more
+
+PAGE, KEY = "page.ipynb", "key"
 
 Progress = Callable[[str, int, int], None]
 
 
-class _ThisPython(AsyncKernelManager):
-    """A kernel of the running interpreter, whatever kernels Jupyter knows on this machine."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
-
-
-def environment(
-    data: Path,
-    participants: Path | None = None,
-    school_year: int | None = None,
-    files: Path | None = None,
-    extra: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """Write down what a notebook is told.
+@dataclass(frozen=True)
+class Task:
+    """A notebook to execute.
 
     Parameters
     ----------
-    data : Path
-        Folder with the published files.
-    participants : Path, optional
-        Register of the participants.
-    school_year : int, optional
-        First year of the school year the monitor is about.
-    files : Path, optional
-        Where figures and downloads go; without it they are put into the notebook.
-    extra : mapping, optional
-        More variables.
-
-    Returns
-    -------
-    dict
-        Environment variables, to be laid over those of the process.
-
-    Examples
-    --------
-    >>> environment(Path("/data"), school_year=2024)["KANSEN_SCHOOL_YEAR"]
-    '2024-2025'
+    name : str
+        What it is called when something goes wrong.
+    source : str
+        The notebook, as JSON.
+    folder : pathlib.Path
+        Where it is written with its outputs, as `PAGE`: whole, or not at all.
+    publication : Publication
+        What it is drawn for.
+    edition : pathlib.Path or None
+        The edition it opens; without one, that of the demo.
+    key : str
+        What it was made from, kept beside it as `KEY`.
     """
-    told = {"KANSEN_DATA": str(Path(data).absolute()), "MPLBACKEND": "Agg"}
-    if participants is not None:
-        told["KANSEN_PARTICIPANTS"] = str(Path(participants).absolute())
-    if school_year is not None:
-        told["KANSEN_SCHOOL_YEAR"] = schoolyear.label(school_year)
-    if files is not None:
-        told["KANSEN_FILES"] = str(Path(files).absolute())
-    return told | {name: str(value) for name, value in (extra or {}).items()}
 
-
-def copy_notebooks(source: Path, work: Path) -> list[Path]:
-    """Copy the notebooks, and what stands beside them, to a work folder.
-
-    Parameters
-    ----------
-    source : Path
-        The notebooks folder of the project.
-    work : Path
-        Folder to make.
-
-    Returns
-    -------
-    list of Path
-        The copied notebooks, in the order of `project.pages`.
-    """
-    shutil.copytree(source, work, ignore=shutil.ignore_patterns(".*", "_*"), dirs_exist_ok=True)
-    return [work / f"{page}.ipynb" for page in project.pages(work)]
+    name: str
+    source: str
+    folder: Path
+    publication: Publication = field(default_factory=Publication)
+    edition: Path | None = None
+    key: str = ""
 
 
 def execute(
-    notebooks: Iterable[Path],
-    told: Mapping[str, str],
-    progress: Progress | None = None,
-    *,
-    fresh: bool = False,
+    tasks: Iterable[Task], progress: Progress | None = None, *, fresh: bool = False
 ) -> None:
-    """Execute notebooks in place, at most `AT_ONCE` at a time.
+    """Execute notebooks, at most `AT_ONCE` at a time.
 
     Parameters
     ----------
-    notebooks : iterable of Path
-        Copies in one folder: they are overwritten with their outputs.
-    told : mapping
-        What `environment` gives.
+    tasks : iterable of Task
     progress : callable, optional
         Called with a text, the number done and the number to do.
-    fresh : bool, optional
-        A new kernel for each notebook; slower.
+    fresh : bool
+        A new process for each notebook; slower.
 
     Raises
     ------
     RenderError
-        At the first cell that fails, naming notebook, cell and exception.
+        When a cell fails, naming notebook, cell and exception.
     """
-    notebooks = list(notebooks)
-    base = os.path.commonpath([path.parent for path in notebooks]) if notebooks else ""
-    names = [path.relative_to(base).as_posix() for path in notebooks]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("KANSEN_") or k == HANDED}
-    variables = kept | dict(told)
-    todo = deque(zip(notebooks, names, strict=True))
+    tasks = list(tasks)
+    todo = [task for task in tasks if _has_code(task)]
     done = itertools.count(1)
 
-    def take(number: int) -> None:
-        with _Kernel(variables, Path(scratch) / f"{number}.json") as kernel:
-            while todo:
-                try:
-                    path, name = todo.popleft()
-                except IndexError:  # another one took the last
-                    return
-                try:
-                    kernel.run(path, name)
-                except BaseException:
-                    todo.clear()  # one that fails is enough to stop
-                    raise
-                if fresh:
-                    kernel.stop()
-                if progress:
-                    progress(f"executed {name}", next(done), len(notebooks))
+    def tell(task: Task) -> None:
+        if progress:
+            progress(f"executed {task.name}", next(done), len(tasks))
 
-    at_once = min(AT_ONCE, len(notebooks))
-    with (
-        tempfile.TemporaryDirectory(prefix="kansen-") as scratch,
-        ThreadPoolExecutor(at_once or 1) as pool,
-    ):
-        # no history, profile or settings of whoever runs this
-        variables |= {"IPYTHONDIR": scratch, "JUPYTER_RUNTIME_DIR": scratch}
-        for job in [pool.submit(take, number) for number in range(at_once)]:
-            job.result()
+    for task in tasks:
+        if task not in todo:  # nothing to start a process for
+            _run(replace(task, edition=None))
+            tell(task)
+    if not todo:
+        return
+    with _processes(min(AT_ONCE, len(todo)), fresh) as pool:
+        jobs = {pool.submit(_run, task): task for task in todo}
+        try:
+            for job in as_completed(jobs):
+                job.result()
+                tell(jobs[job])
+        except BrokenProcessPool:
+            names = ", ".join(jobs[job].name for job in jobs if not _finished(job))
+            raise RenderError(f"Python stopped (out of memory?) while executing {names}") from None
+        finally:
+            for job in jobs:
+                job.cancel()
+
+
+def _has_code(task: Task) -> bool:
+    notebook = nbformat.reads(task.source, as_version=4)
+    return any(cell.cell_type == "code" for cell in notebook.cells)
+
+
+def _finished(job: Future) -> bool:
+    return job.done() and not isinstance(job.exception(), BrokenProcessPool)
+
+
+@contextmanager
+def _processes(count: int, fresh: bool) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that know nothing of this one."""
+    with tempfile.TemporaryDirectory(prefix="kansen-") as scratch:
+        context = multiprocessing.get_context("spawn")
+        options = {"max_tasks_per_child": 1} if fresh else {}
+        with ProcessPoolExecutor(
+            count, context, initializer=_begin, initargs=(scratch,), **options
+        ) as pool:
+            yield pool
+
+
+def _begin(scratch: str) -> None:
+    """Prepare a process: no history, profile or settings of whoever runs this."""
+    for name in [name for name in os.environ if name.startswith("KANSEN_")]:
+        del os.environ[name]
+    os.environ |= {"IPYTHONDIR": scratch, "MPLBACKEND": "Agg"}
+
+
+def _run(task: Task) -> None:
+    if task.edition is not None:
+        os.environ[OPENS] = str(task.edition)
+    notebook = nbformat.reads(task.source, as_version=4)
+    with store.whole(task.folder) as new, chdir(new):
+        publication = task.publication
+        if publication.files is not None:  # below the folder, wherever that is for now
+            publication = replace(publication, files=new / publication.files)
+        with drawn_for(publication):
+            _cells(notebook, task.name)
+        write(notebook, new / PAGE)
+        (new / KEY).write_text(task.key, encoding="utf-8")
+
+
+def _cells(notebook: NotebookNode, name: str) -> None:
+    """Execute one notebook in place, with no name left from the one before.
+
+    Only in a process of our own: IPython takes the place of its main module.
+    """
+    codes = [at for at, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
+    if not codes:
+        return
+    shell = _shell()
+    shell.reset(new_session=True)
+    for number in codes:
+        cell = notebook.cells[number - 1]
+        cell.outputs, cell.execution_count = [], None
+        if not cell.source.strip():
+            continue
+        with shell.shown_in(cell.outputs):
+            result = shell.run_cell(cell.source, store_history=True)
+        cell.execution_count = result.execution_count
+        if error := result.error_before_exec or result.error_in_exec:
+            raise _failed(name, number, error)
+
+
+def _failed(name: str, number: int, error: BaseException) -> RenderError:
+    """Say where it went wrong; `details` keeps the traceback for who asks for it."""
+    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    if len(problem) > 400:
+        problem = problem[:399] + "…"
+    told = RenderError(f"{name}, cell {number}: {problem}")
+    told.details = "".join(traceback.format_exception(error))
+    return told
+
+
+# What a cell shows -----------------------------------------------------------------------------
+
+
+class _Shell(InteractiveShell):
+    """IPython that puts what a cell shows into the outputs of that cell."""
+
+    outputs: list[NotebookNode] | None = None
+
+    @contextmanager
+    def shown_in(self, outputs: list[NotebookNode]) -> Iterator[None]:
+        self.outputs = outputs
+        out, err = (_Stream(outputs, name) for name in ("stdout", "stderr"))
+        with redirect_stdout(out), redirect_stderr(err):
+            yield
+
+    def init_displayhook(self) -> None:
+        self.displayhook_class = _Result
+        super().init_displayhook()
+
+    def init_display_pub(self) -> None:
+        self.display_pub_class = _Displayed
+        super().init_display_pub()
+
+    def showtraceback(self, *args, **kwargs) -> None:
+        """Leave it to whoever ran the cell."""
+
+    def showsyntaxerror(self, *args, **kwargs) -> None:
+        """Leave it to whoever ran the cell."""
+
+
+class _Result(DisplayHook):
+    """What the last line of a cell gives."""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None) -> None:
+        self.shell.outputs.append(
+            new_output(
+                "execute_result",
+                data=format_dict,
+                metadata=md_dict or {},
+                execution_count=self.prompt_count,
+            )
+        )
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Displayed(DisplayPublisher):
+    """What a cell displays besides."""
+
+    def publish(self, data, metadata=None, **kwargs) -> None:
+        self.shell.outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
+
+
+class _Stream(io.TextIOBase):
+    """What a cell prints, as one output for as long as nothing comes between."""
+
+    def __init__(self, outputs: list[NotebookNode], name: str):
+        self.outputs, self.name = outputs, name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        last = self.outputs[-1] if self.outputs else None
+        if text and last is not None and last.get("name") == self.name:
+            last.text += text
+        elif text:
+            self.outputs.append(new_output("stream", name=self.name, text=text))
+        return len(text)
+
+
+def _shell() -> _Shell:
+    if not _Shell.initialized():
+        config = Config()
+        config.HistoryManager.enabled = False
+        return _Shell.instance(config=config)
+    return _Shell.instance()
+
+
+# Notebooks as files ----------------------------------------------------------------------------
 
 
 def execute_in_place(
-    notebooks: Iterable[Path],
-    *,
-    data: Path,
-    participants: Path | None = None,
-    school_year: int | None = None,
-    extra_env: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    notebooks: Iterable[Path], edition: Path | None = None, progress: Progress | None = None
 ) -> None:
     """Refresh the stored outputs of notebooks, so that a diff shows what changed and no more.
 
@@ -184,26 +285,26 @@ def execute_in_place(
     ----------
     notebooks : iterable of Path
         The notebooks themselves; nothing is written when one of them fails.
-    data, participants, school_year, extra_env
-        As for `environment`; figures go into the notebook.
+    edition : Path, optional
+        The edition they show; figures go into the notebook.
     progress : callable, optional
         As for `execute`.
 
     Raises
     ------
     RenderError
-        At the first cell that fails.
+        When a cell fails.
     """
     notebooks = [Path(path) for path in notebooks]
     with tempfile.TemporaryDirectory(prefix="kansen-") as folder:
-        copies = [Path(folder) / f"{i}" / path.name for i, path in enumerate(notebooks)]
+        copies = [Path(folder) / f"{i}" for i, _ in enumerate(notebooks)]
+        tasks = [
+            Task(path.name, path.read_text(encoding="utf-8"), copy, edition=edition)
+            for path, copy in zip(notebooks, copies, strict=True)
+        ]
+        execute(tasks, progress, fresh=True)
         for path, copy in zip(notebooks, copies, strict=True):
-            copy.parent.mkdir()
-            shutil.copyfile(path, copy)
-        told = environment(data, participants, school_year, extra=extra_env)
-        execute(copies, told, progress, fresh=True)
-        for path, copy in zip(notebooks, copies, strict=True):
-            write(tidy(nbformat.read(copy, as_version=4)), path)
+            write(tidy(nbformat.read(copy / PAGE, as_version=4)), path)
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
@@ -246,94 +347,3 @@ def write(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook with a newline at its end, as git and the hooks want it."""
     text = nbformat.writes(notebook)
     Path(path).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-
-
-class _Kernel:
-    """A kernel that runs notebooks one after the other; it starts with the first.
-
-    Parameters
-    ----------
-    variables : mapping
-        Its whole environment.
-    connection : Path
-        File to make, which says how to reach it.
-    """
-
-    def __init__(self, variables: Mapping[str, str], connection: Path):
-        self._variables, self._connection = dict(variables), connection
-        self._log = connection.with_suffix(".log")
-        self._manager: _ThisPython | None = None
-        self._channels = None
-
-    def __enter__(self) -> _Kernel:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End the kernel; a next notebook starts another."""
-        if self._manager is None:
-            return
-        if run_sync(self._manager.is_alive)():
-            run_sync(self._manager.shutdown_kernel)(now=True)
-        run_sync(self._manager.cleanup_resources)()
-        if self._channels is not None:
-            self._channels.stop_channels()
-        self._manager = self._channels = None
-
-    def run(self, path: Path, name: str) -> None:
-        """Execute one notebook in place, with no name left from the one before."""
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        if all(cell.cell_type != "code" for cell in notebook.cells):
-            return
-        if self._manager is None:
-            # sockets in a folder of our own, where the system has them: nobody else can listen in
-            transport = "tcp" if sys.platform == "win32" else "ipc"
-            self._manager = _ThisPython(connection_file=str(self._connection), transport=transport)
-        else:
-            forget = f"{FORGET}\nos.chdir({str(path.parent)!r})\ndel os"
-            self._channels.execute(forget, silent=True, store_history=False)
-        client = NotebookClient(
-            notebook,
-            km=self._manager,
-            timeout=CELL_SECONDS,
-            record_timing=False,
-            resources={"metadata": {"path": str(path.parent)}},
-            coalesce_streams=True,
-        )
-        client.kc = self._channels
-        try:
-            with self._log.open("ab") as stderr:  # no news, unless it dies
-                client.execute(env=self._variables, stderr=stderr)
-        except CellExecutionError as error:
-            raise _failed(name, notebook, f"{error.ename}: {error.evalue}", str(error)) from error
-        except CellTimeoutError as error:
-            problem = f"it took longer than {CELL_SECONDS} seconds"
-            raise _failed(name, notebook, problem, str(error)) from error
-        except DeadKernelError as error:
-            details = f"{error}\n{self._log.read_text(errors='replace')}"
-            raise _failed(name, notebook, "Python stopped (out of memory?)", details) from error
-        finally:
-            self._channels = client.kc
-        write(notebook, path)
-
-
-def _failed(name: str, notebook: NotebookNode, problem: str, details: str) -> RenderError:
-    """Say where it went wrong; `details` keeps the traceback for who asks for it."""
-    started = [i for i, cell in enumerate(notebook.cells, 1) if cell.get("execution_count")]
-    failed = [
-        i
-        for i, cell in enumerate(notebook.cells, 1)
-        if any(output.output_type == "error" for output in cell.get("outputs", []))
-    ]
-    cell = (failed or started or [1])[0 if failed else -1]
-    problem = " ".join(problem.split())
-    if len(problem) > 400:
-        problem = problem[:399] + "…"
-    error = RenderError(f"{name}, cell {cell}: {problem}")
-    error.details = details
-    return error

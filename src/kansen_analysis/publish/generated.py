@@ -1,36 +1,19 @@
-"""One page per participating school and per municipality, without a kernel for each of them.
-
-The pages are notebooks like the others, executed already: every code cell shows what its own line
-gives, called here. So both engines, the search and the menu treat them as any page. The data are
-opened once; a few processes share the pages.
-"""
+"""One page per participating school and per municipality: notebooks like the others, made here."""
 
 from __future__ import annotations
 
-import gc
 import json
-import multiprocessing
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from types import ModuleType
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from kansen_analysis.display.prose import Absent
-from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.errors import KansenError, RenderError
-from kansen_analysis.pages import common, gemeente, programma, school
-from kansen_analysis.pages.markdown import GENERATED
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.pages import gemeente, programma, school
 from kansen_analysis.publish import execute
-from kansen_analysis.publish.execute import AT_ONCE, Progress
 
-TOLD = {GENERATED: "1"}  # tells the other notebooks that they can link to these pages
+ABSENT = "kansen-absent"  # the class that `display.prose.Absent` shows itself with
 
 
 @dataclass(frozen=True)
@@ -138,141 +121,61 @@ KINDS = {
 }
 
 
-def notebook(monitor: Monitor, kind: Kind, key: str) -> nbformat.NotebookNode:
-    """Make one page.
+def notebooks(edition: Edition) -> dict[str, NotebookNode]:
+    """Write a notebook for every participating school and every municipality.
 
     Parameters
     ----------
-    monitor : Monitor
-    kind : Kind
-    key : str
-        BRIN6 of a participant, or number of a municipality.
+    edition : Edition
 
     Returns
     -------
-    nbformat.NotebookNode
-        With the outputs that running it would give.
+    dict of str to nbformat.NotebookNode
+        By page, as `project.pages` names it; to be executed like the others.
     """
-    title, description = kind.module.heading(monitor, key)
+    people = edition.participants
+    keys = {
+        "scholen": sorted(people["school"]),
+        "gemeenten": sorted(people["municipality_code"].unique()),
+    }
+    return {
+        f"{folder}/{key}": _notebook(edition, kind, key)
+        for folder, kind in KINDS.items()
+        for key in keys[folder]
+    }
+
+
+def _notebook(edition: Edition, kind: Kind, key: str) -> NotebookNode:
+    title, description = kind.module.heading(edition, key)
     # JSON text is YAML text, whatever quotes a name holds
     front = {"title": title, "description": description, "lang": "nl"}
     lines = [f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in front.items()]
-    cells = [new_raw_cell("\n".join(["---", *lines, "---"]))]
     opening = (
         "#| echo: false\n"
         f"from kansen_analysis.pages import common, {_name(kind.module)}, programma\n\n"
         "monitor = common.open_monitor()\ncommon.banner(monitor)"
     )
-    shown = [(opening, common.banner(monitor))]
-    for cell in kind.cells:
-        if isinstance(cell, Show):
-            result = getattr(cell.module or kind.module, cell.call)(monitor, key)
-            if isinstance(result, Absent):  # no number and caption for a figure that is not there
-                cell = replace(cell, label="", caption="")
-            shown.append((cell.source(kind.module, key), result))
-        else:
-            shown.append((cell, None))
-    count = 0
-    for source, result in shown:
-        if result is None:
-            cells.append(new_markdown_cell(source))
-            continue
-        count += 1
-        output = new_output(
-            "execute_result", data=result._repr_mimebundle_(), execution_count=count
-        )
-        cells.append(new_code_cell(source, outputs=[output], execution_count=count))
+    cells = [new_raw_cell("\n".join(["---", *lines, "---"])), new_code_cell(opening)]
+    cells += [
+        new_code_cell(cell.source(kind.module, key))
+        if isinstance(cell, Show)
+        else new_markdown_cell(cell)
+        for cell in kind.cells
+    ]
     return execute.tidy(new_notebook(cells=cells))
 
 
-def write(work: Path, told: Mapping[str, str], progress: Progress | None = None) -> list[str]:
-    """Write all pages into a work folder.
+def without_labels(notebook: NotebookNode) -> NotebookNode:
+    """Take number and caption from what could not be made: nothing stands there to refer to.
 
     Parameters
     ----------
-    work : Path
-        Folder with the copied notebooks.
-    told : mapping
-        What `execute.environment` gives; figures and downloads go where it says.
-    progress : callable, optional
-        Called with a text, the number done and the number to do.
-
-    Returns
-    -------
-    list of str
-        The pages, as `project.pages` names them.
-
-    Raises
-    ------
-    RenderError
-        When a page cannot be made, naming it.
+    notebook : nbformat.NotebookNode
+        Executed; changed in place.
     """
-    here = dict(told) | TOLD
-    if "KANSEN_FILES" in here:  # seen from a folder below the pages that the files stand beside
-        inside = Path(here["KANSEN_FILES"]).relative_to(Path(work).absolute())
-        here["KANSEN_FILES_PREFIX"] = f"../{inside.as_posix()}"
-    with _told(here):
-        monitor = common.open_monitor()
-        tasks = [
-            *(("scholen", key) for key in sorted(monitor.participants["school"])),
-            *(
-                ("gemeenten", key)
-                for key in sorted(monitor.participants["municipality_code"].unique())
-            ),
-        ]
-        for folder in KINDS:
-            (work / folder).mkdir(exist_ok=True)
-        paths = [work / folder / f"{key}.ipynb" for folder, key in tasks]
-        # A forked process has the data already; where that is not safe, another one opens them.
-        fork = sys.platform == "linux"
-        if fork:
-            _warm(monitor)
-            gc.freeze()  # what is there stays: neither process need look through it again
-        with ProcessPoolExecutor(
-            AT_ONCE, multiprocessing.get_context("fork" if fork else "spawn")
-        ) as pool:
-            jobs = [
-                pool.submit(_write, path, *task) for path, task in zip(paths, tasks, strict=True)
-            ]
-            try:
-                for done, (job, (folder, key)) in enumerate(zip(jobs, tasks, strict=True), 1):
-                    job.result()
-                    if progress:
-                        progress(f"made {folder}/{key}", done, len(jobs))
-            finally:
-                for job in jobs:
-                    job.cancel()
-                gc.unfreeze()
-    return [f"{folder}/{key}" for folder, key in tasks]
-
-
-def _warm(monitor: Monitor) -> None:
-    """Work out once what all pages need, before there are more processes."""
-    school.results(monitor)
-    school.changes(monitor)
-    school.history(monitor)
-    _ = monitor.facts, monitor.pools, monitor.advice_levels
-
-
-def _write(path: Path, folder: str, key: str) -> None:
-    try:
-        made = notebook(common.open_monitor(), KINDS[folder], key)
-    except Exception as error:
-        # plain text: what a page raises need not survive the way between processes
-        kind = "" if isinstance(error, KansenError) else f"{type(error).__name__}: "
-        raise RenderError(f"{folder}/{key}.ipynb: {kind}{error}") from None
-    execute.write(made, path)
-
-
-@contextmanager
-def _told(variables: Mapping[str, str]) -> Iterator[None]:
-    """Lay variables over those of the process, and take them off again."""
-    before = dict(os.environ)
-    try:
-        for name in [n for n in os.environ if n.startswith("KANSEN_") and n != "KANSEN_HANDED"]:
-            del os.environ[name]
-        os.environ.update(variables)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    for cell in notebook.cells:
+        shown = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+        if any(ABSENT in html for html in shown):
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if not line.startswith("#|"))
+    return notebook

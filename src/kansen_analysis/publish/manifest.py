@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Iterable
@@ -10,26 +9,13 @@ from importlib import metadata
 from pathlib import Path
 
 import kansen_analysis
+from kansen_analysis.edition import store
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.sources import schoolyear
 
 FILE = "manifest.json"
-SCHEMA = 1
-PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "nbclient")
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+SCHEMA = 2
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "ipython")
 
 
 def listing(folder: Path, leave: Iterable[str] = ()) -> dict[str, dict]:
@@ -52,39 +38,25 @@ def listing(folder: Path, leave: Iterable[str] = ()) -> dict[str, dict]:
         name = path.relative_to(folder)
         if path.is_dir() or name.as_posix() in leave or any(p.startswith(".") for p in name.parts):
             continue
-        found[name.as_posix()] = {"sha256": checksum(path), "bytes": path.stat().st_size}
+        found[name.as_posix()] = {"sha256": store.checksum(path), "bytes": path.stat().st_size}
     return found
 
 
-def inputs(
-    *,
-    data: Path,
-    notebooks: Path,
-    config: Path,
-    participants: Path | None,
-    school_year: str | None,
-    engine: str,
-    demo: bool,
-    settings: dict[str, str],
-) -> dict:
+def inputs(*, edition: Edition, notebooks: Path, config: Path, engine: str, each: bool) -> dict:
     """Describe everything a rendered monitor depends on.
 
     Parameters
     ----------
-    data, notebooks : Path
-        Folders.
+    edition : Edition
+        What the pages show.
+    notebooks : Path
+        Folder of the notebooks.
     config : Path
         `_quarto.yml`.
-    participants : Path or None
-        Register of the participants.
-    school_year : str or None
-        ``"2024-2025"``.
     engine : str
         Name and version.
-    demo : bool
-        Whether the schools are invented.
-    settings : dict
-        Further variables that the notebooks are told.
+    each : bool
+        Whether there is a page per school and per municipality.
 
     Returns
     -------
@@ -97,23 +69,23 @@ def inputs(
         for name, entry in listing(package).items()
         if "__pycache__" not in name
     }
+    files = edition.files
     described = {
         "schema": SCHEMA,
         "kansen_analysis": kansen_analysis.__version__,
         "engine": engine,
-        "school_year": school_year,
-        "demo": demo,
-        "settings": settings,
+        "school_year": schoolyear.label(edition.year),
+        "demo": edition.demo,
+        "each": each,
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
-        "source_sha256": _digest(source),
-        "config_sha256": checksum(config),
-        "participants": participants
-        and {"file": participants.name, "sha256": checksum(participants)},
+        "source_sha256": store.digest(source),
+        "config_sha256": store.checksum(config),
+        "edition_sha256": edition.digest,
         "notebooks": {k: v["sha256"] for k, v in listing(notebooks).items()},
-        "data": listing(data),
+        "data": dict(zip(files["file"], files["sha256"], strict=True)),
     }
-    return described | {"fingerprint": _digest(described)}
+    return described | {"fingerprint": store.digest(described)}
 
 
 def write(site: Path, described: dict, made_at: str) -> None:
@@ -170,7 +142,3 @@ def still_valid(site: Path, described: dict) -> bool:
         and found["fingerprint"] == described["fingerprint"]
         and found.get("output") == listing(site, {FILE})
     )
-
-
-def _digest(described: dict) -> str:
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()

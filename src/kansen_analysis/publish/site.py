@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nbformat
+
 import kansen_analysis
 from kansen_analysis.display import annex
+from kansen_analysis.edition import store
+from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import RenderError, UsageError
 from kansen_analysis.publish import (
+    dialect,
+    drawn,
     embedded,
-    execute,
     generated,
     links,
     manifest,
@@ -23,11 +27,9 @@ from kansen_analysis.publish import (
     quarto,
 )
 from kansen_analysis.publish.execute import Progress
-from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 ENGINES = ("auto", "quarto", "embedded")
-FILES = "files"  # below the notebooks while they run, below the site afterwards
 
 
 @dataclass(frozen=True)
@@ -38,33 +40,21 @@ class RenderConfig:
     ----------
     root : Path
         Folder with `_quarto.yml` and `notebooks/`.
-    data : Path
-        Folder with the published files.
+    edition : Edition
+        What the pages show.
     output : Path
         Folder of the monitor, such as ``reports/2024-2025``.
-    participants : Path, optional
-        Register of the participants.
-    school_year : int, optional
-        First year of the school year the monitor is about.
     engine : str
         ``"auto"``, ``"quarto"`` or ``"embedded"``.
-    demo : bool
-        Whether the schools are invented; for the manifest.
     each : bool
         Whether to add a page for every participating school and every municipality.
-    extra_env : mapping
-        Further variables for the notebooks.
     """
 
     root: Path
-    data: Path
+    edition: Edition
     output: Path
-    participants: Path | None = None
-    school_year: int | None = None
     engine: str = "auto"
-    demo: bool = False
     each: bool = False
-    extra_env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,37 +158,25 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     names = project.pages(notebooks)
     _check(config, output, names)
     described = manifest.inputs(
-        data=config.data,
+        edition=config.edition,
         notebooks=notebooks,
         config=config.root / project.CONFIG,
-        participants=config.participants,
-        school_year=None if config.school_year is None else schoolyear.label(config.school_year),
         engine=f"{engine} {version}",
-        demo=config.demo,
-        settings=dict(config.extra_env) | (generated.TOLD if config.each else {}),
+        each=config.each,
     )
     warnings: list[str] = []
     reused = manifest.still_valid(output, described)
     if not reused:
+        pages = {name: nbformat.read(notebooks / f"{name}.ipynb", as_version=4) for name in names}
+        if config.each:
+            pages |= generated.notebooks(config.edition)
+        dialect.check(pages)  # before minutes of drawing, not after
         output.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
             work, built = Path(scratch) / "work", Path(scratch) / "site"
-            copies = execute.copy_notebooks(notebooks, work)
-            (work / FILES).mkdir(exist_ok=True)
-            told = execute.environment(
-                config.data,
-                config.participants,
-                config.school_year,
-                work / FILES,
-                config.extra_env,
-            )
-            embedded.read_pages(work)  # before minutes of computing, not after
-            if config.each:
-                told |= generated.TOLD
-                # executed already; in the work folder they are pages like the others
-                names += generated.write(work, told, progress)
-            execute.execute(copies, told, progress)
-            annex.write(work / FILES / "downloads")
+            drawn.draw(config.edition, pages, each=config.each, progress=progress)
+            drawn.gather(config.edition, pages, notebooks, work)
+            annex.write(work / drawn.FILES / "downloads")
             made_at = _now()
             made = _made(engine, version, made_at)
             engines = {"quarto": quarto.build, "embedded": embedded.build}
@@ -206,7 +184,8 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
             if wrong := links.broken(built):
                 raise RenderError("The site has broken links:\n" + "\n".join(wrong))
             manifest.write(built, described, made_at.isoformat(timespec="seconds"))
-            _swap(built, output)
+            store.swap(built, output)
+        names = list(pages)
     return RenderResult(
         output=output,
         index=output / "index.html",
@@ -221,10 +200,6 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
 
 
 def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
-    if not Path(config.data).is_dir():
-        raise UsageError(f"The data folder {config.data} is not there.")
-    if config.participants is not None and not Path(config.participants).is_file():
-        raise UsageError(f"The participants file {config.participants} is not there.")
     if "index" not in names:
         raise UsageError(f"{config.root / project.NOTEBOOKS} has no index.ipynb, the first page.")
     foreign = output.exists() and (not output.is_dir() or any(output.iterdir()))
@@ -232,20 +207,6 @@ def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
         raise UsageError(
             f"{output} holds something that is not a monitor; choose a new or empty folder."
         )
-
-
-def _swap(built: Path, output: Path) -> None:
-    """Put the new folder in the place of the old one, or leave the old one."""
-    old = built.with_name("old")
-    if output.exists():
-        output.rename(old)
-    try:
-        built.rename(output)
-    except OSError:
-        if old.exists():
-            old.rename(output)
-        raise
-    # what is left of the old one goes with the scratch folder
 
 
 def _now() -> datetime:

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import pickle
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from kansen_analysis.schools import match as schools
-from kansen_analysis.sources import DataFolder, feeding
+from kansen_analysis.sources import DataFolder, feeding, get, names
+
+TABLES = tuple(sorted({get(name).table for name in names()}))
 
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
-# A folder read by the process that renders, for the notebooks it starts; see `hand_over`.
-HANDED = "KANSEN_HANDED"
 
 
 def _state(folder: DataFolder) -> tuple:
     """Return what changes when a file of the folder changes."""
-    candidates = (*folder.paths, *folder.path.glob("files.csv"))
-    return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in candidates)
-
-
-def hand_over(folder: DataFolder, to: Path) -> None:
-    """Store a folder that was read, so that a process started from here need not read it again."""
-    to.write_bytes(pickle.dumps((_state(folder), folder), protocol=pickle.HIGHEST_PROTOCOL))
-
-
-def _handed(path: Path, state: tuple) -> DataFolder | None:
-    """Return the folder that was handed over, when it is this one and nothing changed."""
-    told = os.environ.get(HANDED)
-    if not told or not Path(told).exists():
-        return None
-    known, folder = pickle.loads(Path(told).read_bytes())
-    return folder if folder.path == path and known == state else None
+    return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in folder.rests_on)
 
 
 def open_folder(data: Path | str | DataFolder) -> DataFolder:
@@ -45,7 +29,7 @@ def open_folder(data: Path | str | DataFolder) -> DataFolder:
     folder = DataFolder(path)
     state = _state(folder)
     if path not in _OPEN or _OPEN[path][0] != state:
-        _OPEN[path] = (state, _handed(path, state) or folder)
+        _OPEN[path] = (state, folder)
     return _OPEN[path][1]
 
 
@@ -83,6 +67,68 @@ def transitions(folder: DataFolder) -> pd.DataFrame:
     """
     own = folder.path / schools.FILE
     return schools.read_transitions(own if own.exists() else folder.path.parent / schools.FILE)
+
+
+class Tables(Mapping):
+    """The tidy tables of a data folder, each read when it is asked for.
+
+    Parameters
+    ----------
+    data : pathlib.Path, str or DataFolder
+        The folder that holds the published files.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo import demo_folder
+    >>> tables = Tables(demo_folder())
+    >>> len(tables["schoolweging"]) > 0, "eindscores" in tables
+    (True, True)
+    """
+
+    def __init__(self, data: Path | str | DataFolder):
+        self.folder = open_folder(data)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        if table not in TABLES:
+            raise KeyError(table)
+        return load(table, self.folder)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)
+
+
+class Until(Mapping):
+    """Tidy tables up to and including a school year.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        As `Tables`.
+    year : int
+        The last first-year that counts.
+
+    Examples
+    --------
+    >>> tables = {"eindscores": pd.DataFrame({"year": [2021, 2022]})}
+    >>> Until(tables, 2021)["eindscores"]["year"].tolist()
+    [2021]
+    """
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], year: int):
+        self.tables, self.year = tables, year
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        found = self.tables[table]
+        return found[found["year"] <= self.year] if len(found) else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
 
 
 def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:

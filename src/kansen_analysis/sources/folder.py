@@ -145,6 +145,11 @@ class DataFolder:
             if p.is_file() and p.name not in _OURS and not p.name.startswith(".")
         )
 
+    @property
+    def rests_on(self) -> list[Path]:
+        """The files that what is read can hang on: the candidates, and what is noted of them."""
+        return [*self.paths, *self.path.glob(NOTES)]
+
     def scan(self, progress: Callable[[str], None] = lambda name: None) -> None:
         """Read every file; collect what is found wrong in `findings`, unknown files in `unknown`.
 

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate.codes import Problem
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.words.reasons import say, says
-
-
-def problem(goal: Goal, error: PanelError) -> str:
-    """Say why a panel cannot be analysed, as far as a reader of a page is helped by it.
-
-    Examples
-    --------
-    >>> from kansen_analysis.goals.protocol import load_protocol
-    >>> problem(load_protocol().goal(1), PanelError("Column n is not numeric."))
-    'Met deze scholen en jaren is dat niet te berekenen.'
-    """
-    return say(goal, error.reason or Reason(Problem.PANEL))
+from kansen_analysis.words.reasons import says
 
 
 @says(Problem.PANEL)

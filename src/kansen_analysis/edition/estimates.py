@@ -1,0 +1,96 @@
+"""Stage 4: the estimate of every goal that can be tested, and what must not get worse for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate import attenuation
+from kansen_analysis.estimate.effects import (
+    EffectEstimate,
+    detectable_difference,
+    estimate_effect,
+)
+from kansen_analysis.goals.codes import Verdict
+from kansen_analysis.goals.protocol import Protocol
+from kansen_analysis.goals.rule import decide
+from kansen_analysis.outcomes.codes import Obstacle
+
+SEED = 1  # of every draw: the same edition gives the same figures
+
+
+def run(inputs: Mapping) -> dict[str, object]:
+    """Estimate what taking part goes together with.
+
+    Returns
+    -------
+    dict
+        ``estimates``: by goal an `EffectEstimate`, or why there is none; ``guards``: by
+        goal the estimate of what must not get worse; ``recovery``: the part of a change in the
+        advices that stays visible when counts are hidden, or None; ``detectable``: by goal the
+        smallest difference that would have been seen.
+    """
+    people, protocol = inputs["schools"]["participants"], inputs["protocol"]
+    outcomes, panels = inputs["outcomes"], inputs["outcomes"]["panels"]
+
+    count = Reason(Obstacle.PARTICIPANTS, {"schools": len(people)})
+    found: dict[int, EffectEstimate | tuple[Reason, ...]] = {
+        goal: (count, *why) for goal, why in outcomes["obstacles"].items()
+    }
+    if len(outcomes["advice_low"]) and outcomes["advices"] is None:
+        found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
+    recovery, guards = None, {}
+    if "1" in panels:
+        found[1] = estimate_effect(panels["1"], seed=SEED)
+    if "2" in panels:
+        recovery = attenuation.recovery(outcomes["advices"], panels["2"], seed=SEED)
+        found[2] = attenuation.estimate_advice(panels["2"], recovery, seed=SEED)
+    if "3" in panels:
+        found[3] = _places(panels["3"], panels["3 in favour"], protocol)
+        guards = {} if isinstance(found[3], tuple) else _guard(panels.get("3 guard"))
+
+    return {
+        "estimates": found,
+        "guards": guards,
+        "recovery": recovery,
+        "detectable": {
+            goal: detectable_difference(each, protocol.goal(goal).outcome.decides).difference
+            for goal, each in found.items()
+            if not isinstance(each, tuple)
+        },
+    }
+
+
+def _places(
+    against: pd.DataFrame, favour: pd.DataFrame, protocol: Protocol
+) -> EffectEstimate | tuple[Reason, ...]:
+    """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
+    rule = protocol.goal(3).outcome
+    hidden = int((against["value"] != favour["value"]).sum())
+    try:
+        found = [estimate_effect(rows, seed=SEED) for rows in (against, favour)[: 1 + (hidden > 0)]]
+    except PanelError:  # few schools, or few years: more unknowns than figures
+        return (Reason(Obstacle.NO_ESTIMATE),)
+    words = {
+        decide(
+            each,
+            decides=rule.decides,
+            p_value=each.decision.loc[rule.decides, "p_value"],
+            smallest_difference=rule.smallest_difference,
+            alpha=protocol.alpha,
+        ).verdict
+        for each in found
+    }
+    if hidden and (len(words) > 1 or Verdict.OPEN in words):
+        return (Reason(Obstacle.HIDDEN_DECIDES, {"hidden": hidden, "rows": len(against)}),)
+    return min(found, key=lambda each: abs(each.effect))
+
+
+def _guard(rows: pd.DataFrame | None) -> dict[int, EffectEstimate]:
+    """Estimate what must not get worse for goal 3 to be met: the place in leerjaar 3."""
+    try:
+        return {} if rows is None else {3: estimate_effect(rows, seed=SEED)}
+    except PanelError:  # then nothing shows that the place held
+        return {}

@@ -1,0 +1,201 @@
+"""Stage 3: what is measured per school and school year, and the panels that estimates rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.outcomes import advice, panel
+from kansen_analysis.outcomes.advice import AdvicePanel
+from kansen_analysis.outcomes.codes import Obstacle
+
+LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
+MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
+
+
+def run(inputs: Mapping) -> dict[str, object]:
+    """Measure every outcome up to the school year of the edition.
+
+    Returns
+    -------
+    dict
+        The outcomes of `kansen_analysis.outcomes.panel`, by school and school year; ``advices``,
+        an `AdvicePanel` or None; ``panels``: by name the panels that can be tested, and
+        ``obstacles``: by goal with data why participants were left out of its test.
+    """
+    tables, year = inputs["tidy"], inputs["year"]
+    low, high = (cells[_until(cells, year)] for cells in panel.advice_cells(tables))
+    levels, scores, raised, places = (
+        each[each["year"] <= until].reset_index(drop=True)
+        for each, until in (
+            (panel.target_levels(tables), year),
+            (panel.standard_scores(tables), year),
+            (panel.raised_advices(tables), year),
+            (panel.later_places(tables), year - LEERJAAR_3),
+        )
+    )
+
+    choose = Chosen(inputs)
+    advices = _advices(inputs, low, high, levels)
+    found = {"1": choose.panel(levels, 1)}
+    if advices is not None:
+        found["2"] = choose.panel(advices.rows, 2)
+    if len(places):
+        for name, share, end in (
+            ("3", "not_below", "low"),
+            ("3 in favour", "not_below", "high"),
+            ("3 guard", "havo_vwo", "low"),
+        ):
+            found[name] = choose.places(places, share, end)
+    panels = {name: rows for name, (rows, _) in found.items() if _treated(rows)}
+    if "1" in panels:
+        rows, _ = choose.panel(scores, 1)
+        panels |= {"1 second": rows} if _treated(rows) else {}
+    if "2" in panels:
+        panels["2 second"] = _with(panels["2"], advices.rows, "havo_up")
+
+    return {
+        "target_levels": levels,
+        "advice_low": low.reset_index(),
+        "advice_high": high.reset_index(),
+        "advice_levels": panel.advice_levels(low, high),
+        "standard_scores": scores,
+        "raised_advices": raised,
+        "later_places": places,
+        "advices": advices,
+        "panels": panels,
+        "obstacles": {int(name): why for name, (_, why) in found.items() if name.isdigit()},
+    }
+
+
+def _until(cells: pd.DataFrame, year: int):
+    return cells.index.get_level_values("year") <= year
+
+
+def _treated(rows: pd.DataFrame) -> bool:
+    return bool(rows["cohort"].notna().any())
+
+
+def _with(rows: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a panel with another value of the same school-years."""
+    values = other.set_index(["school", "year"])[name]
+    keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
+    return rows.assign(value=values.loc[keys].to_numpy())
+
+
+def _advices(
+    inputs: Mapping, low: pd.DataFrame, high: pd.DataFrame, levels: pd.DataFrame
+) -> AdvicePanel | None:
+    """Return what goal 2 rests on, or None when no year has exact advices."""
+    rule, year = inputs["protocol"].goal(2).outcome, inputs["year"]
+    last = min(rule.window[1] or year, year)
+    years = [
+        each for each in range(rule.window[0] or 0, last + 1) if each not in rule.exclude_years
+    ]
+    if not len(low):
+        return None
+    try:
+        return advice.advice_panel(
+            low,
+            high,
+            years=years,
+            schools=inputs["schools"]["schools"],
+            tests=levels,
+            provider=panel.main_provider(inputs["tidy"]),
+        )
+    except PanelError:  # the one reason: nothing to learn from what a hidden count is
+        return None
+
+
+class Chosen:
+    """Turns an outcome into a panel: the schools that count, with what goes with them."""
+
+    def __init__(self, inputs: Mapping):
+        self.year, self.protocol = inputs["year"], inputs["protocol"]
+        self.people, self.schools = (inputs["schools"][n] for n in ("participants", "schools"))
+        self.compared = inputs["schools"]["pools"].members["school"]
+        self.provider = panel.main_provider(inputs["tidy"])
+        self.starts = self.people.set_index("school")["coach_start"]
+
+    def panel(self, outcome: pd.DataFrame, goal: int) -> tuple[pd.DataFrame, list[Reason]]:
+        """Return the panel that the estimator takes, and why participants are not in it."""
+        return self._testable(self.rows(outcome, goal))
+
+    def places(
+        self, places: pd.DataFrame, share: str, end: str
+    ) -> tuple[pd.DataFrame, list[Reason]]:
+        """Turn a share of former pupils into a panel.
+
+        Parameters
+        ----------
+        places : pandas.DataFrame
+            As `panel.later_places`.
+        share : str
+            ``not_below`` or ``havo_vwo``, of `panel.place_shares`.
+        end : str
+            ``low``: what is hidden is read against the programme (low where it runs, high
+            elsewhere); ``high``: in its favour.
+        """
+        rows = panel.place_shares(places)
+        runs = rows["school"].map(self.starts)
+        runs = (rows["year"] >= runs).fillna(False).astype(bool)
+        other = "high" if end == "low" else "low"
+        value = rows[f"{share}_{end}"].where(runs, rows[f"{share}_{other}"])
+        return self.panel(rows.assign(value=value), 3)
+
+    def rows(self, outcome: pd.DataFrame, goal: int) -> pd.DataFrame:
+        """Keep the school-years of the protocol and the schools that take part or are compared."""
+        rule = self.protocol.goal(goal).outcome
+        first, last = rule.window
+        inside = outcome["year"].between(first or 0, last or self.year)
+        rows = outcome[inside & ~outcome["year"].isin(rule.exclude_years) & (outcome["n"] > 0)]
+        facts = self.schools[["school", "schoolweging", "own_region", "board"]]
+        rows = rows.merge(facts, on="school").merge(
+            self.provider, on=["school", "year"], how="left"
+        )
+        rows["cohort"] = rows["school"].map(self.starts).astype("Int64")
+        takes_part = rows["school"].isin(self.people["school"])
+        # A participant whose start is unknown, or still to come, is no comparison school either.
+        usable = rows["school"].isin(self.compared) | (
+            takes_part & (rows["cohort"] <= self.year).fillna(False)
+        )
+        columns = ["school", "year", "value", "n", "cohort", "schoolweging", "provider"]
+        rows = rows.loc[usable & rows["schoolweging"].notna(), [*columns, "own_region", "board"]]
+        return rows.sort_values(["school", "year"], ignore_index=True, kind="stable")
+
+    def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Reason]]:
+        """Leave out participants without two years before and one after their start.
+
+        Returns
+        -------
+        rows : pandas.DataFrame
+            Comparison schools, and the participants that can be tested.
+        obstacles : list of Reason
+            Why participants were left out; ends with the first year there is when nobody is left.
+        """
+        unknown = int(self.people["coach_start"].isna().sum())
+        obstacles = []
+        if unknown:
+            counts = {"schools": unknown, "participants": len(self.people)}
+            obstacles.append(Reason(Obstacle.START_UNKNOWN, counts))
+        years = sorted(rows["year"].unique())
+        cohorts = rows["cohort"].dropna().unique()
+        late = [g for g in cohorts if sum(year < g for year in years) < MIN_BEFORE]
+        for start in sorted(late):
+            schools = rows.loc[rows["cohort"] == start, "school"].nunique()
+            figures = {"schools": schools, "start": int(start), "needed": MIN_BEFORE}
+            obstacles.append(Reason(Obstacle.LATE_START, figures))
+        treated = rows[rows["cohort"].notna() & ~rows["cohort"].isin(late)]
+        after = treated["year"] >= treated["cohort"]
+        both = after.groupby(treated["school"]).agg(["any", "all"])
+        usable = both.index[both["any"] & ~both["all"]]
+        kept = rows[rows["cohort"].isna() | rows["school"].isin(usable)].reset_index(drop=True)
+        if not len(usable) and years:
+            figures = {"first": int(years[0]), "needed": MIN_BEFORE}
+            obstacles.append(Reason(Obstacle.ONLY_LATER, figures))
+        if len(usable) and not kept["cohort"].isna().any():
+            obstacles.append(Reason(Obstacle.NOTHING_BESIDE))
+            kept = kept.iloc[:0]
+        return kept, obstacles

@@ -1,0 +1,331 @@
+"""A stage of an edition: one function from what it reads to what it writes, run when it must be.
+
+What a stage wrote stands in a folder of its own, with a record of the key it was made under: a
+digest of the content of all it reads, of the source of all modules it runs and of the packages
+below them. While the key is the same the stage is not run again; whatever changes it, a comma in a
+file or in the code, makes it run.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata, util
+from pathlib import Path
+
+import pandas as pd
+
+from kansen_analysis.edition import store
+from kansen_analysis.errors import UsageError
+
+RECORD = ".stage.json"
+FORMAT = 1  # of what `store` writes; another one makes every stage run again
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
+_IMPORT = re.compile(
+    rf"^[ \t]*(?:from[ ]({store.ROOT}[\w.]*)[ ]import[ ](\([^)]*\)|[^\n]*)"
+    rf"|import[ ]({store.ROOT}[\w.]*))",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is done once for an edition.
+
+    Attributes
+    ----------
+    name : str
+        Of the stage, and of its folder.
+    module : str
+        Holds ``run``: from a mapping with what `reads` names to one with what `writes` names. It
+        is imported when it must run.
+    reads : tuple of str
+        Earlier stages (then the mapping holds a `Saved`), and what comes from outside.
+    writes : tuple of str or None
+        Names of its tables and other results; None when they follow from what it reads.
+    reports : tuple of str
+        Those of its results that only tell what was done: pages show them, no stage rests on them.
+    """
+
+    name: str
+    module: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...] | None
+    reports: tuple[str, ...] = ()
+
+    def run(self, inputs: Mapping) -> Mapping[str, object]:
+        """Do the work."""
+        return import_module(self.module).run(inputs)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What comes from outside an edition: a folder, a file, a school year.
+
+    Attributes
+    ----------
+    value : object
+        What the stage gets.
+    digest : str
+        Of the content; a name or a place is no content.
+    """
+
+    value: object
+    digest: str
+
+
+class Saved(Mapping):
+    """What a stage wrote, read when it is asked for.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the stage; it need not be there yet.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        self._read: dict[str, object] = {}
+        self._record = _record(self.folder)
+
+    def __repr__(self) -> str:
+        return f"Saved({self.folder.name!r}, {len(self)} names)"
+
+    @property
+    def key(self) -> str:
+        """The key it was made under; empty when there is nothing."""
+        return self._record["key"]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files with their checksums."""
+        return dict(self._record["files"])
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content of all that a next stage can rest on."""
+        told = self._record["reports"]
+        rest = {n: sha for n, sha in self._record["files"].items() if n.split(".")[0] not in told}
+        return store.digest(rest)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._record["names"])
+
+    def __len__(self) -> int:
+        return len(self._record["names"])
+
+    def __getitem__(self, name: str):
+        if name not in self._record["names"]:
+            raise KeyError(name)
+        if name not in self._read:
+            self._read[name] = store.get(self.folder, name)
+            if _record(self.folder) != self._record:
+                del self._read[name]
+                raise UsageError(f"{self.folder} changed since it was opened; open it again.")
+        found = self._read[name]
+        # A view: who changes a column of it changes it for nobody else.
+        return found.copy(deep=False) if isinstance(found, pd.DataFrame) else found
+
+
+def _record(folder: Path) -> dict:
+    """Return what a stage wrote down, or that there is nothing."""
+    with suppress(OSError, ValueError):
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        if record.get("format") == FORMAT:
+            return record
+    return {"key": "", "names": [], "reports": [], "files": {}}
+
+
+def up_to_date(
+    stage: Stage,
+    folder: Path,
+    inputs: Mapping[str, Given | Saved],
+    about: Callable[[str], pd.DataFrame | None] = lambda table: None,
+) -> Saved:
+    """Return what a stage writes; run it when that is not there, or was made of something else.
+
+    Parameters
+    ----------
+    stage : Stage
+    folder : pathlib.Path
+        Where it writes: whole, or not at all.
+    inputs : mapping
+        At least what the stage reads.
+    about : callable, optional
+        From the name of a table to what its columns are, as for `store.write_table`.
+
+    Raises
+    ------
+    UsageError
+        When a stage writes something else than it says.
+    """
+    reads = {name: inputs[name] for name in stage.reads}
+    key = key_of(stage, reads)
+    store.mend(folder)
+    saved = Saved(folder)
+    if saved.key == key:
+        return saved
+    with store.whole(folder) as new:
+        values = {n: each.value if isinstance(each, Given) else each for n, each in reads.items()}
+        written = stage.run(values)
+        if wrong := set(written) ^ set(written if stage.writes is None else stage.writes):
+            raise UsageError(f"Stage {stage.name}: wrote, or not, unlike said: {sorted(wrong)}.")
+        save(new, stage, key, written, about)
+    return Saved(folder)
+
+
+def save(
+    folder: Path,
+    stage: Stage,
+    key: str,
+    written: Mapping[str, object],
+    about: Callable[[str], pd.DataFrame | None] = lambda table: None,
+) -> None:
+    """Write what a stage gave, with the record that says what it is.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Empty.
+    stage : Stage
+    key : str
+        What it was made under.
+    written : mapping of str to object
+        What `store.put` can write, by name.
+    about : callable, optional
+        As for `up_to_date`.
+    """
+    for name, value in written.items():
+        store.put(folder, name, value, about(name))
+    files = {path.name: store.checksum(path) for path in sorted(folder.iterdir())}
+    record = {
+        "format": FORMAT,
+        "stage": stage.name,
+        "key": key,
+        "names": list(written),
+        "reports": list(stage.reports),
+        "files": files,
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def key_of(stage: Stage, reads: Mapping[str, Given | Saved]) -> str:
+    """Digest everything that what a stage writes hangs on."""
+    return store.digest(
+        {
+            "format": FORMAT,
+            "stage": stage.name,
+            "reads": {name: each.digest for name, each in reads.items()},
+            "writes": stage.writes,
+            "code": code(stage.module),
+            "packages": packages(),
+        }
+    )
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Versions of what the numbers come from."""
+    found = {name: metadata.version(name) for name in PACKAGES}
+    return found | {"python": platform.python_version()}
+
+
+# Code ------------------------------------------------------------------------------------------
+
+
+@cache
+def code(module: str) -> str:
+    """Digest the source of a module and of all of this package that it imports.
+
+    Tables beside the source of a package, such as the layouts, are source as well.
+
+    Parameters
+    ----------
+    module : str
+        Its full name.
+    """
+    return _closure([module])
+
+
+def code_of(source: str) -> str:
+    """Digest what a piece of code imports of this package, such as the cells of a notebook."""
+    return _closure(_imports(source))
+
+
+def _closure(modules: Iterable[str]) -> str:
+    found: dict[str, str] = {}
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        path = _file(name)
+        if path is None:  # what is imported is no module but a name in one
+            continue
+        found[name], imports = _read(name, path)
+        todo += [*_parents(name), *imports]
+    return store.digest(found)
+
+
+@cache
+def _read(name: str, path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the digest of a module, of the tables beside it, and what it imports."""
+    content = path.read_bytes()
+    tables = {}
+    if path.name == "__init__.py" and name != store.ROOT:
+        tables = {str(at): store.checksum(path.parent / at) for at in _beside(path.parent)}
+    return store.digest([store.digest(content), tables]), tuple(_imports(content.decode()))
+
+
+def _imports(source: str) -> Iterable[str]:
+    for package, names, module in _IMPORT.findall(source):
+        if module:
+            yield module
+            continue
+        yield package
+        for name in names.strip("()").split(","):
+            yield f"{package}.{name.split('#')[0].split(' as ')[0].strip()}"
+
+
+def _parents(name: str) -> Iterable[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+@cache
+def _root() -> Path:
+    return Path(util.find_spec(store.ROOT).origin).parent
+
+
+def _file(name: str) -> Path | None:
+    """Return the file of a module, without importing it."""
+    if name.partition(".")[0] != store.ROOT:  # a stage of somebody else
+        found = util.find_spec(name)
+        return Path(found.origin) if found and found.origin else None
+    path = _root().joinpath(*name.split(".")[1:])
+    candidates = (path / "__init__.py", path.with_suffix(".py"))
+    return next((each for each in candidates if each.is_file()), None)
+
+
+@cache
+def _beside(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a package that are no modules."""
+    paths = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return tuple(
+        path
+        for path in paths
+        if path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts
+    )
+
+
+def of_files(folder: Path, paths: Iterable[Path]) -> str:
+    """Digest files by their names below a folder and their content."""
+    return store.digest(
+        {path.relative_to(folder).as_posix(): store.checksum(path) for path in sorted(paths)}
+    )
