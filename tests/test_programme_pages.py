@@ -114,15 +114,36 @@ def test_the_real_pages_show_what_the_documents_say(real):
     for words in (
         *("Inwonersbetrokkenheid en bewustwording", "Schoolverzuim", "Lezen en Schrijven"),
         *("500 uur × € 90 = € 45 000", "588 uur × € 85 = € 49 980", "€ 5 100", "= € 50 000"),
-        *("Talentontwikkeling", "Vreedzame Wijk", "nog niet ingevuld", "Positief opvoeden"),
+        *("nog niet ingevuld", "Waarborgfonds", "procesbegeleider", "Netwerksessies", "Intervisie"),
+        *("landingsplaats", "kinderopvang", "Staatsliedenbuurt en Zeeheldenbuurt (Haveltermade)"),
         *("meer dan 60", "meer dan 90", "10. Ongelijkheid verminderen", "1. Geen armoede"),
         "noemt van geen enkele school het aantal uren",
     ):
         assert words in shown, words
     themes = voortgang.themes(real).frame
-    assert themes["activities"].tolist() == [5, 3, 2, 4, 1, 4, 2, 3, 3, 2]
-    planned = netwerk.documents(real).frame.set_index("what")["said"]
-    assert planned["Scholen gepland"] == "20"
+    assert themes["activities"].tolist() == [5, 3, 2, 4, 1, 4, 2, 3, 3, 2, 1]
+    told = netwerk.documents(real).frame["what"].tolist()
+    assert not any("gepland" in each for each in told), "no document at hand gives a plan"
+
+
+def test_hours_of_different_people_are_never_added_up(real):
+    title = uren_middelen.hours(real).title.replace("\u202f", " ")
+    assert title == (
+        "Begroot: procesbegeleider 500 uur, kansencoach 588 uur; wat is besteed, is nog niet "
+        "ingevuld"
+    )
+    figure = uren_middelen.hours(real)
+    told = [figure.alt, uren_middelen.sums(real).markdown, uren_middelen.budget(real).html()]
+    assert not any("1 088" in each.replace("\u202f", " ") for each in told)
+
+
+def test_hours_spent_stand_beside_those_of_the_same_part(monitor):
+    rows = pd.read_csv(programme_folder(monitor) / "budget.csv").groupby("part", sort=False)
+    title = uren_middelen.hours(monitor).title.replace("\u202f", "").replace(" ", "")
+    for part, row in rows[["hours_spent", "hours_planned"]].sum().iterrows():
+        if row["hours_planned"]:
+            told = f"{part}{row['hours_spent']:.0f}van{row['hours_planned']:.0f}uur"
+            assert told.replace(" ", "") in title
 
 
 def test_invented_schools_never_get_the_real_programme(tmp_path):

@@ -347,6 +347,18 @@ def notebooks() -> None:
     out.print(f"Stored the outputs of {len(paths)} notebooks.")
 
 
+leerjaar3 = typer.Typer(help="Goal 3: places in leerjaar 3, which schools supply themselves.")
+app.add_typer(leerjaar3, name="leerjaar3")
+
+
+@leerjaar3.command("template")
+def leerjaar3_form(workbook: Path) -> None:
+    """Write an xlsx form for a school to fill in; docs/leerjaar-3.md says where figures are."""
+    from kansen_analysis.sources.form import leerjaar3_template
+
+    out.print(str(leerjaar3_template(workbook)))
+
+
 @app.command()
 def version() -> None:
     """Print the version."""

@@ -141,13 +141,14 @@ def bullets(frame: pd.DataFrame, texts: Texts, *, unit: str) -> Figure:
     """
     frame = need(frame, ("label", "planned", "spent"), "bullets")
     known = frame.dropna(subset=["spent"])
-    total = _amount(frame["planned"].sum(), unit)
-    alt = [f"Begroot is in totaal {total}, in {len(frame)} onderdelen."]
+    # No sums: hours of different people do not add up.
+    low, high = (_amount(end, unit) for end in (frame["planned"].min(), frame["planned"].max()))
+    alt = [f"Het kleinste van {len(frame)} onderdelen is begroot op {low}, het grootste op {high}."]
     if len(known):
         over = int((known["spent"] > known["planned"]).sum())
         alt.append(
-            f"Besteed is {_amount(known['spent'].sum(), unit)} in {len(known)} onderdelen; "
-            f"{over} daarvan boven de begroting."
+            f"Wat is besteed, is ingevuld bij {len(known)} onderdelen; {over} daarvan boven de "
+            "begroting."
         )
     else:
         alt.append("Wat is besteed, is nog niet ingevuld.")

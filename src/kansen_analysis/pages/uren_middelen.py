@@ -88,14 +88,17 @@ def money(monitor: Edition) -> Figure | Absent:
 
 def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) -> Figure:
     planned, spent = rows[f"{what}_planned"], rows[f"{what}_spent"]
-    write = euro if unit == "euro" else lambda value: f"{numbers.number(value, 0)} uur"
-    if spent.notna().any():
-        known = spent.notna()
-        title = f"Van {write(planned[known].sum())} is {write(spent.sum())} besteed"
-        over = int((spent > planned).sum())
-        title += f"; {many(over, 'onderdeel', 'onderdelen')} boven de begroting" if over else ""
+    known = spent.notna()
+    if unit == "uur":
+        title = _hours_by_part(rows[known] if known.any() else rows)
+    elif known.any():
+        title = f"Van {euro(planned[known].sum())} is {euro(spent.sum())} besteed"
     else:
-        title = f"Begroot is {write(planned.sum())}; wat is besteed, is nog niet ingevuld"
+        title = f"Begroot is {euro(planned.sum())}"
+    if not known.any():
+        title += "; wat is besteed, is nog niet ingevuld"
+    elif over := int((spent > planned).sum()):
+        title += f"; {many(over, 'onderdeel', 'onderdelen')} boven de begroting"
     return programme_figures.bullets(
         pd.DataFrame({"label": _label(rows), "planned": planned, "spent": spent}),
         figures.Texts(
@@ -106,6 +109,22 @@ def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) ->
         ),
         unit=unit,
     )
+
+
+def _hours_by_part(rows: pd.DataFrame) -> str:
+    """Name the hours of each part: those of a procesbegeleider and of a coach do not add up."""
+    parts = rows.groupby("part", sort=False)[["hours_planned", "hours_spent"]].sum(min_count=1)
+    if len(parts) > 3:
+        return f"Uren van {len(parts)} onderdelen, elk apart"
+    spent = parts["hours_spent"].notna().any()
+    told = [
+        f"{row.Index} {numbers.number(row.hours_spent, 0)} van "
+        f"{numbers.number(row.hours_planned, 0)} uur"
+        if spent
+        else f"{row.Index} {numbers.number(row.hours_planned, 0)} uur"
+        for row in parts.itertuples()
+    ]
+    return f"{'Besteed' if spent else 'Begroot'}: {', '.join(told)}"
 
 
 def budget(monitor: Edition) -> Table | Absent:

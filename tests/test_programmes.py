@@ -1,0 +1,101 @@
+"""The programmes that are shipped: settings, register and tables of each, and nothing made up."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kansen_analysis.programme import check_programme, read_programme
+from kansen_analysis.programme.schema import tables
+from kansen_analysis.programme.settings import read_settings
+from kansen_analysis.schools.participants import read_participants
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "programmes"
+NAMES = sorted(path.name for path in SHIPPED.iterdir() if path.is_dir())
+CARVED = [name for name in NAMES if name != "k4k-drenthe"]
+DAY = "2025-01-01"
+REGISTER = ROOT.parent / "shared" / "real-data" / "raw" / "03-alle-vestigingen-bo.csv"
+
+
+def read(folder, table):
+    path = folder / f"{table}.csv"
+    return pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else None
+
+
+def test_four_programmes_are_shipped():
+    assert NAMES == ["gka-meppel", "k4k-drenthe", "kansrijk-opgroeien-coevorden", "spt-groningen"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_a_working_folder_without_mistakes(name):
+    settings = read_settings(SHIPPED / name)
+    people = read_participants(settings.path("register"))
+    known = settings.region.area.municipalities
+    if name != "k4k-drenthe":
+        assert set(people["municipality_code"]) <= set(known)
+        assert set(people["programme"]) <= {settings.name}
+    folder = settings.path("tables")
+    assert settings.name in read_programme(folder, DAY).programmes["programme"].tolist()
+    assert check_programme(folder, schools=people["school"], day=DAY) == []
+
+
+def test_k4k_is_the_programme_of_this_repository():
+    here, root = read_settings(SHIPPED / "k4k-drenthe"), read_settings(ROOT)
+    assert here.model_dump() == root.model_dump()
+    assert here.path("register").resolve() == root.path("register").resolve()
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "schools"),
+    [
+        ("gka-meppel", "kansencoach", ["06GS00", "10HM00", "13PS00"]),
+        ("kansrijk-opgroeien-coevorden", "preventief jeugdwerker", ["08CT00", "18QW00"]),
+        ("spt-groningen", "brugfunctionaris", []),
+    ],
+)
+def test_the_register_has_the_schools_a_document_names(name, person, schools):
+    settings = read_settings(SHIPPED / name)
+    assert settings.person.one == person
+    assert sorted(read_participants(settings.path("register"))["school"]) == schools
+
+
+@pytest.mark.parametrize("name", CARVED)
+def test_what_stands_in_two_places_is_the_same(name):
+    """The root has the rows of a programme that it shows, all of them, and of no other."""
+    settings, root = read_settings(SHIPPED / name), read_settings(ROOT)
+    shown = settings.name in root.shows
+    for table in tables():
+        own = read(settings.path("tables"), table)
+        everything = read(root.path("tables"), table)
+        copied = everything[everything["programme"] == settings.name].reset_index(drop=True)
+        if own is None or not shown:
+            assert not len(copied), table
+        else:
+            pd.testing.assert_frame_equal(own, copied)
+
+
+def test_the_root_has_only_its_own_programme_and_what_it_shows():
+    root = read_settings(ROOT)
+    for table in tables():
+        assert set(read(root.path("tables"), table)["programme"]) <= {root.name, *root.shows}
+
+
+def test_coevorden_is_nowhere_said_to_have_a_coach():
+    for path in sorted((SHIPPED / "kansrijk-opgroeien-coevorden").rglob("*.*")):
+        text = path.read_text("utf-8").replace("geen kansencoach", "")
+        words = text.replace("Gezinscoach", "").replace("buurtsportcoach", "")
+        words = words.replace("Buurtsportcoach", "").replace("coach_start", "")
+        assert "coach" not in words.replace("coach_end", ""), path.name
+
+
+@pytest.mark.skipif(not REGISTER.is_file(), reason="the published register of schools is not here")
+def test_the_postcodes_of_spt_fit_the_streets_of_its_neighbourhoods():
+    frame = pd.read_csv(REGISTER, sep=";", encoding="cp1252", dtype=str)
+    place = frame[frame["GEMEENTENUMMER"] == "0014"].set_index("STRAATNAAM")["POSTCODE"].str[:4]
+    region = read_settings(SHIPPED / "spt-groningen").region
+    codes = {each.name: set(each.postcodes) for each in region.neighbourhoods}
+    assert {place["Eikenlaan"], place["Prunusstraat"]} == codes["Selwerd"] == codes["Tuinwijk"]
+    assert {place["Siriusstraat"], place["Dierenriemstraat"]} == codes["Paddepoel"]
+    # De Sterrensteen and De Hoeksteen are schools of Vinkhuizen.
+    assert set(place[["Siersteenlaan"]]).isdisjoint(set.union(*codes.values()))
