@@ -138,7 +138,7 @@ def test_hours_of_different_people_are_never_added_up(real):
 
 
 def test_hours_spent_stand_beside_those_of_the_same_part(monitor):
-    rows = pd.read_csv(programme_folder(monitor) / "budget.csv").groupby("part", sort=False)
+    rows = pd.read_csv(monitor.beside / "budget.csv").groupby("part", sort=False)
     title = uren_middelen.hours(monitor).title.replace("\u202f", "").replace(" ", "")
     for part, row in rows[["hours_spent", "hours_planned"]].sum().iterrows():
         if row["hours_planned"]:
