@@ -298,6 +298,11 @@ def write_secondary(folder) -> None:
         "90ZA;Mariëndael;01;VERZANDVEEN;9001;VERZANDVEEN;Drenthe;240;11;3;0",
         "90ZB;College ’t Sûd;00;BOOMPE;0902;SUD AAST;Drenthe;655;40;17;58",
         "90ZC;Lyceum C;00;WIJKERDAM;9003;WIJKERDAM;Utrecht;1502;90;41;77",
+        *(
+            f"91Z{letter};Elders;00;ELDERS;{9010 + at};ELDERS {at};Utrecht;{600 + 9 * at};30;"
+            f"{20 + at * 7 % 11};40"
+            for at, letter in enumerate("ABCDEFGHJKLM")
+        ),
     ]
     name = "05.-zittenblijvers-niveau-vestiging-2017-2018-tov-2018-2019.csv"
     write(folder, name, lines, encoding="cp1252")
@@ -311,6 +316,11 @@ def write_secondary(folder) -> None:
         "90ZB;00;College ’t Sûd;BOOMPE;0902;SUD AAST;Drenthe;640;12;38;41;Per 1 augustus gefuseerd",
         "90ZC;00;Lyceum C;WIJKERDAM;9003;WIJKERDAM;Utrecht;1480;<5;95;80;",
         "90ZD;00;Nieuwe School;WIJKERDAM;9003;WIJKERDAM;Utrecht;<5;0;0;0;",
+        *(
+            f"91Z{letter};00;Elders;ELDERS;{9010 + at};ELDERS {at};Utrecht;{610 + 8 * at};"
+            f"{18 + at * 5 % 9};31;44;"
+            for at, letter in enumerate("ABCDEFGHJKLM")
+        ),
     ]
     name = "05.-zittenblijvers-niveau-vestiging-2023-2024-tov-2024-2025.csv"
     write(folder, name, lines, quoted=True)

@@ -1,0 +1,211 @@
+"""What the monitor must say of published files, held on small invented ones in their layouts.
+
+The same truths are held on the real files, by the tests marked `real`; here every figure is counted
+again from the cells as they are printed.
+"""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from excerpts import ADVICES, MIDDLE, PARTICIPANTS, SMALL, STARTED
+from python_calamine import CalamineWorkbook
+from test_sources_real import rows
+from typer.testing import CliRunner
+
+from kansen_analysis.cli import app
+from kansen_analysis.display.prose import Absent
+from kansen_analysis.edition.monitor import Monitor
+from kansen_analysis.goals.rule import UNTESTABLE
+from kansen_analysis.outcomes import advice, panel
+from kansen_analysis.pages import common, context, eindtoets, school, verantwoording
+from kansen_analysis.schools.load import open_folder
+
+ADVICE_FILE = "04-leerlingen-bo-sbo-schooladviezen-{}-{}.csv"
+LEVEL_FILE = "10.-leerlingen-bo-referentieniveaus-{}-{}.csv"
+
+
+@pytest.fixture(scope="module")
+def raw(invented):
+    return invented / "raw"
+
+
+@pytest.fixture(scope="module")
+def edition(invented):
+    return Monitor(invented / "raw", invented / "participants.csv", 2024)
+
+
+@pytest.fixture(scope="module")
+def inspectorate(raw):
+    """The workbook of the Inspectie, read without our loader."""
+    book = CalamineWorkbook.from_path(raw / "leerresultaten-2023-2024-2025.ods")
+    head, *body = book.get_sheet_by_name("Data").to_python()
+    return pd.DataFrame(body, columns=head).set_index("ovt")
+
+
+def number(text) -> float:
+    return float(str(text).replace(",", "."))
+
+
+# ---- advices
+
+
+def test_hidden_counts_take_what_the_exact_years_of_the_files_have(raw):
+    found = advice.advice_panel(*panel.advice_cells(open_folder(raw)))
+    small: dict[str, list[int]] = {name: [] for name in panel.RANKED_ADVICES}
+    for year in (2019, 2020, 2021):
+        for row in rows(raw / ADVICE_FILE.format(year, year + 1)):
+            for name, counts in small.items():
+                if row["SOORT_PO"] == "Bo" and 1 <= int(row[name]) <= 4:
+                    counts.append(int(row[name]))
+    assert advice.exact_years(*panel.advice_cells(open_folder(raw))) == [2019, 2020, 2021]
+    for name, counts in small.items():
+        assert found.means[name] == pytest.approx(sum(counts) / len(counts))
+
+
+def test_the_command_counts_the_advices_of_the_files(raw):
+    done = CliRunner().invoke(app, ["check", "--data", str(raw), "--format", "json"])
+    assert done.exit_code == 0, done.stderr
+    found = {
+        row["school_year"]: (row["rows"], row["masked_cells"])
+        for row in json.loads(done.stdout)["sources"]
+        if row["source"] == "schooladviezen"
+    }
+    for year in range(2019, 2025):
+        counted = rows(raw / ADVICE_FILE.format(year, year + 1))
+        masked = sum(row[name] == "<5" for row in counted for name in ADVICES.split(";"))
+        assert found[f"{year}-{year + 1}"] == (len(counted), masked)
+
+
+# ---- the verdict
+
+
+def test_files_that_begin_after_the_start_bear_no_verdict_and_say_why(edition):
+    assert set(edition.verdicts["verdict"]) == {UNTESTABLE}
+    reason = edition.verdicts.set_index("goal").loc[1, "reason"]
+    assert "beginnen in 2022-2023" in reason
+    assert "Van 3 van de 5 deelnemende scholen" in reason
+    assert edition.verdicts["reason"].str.len().min() > 40
+
+
+def test_files_that_are_no_demo_are_not_called_invented(edition):
+    assert "verzonnen" not in common.banner(edition).markdown
+    assert "verzonnen" not in verantwoording.limits(edition).markdown
+
+
+# ---- pages
+
+
+def test_participants_are_shown_with_the_figures_of_the_inspectorate(edition, inspectorate):
+    shown = eindtoets.participants(edition).frame.set_index("school")
+    assert set(shown.index) == set(PARTICIPANTS)
+    for code in PARTICIPANTS:
+        ovt = f"{code[:4]}|C2" if code == MIDDLE else f"{code[:4]}|C1"
+        told = inspectorate.loc[ovt]
+        row = shown.loc[code]
+        assert row["schoolweging_driejaars"] == pytest.approx(told["Schoolweging"])
+        assert row["signaleringswaarde_1s2f"] == told["Signaleringswaarde 1S/2F"]
+        if code != SMALL:
+            assert row["value_2024"] == pytest.approx(number(told["Gemiddelde %1S/2F 2425"]))
+    assert np.isnan(shown.loc[SMALL, "value_2022"])
+    assert shown.loc[SMALL, "value_2022_low"] < shown.loc[SMALL, "value_2022_high"]
+
+
+@pytest.mark.parametrize("code", [code for code in PARTICIPANTS if code != SMALL])
+def test_the_page_of_a_school_has_the_figures_of_the_inspectorate(edition, inspectorate, code):
+    told = inspectorate.loc[f"{code[:4]}|C2" if code == MIDDLE else f"{code[:4]}|C1"]
+    frame = school.by_year(edition, code).frame.set_index("year")
+    for year, label in ((2022, "2223"), (2023, "2324"), (2024, "2425")):
+        assert frame.at[year, "value"] == number(told[f"Gemiddelde %1S/2F {label}"])
+        assert frame.at[year, "n"] == int(told[f"Aantal leerlingen {label}"])
+        assert frame.at[year, "signal"] == told["Signaleringswaarde 1S/2F"]
+    window = school.three_years(edition, code).frame.iloc[0]
+    published = number(told["Gewogen driejaarsgemiddelde %1S/2F"])
+    assert window["value"] == pytest.approx(published, abs=0.02)  # from shares in two decimals
+    assert window["n"] == int(told["Totaal aantal leerlingen 3 jaar"])
+
+
+def shares_possible(row: dict) -> tuple[float, float, int, int]:
+    """Lowest and highest share of target levels, and number of pupils, of one printed row."""
+    domains = (
+        (["REKENEN_LAGER1F", "REKENEN_1F"], ["REKENEN_1S", "REKENEN_2F"]),
+        (["LV_LAGER1F", "LV_1F"], ["LV_2F"]),
+        (["TV_LAGER1F", "TV_1F"], ["TV_2F"]),
+    )
+    by_pupils = []
+    for rest, target in domains:
+        found: dict[int, set[int]] = {}
+        spans = [range(1, 5) if row[c] == "<5" else [int(row[c])] for c in (*rest, *target)]
+        for cells in itertools.product(*spans):
+            found.setdefault(sum(cells), set()).add(sum(cells[len(rest) :]))
+        by_pupils.append(found)
+    pupils = sorted(set.intersection(*map(set, by_pupils)))
+    low = min(100 * sum(min(d[p]) for d in by_pupils) / (3 * p) for p in pupils)
+    high = max(100 * sum(max(d[p]) for d in by_pupils) / (3 * p) for p in pupils)
+    return low, high, pupils[0], pupils[-1]
+
+
+def test_a_small_school_shows_ranges_and_does_not_give_its_hidden_year_away(
+    edition, raw, inspectorate
+):
+    figure = school.by_year(edition, SMALL)
+    frame = figure.frame.set_index("year")
+    [row] = [r for r in rows(raw / LEVEL_FILE.format(2022, 2023)) if r["INSTELLINGSCODE"] == "90AD"]
+    low, high, least, most = shares_possible(row)
+    assert low < high and least < most
+    assert pd.isna(frame.at[2022, "value"])
+    assert (frame.at[2022, "value_low"], frame.at[2022, "value_high"]) == pytest.approx((low, high))
+    assert (frame.at[2022, "n_low"], frame.at[2022, "n_high"]) == (least, most)
+    # One to four pupils, and a year of zeros: no figure at all.
+    assert frame.loc[[2023, 2024], ["value", "value_low", "value_high", "n"]].isna().all(axis=None)
+    # Three years together minus the one that is known would give the hidden one away.
+    told = inspectorate.loc["90AD|C1"]
+    assert told["Gemiddelde %1S/2F 2223"] == "*" and told["Totaal aantal leerlingen 3 jaar"] == "12"
+    window = school.three_years(edition, SMALL).frame.iloc[0]
+    assert pd.isna(window["n"]) and pd.isna(window["value"])
+    assert window["remark"] == "te weinig leerlingen"
+    text = figure.html() + school.three_years(edition, SMALL).html()
+    assert told["Gewogen driejaarsgemiddelde %1S/2F"] not in text
+
+
+def test_the_page_of_a_school_has_its_own_pupils_and_weging(edition, raw):
+    history = rows(raw / "06.-historisch-overzicht-aantal-leerlingen-per-schoolvestiging.csv")
+    pupils = {row["VESTIGINGSCODE"]: row["LEERLINGEN_2024"] for row in history}
+    book = CalamineWorkbook.from_path(raw / "schoolweging-2021-2024.ods")
+    _, *body = book.get_sheet_by_name("2023-2024").to_python()
+    weging = {row[0]: f"{row[3]:.2f}".replace(".", ",") for row in body if row[3] != ""}
+    for code in ("90AA00", "90AB00", SMALL):
+        frame = school.facts(edition, code).frame.set_index("what")["value"]
+        assert frame["Leerlingen op 1 oktober 2024"] == pupils[code]
+        assert frame["Schoolweging in 2023-2024"] == weging[f"{code[:4]}|C1"]
+
+
+def test_the_page_of_a_school_says_what_the_documents_say_of_the_start_and_no_more(edition):
+    for code in PARTICIPANTS:
+        said = school.position(edition, code)
+        assert isinstance(said, Absent)
+        assert ("2021-2022" if code in STARTED else "Geen document") in said.reason
+
+
+def test_the_schools_around_are_context_counted_from_the_file(edition, raw):
+    table = context.beside_chance(edition, 3)
+    shown = table.frame.set_index("what")
+    assert len(shown) == 3  # afstroom, opstroom, zittenblijvers
+    place = "05.-zittenblijvers-niveau-vestiging-{}-tov-{}.csv"
+    old = rows(raw / place.format("2017-2018", "2018-2019"), "cp1252")
+    new = rows(raw / place.format("2023-2024", "2024-2025"))
+    # A count of 1 to 4 becomes the mean of those that are known, in all years alike.
+    known = [int(r["AANTAL_AFSTROMERS"]) for r in [*old, *new] if r["AANTAL_AFSTROMERS"] != "<5"]
+    usual = np.mean([count for count in known if 1 <= count <= 4])
+
+    def afstromers(row):
+        small = row["AANTAL_AFSTROMERS"] in ("<5", "1", "2", "3", "4")
+        return usual if small else int(row["AANTAL_AFSTROMERS"])
+
+    for column, table_rows in (("before", old), ("since", new)):
+        here = [r for r in table_rows if r["GEMEENTENUMMER"] in ("9001", "0902")]
+        pupils = sum(int(r["AANTAL_LEERLINGEN"]) for r in here)
+        share = 100 * sum(map(afstromers, here)) / pupils
+        assert shown[column].iloc[0] == pytest.approx(share)
