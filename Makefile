@@ -9,6 +9,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help setup monitor test accessibility lint format lock notebooks bench-evidence pictures clean
+.PHONY: mutants
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make accessibility   visit every page in a browser; make test visits a sample"
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
+	@echo "make mutants    put in small errors and see whether the tests notice (hours; SAMPLE=60: less)"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
 	@echo "make pictures   take the pictures of the README (needs Chromium)"
 	@echo "make lock       pin the dependencies again (needs uv)"
@@ -70,6 +72,10 @@ format: $(READY)
 notebooks: $(READY)
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/kansen notebooks
+
+# One process, behind all other work: SAMPLE=60 for so many of each module, MODULES for some of them.
+mutants: $(READY)
+	@nice -n 15 $(BIN)/python tests/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(MODULES)
 
 bench-evidence: $(READY)
 	@$(BIN)/python -m bench

@@ -7,8 +7,8 @@
 mutmut makes the mutants (another operator, a constant one higher, an argument left out, a text
 changed). They are tried here and not with ``mutmut run``: that one maps tests to functions by what
 each test calls, which misses a result that a fixture made for the test before, and it leaves
-decorated functions and constants of a module alone. Each mutant is a process forked after NumPy and
-its neighbours are loaded; it runs the doctests of the module and the test files that are about it.
+decorated functions and constants of a module alone. Each mutant is a process forked when package
+and tests are loaded; it runs the doctests of the module and the test files that are about it.
 
 What survives is explained in ``mutants.csv``: by the line as it was and as it became, so that a
 reason holds as long as the line does. The table and all survivors go to ``docs/mutants.md``.
@@ -26,15 +26,14 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 
 import hypothesis
 import matplotlib
 import pytest
-import scipy.optimize
-import scipy.stats  # noqa: F401
-import statsmodels.api  # noqa: F401
 from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).parents[1]
@@ -43,12 +42,17 @@ REASONS = Path(__file__).with_suffix(".csv")
 REPORT = ROOT / "docs" / "mutants.md"
 
 # The modules that decide what a verdict is, and the tests that are about them, quickest first.
+LAYOUTS = "test_sources_layouts.py::test_a_layout_loads_to_the_values_that_stand_in_it"
 SORTS = "test_same_digits.py::test_every_sort_keeps_the_order_of_equals"
 MODULES = {
-    "sources/values": ["test_planted.py", "test_sources_errors.py", "test_sources_layouts.py"],
-    "schools/match": ["test_schools.py", "test_planted.py", SORTS],
+    "sources/values": [
+        "test_planted_tables.py",
+        "test_sources_errors.py",
+        "test_sources_layouts.py",
+    ],
+    "schools/match": ["test_schools.py", "test_planted_tables.py", SORTS],
     "outcomes/intervals": ["test_masked.py", SORTS],
-    "outcomes/panel": ["test_panel.py", "test_planted.py", SORTS],
+    "outcomes/panel": ["test_panel.py", "test_planted_tables.py", SORTS],
     "outcomes/advice": ["test_advice.py", "test_planted.py", SORTS],
     "estimate/etwfe": ["test_effects_input.py", "test_planted.py", "test_effects_estimator.py"],
     "estimate/effects": ["test_planted.py", "test_effects_estimator.py", "test_effects_input.py"],
@@ -74,6 +78,7 @@ class Mutant:
     before: str
     after: str
     code: str
+    deep: bool  # outside the functions: a constant, a field
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -90,14 +95,17 @@ def mutants_of(module: str, sample: int | None = None, seed: int = 1) -> tuple[i
     if sample and sample < made:
         mutations = random.Random(f"{seed} {module}").sample(mutations, sample)
     found = {
-        tree.deep_replace(each.original_node, each.mutated_node).code: None for each in mutations
+        tree.deep_replace(each.original_node, each.mutated_node).code: each for each in mutations
     }
     found.pop(code, None)
-    mutants = [_described(module, code, changed) for changed in found]
+    mutants = [
+        _described(module, code, changed, each.contained_by_top_level_function is None)
+        for changed, each in found.items()
+    ]
     return made, sorted(mutants, key=lambda mutant: mutant.line)
 
 
-def _described(module: str, code: str, changed: str) -> Mutant:
+def _described(module: str, code: str, changed: str, deep: bool) -> Mutant:
     old, new = code.splitlines(), changed.splitlines()
     spans = [
         opcode
@@ -107,7 +115,7 @@ def _described(module: str, code: str, changed: str) -> Mutant:
     first, last = spans[0], spans[-1]
     before, after = old[first[1] : last[2]], new[first[3] : last[4]]
     words = (" ".join(line.strip() for line in lines) for lines in (before, after))
-    return Mutant(module, first[1] + 1, *words, changed)
+    return Mutant(module, first[1] + 1, *words, changed, deep)
 
 
 @dataclass(frozen=True)
@@ -132,54 +140,108 @@ class Shop:
     def __init__(self, folder: Path):
         self.source = folder / "src"
         shutil.copytree(ROOT / "src", self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        sys.path.insert(0, str(self.source))
         os.environ["PYTHONPATH"] = str(self.source)
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
         self.written = 0
 
     def put(self, module: str, code: str) -> None:
         """Write a module in such a way that no compiled file of another mutant is taken for it."""
-        path = self.source / "kansen_analysis" / f"{module}.py"
-        path.write_text(code, encoding="utf-8")
         self.written += 10
+        path = self._path(module)
+        path.write_text(code, encoding="utf-8")
         os.utime(path, (self.written, self.written))
 
-    def noticed(self, module: str, limit: float) -> tuple[bool, float]:
-        """Run the tests that are about a module: do they fail, and in how much processor time?"""
+    def _path(self, module: str) -> Path:
+        return self.source / "kansen_analysis" / f"{module}.py"
+
+    def warm(self, module: str) -> None:
+        """Import the package and the tests of a module, so that each mutant need not."""
+        with _quiet():
+            code = pytest.main(["--collect-only", *self._arguments(module)])
+        if code:
+            raise SystemExit(f"The tests of {module} cannot be collected.")
+
+    def noticed(self, module: str, code: str, deep: bool, limit: float) -> tuple[bool, float]:
+        """Try one mutant: do the tests fail, and in how much processor time?"""
+        self.put(module, code)
         child = os.fork()
         if child == 0:
             resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
-            self._run(module)
+            with _quiet():
+                try:
+                    _forget() if deep else _transplant(module, code, self._path(module))
+                except BaseException:  # not even imported
+                    os._exit(1)
+                os._exit(pytest.main(["-x", *self._arguments(module)]))
         _, status, used = os.wait4(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if code not in (0, 1, 2, -signal.SIGXCPU, -signal.SIGKILL):  # 2: not even imported
-            raise SystemExit(f"pytest ended with {code} on {module}")
-        return code != 0, used.ru_utime + used.ru_stime
+        ended = os.waitstatus_to_exitcode(status)
+        if ended not in (0, 1, 2, -signal.SIGXCPU, -signal.SIGKILL):
+            raise SystemExit(f"pytest ended with {ended} on {module}")
+        return ended != 0, used.ru_utime + used.ru_stime
 
-    def _run(self, module: str) -> None:
-        """Be the process of one mutant."""
-        sys.path.insert(0, str(self.source))
-        out = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(out, 1)
-        os.dup2(out, 2)
-        tests = [str(ROOT / "tests" / test) for test in MODULES[module]]
-        own = self.source / "kansen_analysis" / f"{module}.py"
-        flags = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    def _arguments(self, module: str) -> list[str]:
+        flags = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", "-k", "not fast"]
         flags += ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-        flags += ["--hypothesis-profile=mutants", "--hypothesis-seed=0", "-k", "not fast"]
-        os._exit(pytest.main([*flags, str(own), *tests]))
+        flags += ["--hypothesis-profile=mutants", "--hypothesis-seed=0"]
+        tests = [str(ROOT / "tests" / test) for test in MODULES[module]]
+        return [*flags, str(self._path(module)), *tests]
+
+
+@contextmanager
+def _quiet():
+    """Let nothing through of what pytest says."""
+    sys.stdout.flush()
+    kept, nowhere = [os.dup(stream) for stream in (1, 2)], os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    yield
+    for stream, old in zip((1, 2), kept, strict=True):
+        os.dup2(old, stream)
+
+
+def _forget() -> None:
+    """Have package and tests imported anew, for what is more than the body of a function."""
+    places = (str(ROOT), tempfile.gettempdir())
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(places) and "site-packages" not in file and name != "__main__":
+            del sys.modules[name]
+
+
+def _transplant(module: str, code: str, path: Path) -> None:
+    """Give the functions of a module the bodies of a mutant; who imported them has these too."""
+    own = sys.modules["kansen_analysis." + module.replace("/", ".")]
+    mutant = {"__name__": own.__name__, "__file__": str(path), "__package__": own.__package__}
+    exec(compile(code, str(path), "exec"), mutant)
+    for name, new in mutant.items():
+        if getattr(new, "__module__", None) == own.__name__:
+            _give(vars(own)[name], new)
+
+
+def _give(old, new) -> None:
+    if isinstance(new, type):
+        for name, part in vars(new).items():
+            _give(vars(old).get(name), part)
+    for inner in ("__wrapped__", "__func__", "fget", "func"):  # cache, classmethod, property
+        if hasattr(new, inner) and not isinstance(new, type):
+            _give(getattr(old, inner), getattr(new, inner))
+    if isinstance(new, FunctionType):
+        old.__code__, old.__defaults__ = new.__code__, new.__defaults__
+        old.__kwdefaults__ = new.__kwdefaults__
 
 
 def try_all(module: str, mutants: list[Mutant], shop: Shop) -> list[Mutant]:
     """Return the mutants that no test notices."""
     original = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
     shop.put(module, original)
-    failed, seconds = shop.noticed(module, 600)
+    shop.warm(module)
+    failed, seconds = shop.noticed(module, original, True, 600)
     if failed:
         raise SystemExit(f"The tests of {module} fail without a mutant; mend them first.")
     alive = []
     for at, mutant in enumerate(mutants, 1):
-        shop.put(module, mutant.code)
-        noticed, _ = shop.noticed(module, SLOWEST * seconds + 10)
+        noticed, _ = shop.noticed(module, mutant.code, mutant.deep, SLOWEST * seconds + 10)
         if not noticed:
             alive.append(mutant)
             print(f"  line {mutant.line}: {mutant.before}\n     now: {mutant.after}", flush=True)

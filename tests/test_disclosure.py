@@ -71,6 +71,40 @@ def test_each_variable_can_rest_on_a_count_of_its_own():
     assert out["s24"].tolist() == [45.0]
 
 
+@pytest.mark.parametrize("nothing", ["", None, float("nan")])
+def test_a_variable_without_a_count_of_its_own_rests_on_that_of_the_row(nothing):
+    described = about(n="count", score="mean").astype(object)
+    described["base"] = ["", nothing]
+    out = disclose(pd.DataFrame({"n": [4, 5], "score": [1.5, 2.5]}), described, base="n")
+    assert out["score"].isna().tolist() == [True, False]
+
+
+def test_a_share_is_hidden_by_its_row_also_where_its_own_count_may_be_shown():
+    frame = pd.DataFrame({"n": [4, 40, 40], "vwo": [0, 3, 0], "share": [0.0, 7.5, 0.0]})
+    kinds = about(n="count", vwo="count", share="share")
+    out = disclose(frame, kinds, base="n", parts={"share": "vwo"})
+    assert out["share"].isna().tolist() == [True, True, False]
+    assert out["vwo"].isna().tolist() == [False, True, False]
+
+
+def test_what_was_not_there_is_not_said_to_be_hidden():
+    frame = pd.DataFrame({"n": [3, 3], "score": [None, 2.5]}, dtype=float)
+    out = disclose(frame, about(n="count", score="mean"), base="n")
+    assert out["score_reason"].isna().tolist() == [True, False]
+    assert out["score_reason"].dtype == "str"
+    none = disclose(pd.DataFrame({"n": [9], "score": [2.5]}), about(n="count", score="mean"))
+    assert "score_reason" not in none
+
+
+def test_a_difference_is_guarded_as_a_mean_is():
+    frame = pd.DataFrame({"n": [3], "gap": [-1.5]})
+    kinds = about(n="count", gap="mean")
+    kinds.loc["gap", "kind"] = "difference"
+    assert disclose(frame, kinds, base="n")["gap"].isna().all()
+    kinds.loc["gap", "kind"] = "text"
+    assert disclose(frame, kinds, base="n")["gap"].tolist() == [-1.5]
+
+
 def test_a_share_goes_with_its_hidden_count():
     frame = pd.DataFrame({"n": [40, 40], "vwo": [2, 10], "share": [5.0, 25.0]})
     out = disclose(

@@ -48,6 +48,34 @@ def test_one_name_for_two_vestigingen_is_not_guessed():
     assert pd.isna(found["90AD|C1"][0])
 
 
+def test_two_ovts_of_one_name_are_not_guessed():
+    names = known(("90AD00", "De Aa"), ("90AD01", "De Ee"))
+    found = match([("90AD|C1", "De Aa"), ("90AD|C2", "OBS De Aa"), ("90AD|C3", "De Ee")], names)
+    assert pd.isna(found["90AD|C1"][0]) and pd.isna(found["90AD|C2"][0])
+    assert found["90AD|C3"] == ["90AD01", "naam"]
+
+
+def test_a_name_counts_within_its_own_brin_only():
+    names = known(
+        ("90AD00", "De Aa"), ("90AD01", "De Ee"), ("90AF00", "De Uu"), ("90AF01", "De Oo")
+    )
+    found = match([("90AD|C1", "De Uu"), ("90AD|C2", "De Ee")], names)
+    assert pd.isna(found["90AD|C1"][0])
+    assert found["90AD|C2"] == ["90AD01", "naam"]
+
+
+def test_an_ovt_under_several_names_is_one_and_may_be_known_by_any_of_them():
+    names = known(("90AD00", "De Aa"), ("90AD01", "De Ee"), ("90AD01", "De Nieuwe Ee"))
+    ovts = [("90AD|C1", "De Aa"), ("90AD|C2", None), ("90AD|C2", "De Oude"), ("90AD|C2", "De Ee")]
+    found = schools.match_ovt(pd.DataFrame(ovts, columns=["ovt", "name"]), names)
+    assert found.to_numpy().tolist() == [
+        ["90AD|C1", "90AD00", "naam"],
+        ["90AD|C2", "90AD01", "naam"],
+    ]
+    alone = [("90AE|C1", "De Aa"), ("90AE|C1", "De A")]  # one OVT, not two
+    assert match(alone, known(("90AE02", "De Uu"))) == {"90AE|C1": ["90AE02", "enige vestiging"]}
+
+
 def test_an_ovt_without_any_school_is_listed():
     found = match([("90AE|C1", "De Aa")], known())
     assert pd.isna(found["90AE|C1"][0])
@@ -64,6 +92,22 @@ def test_an_ovt_without_any_school_is_listed():
 )
 def test_a_name_is_compared_without_what_kind_of_school_it_is(one, other):
     assert schools.name_key(one) == schools.name_key(other)
+
+
+KIND = "basisschool basisonderwijs school kindcentrum locatie openbare bijzondere christelijke"
+KIND += " katholieke rooms protestants gereformeerde obs cbs rkbs kbs pcb pcbs gbs bs rk pc kc ikc"
+KIND += " de het van voor"
+
+
+@pytest.mark.parametrize("word", KIND.split())
+def test_each_word_for_a_kind_of_school_is_left_out_of_a_name(word):
+    assert schools.name_key(f"{word.capitalize()} Linde") == "linde"
+    assert schools.name_key(f"De {word}el") == f"{word}el"  # but not as a part of a word
+
+
+def test_a_name_keeps_its_digits_and_the_order_of_its_words():
+    assert schools.name_key("OBS 't 3-Master (Noord)") == "t 3 master noord"
+    assert schools.name_key("Ons Élan") == "ons elan"
 
 
 def test_a_name_of_nothing_but_such_words_is_kept_whole():
@@ -107,40 +151,151 @@ def test_a_chain_of_mergers_and_moves_ends_in_one_school(tmp_path):
     assert found.loc["90AG00", "flag"] == "splitsing"
 
 
-@pytest.mark.parametrize(
-    ("lines", "kind", "column"),
-    [
-        (["90AA00,90AB00,2016,fusie,x"], CellError, "school_year"),
-        (["90AA00,90AB00,2016-2017,samen,x"], CellError, "kind"),
-        (["90AA,90AB00,2016-2017,fusie,x"], CellError, "school"),
-        (["90AA00,,2016-2017,fusie,x"], CellError, "successor"),
-        (["90AA00,90AB00,2016-2017,sluiting,x"], CellError, "successor"),
-        (["90AA00,90AB00,2016-2017,fusie,"], CellError, "source"),
+MISTAKES = [  # the lines, the kind of finding, and what it says
+    (
+        ["90AA00,90AB00,2016,fusie,x"],
+        CellError,
+        ("school_year", "'2016'", "a school year such as 2023-2024", "correct the table"),
+    ),
+    (
+        ["90AA00,90AB00,2016-2017,samen,x"],
+        CellError,
         (
-            ["90AA00,90AB00,2016-2017,fusie,x", "90AA00,90AC00,2017-2018,fusie,x"],
-            ConsistencyError,
-            "school",
+            *("kind", "'samen'"),
+            *("one of fusie, verplaatsing, splitsing, sluiting", "correct the table"),
         ),
-    ],
-)
-def test_a_mistake_in_the_table_names_its_line(tmp_path, lines, kind, column):
+    ),
+    (
+        ["90AA,90AB00,2016-2017,fusie,x"],
+        CellError,
+        ("school", "'90AA'", "a school such as 06GS00", "correct the table"),
+    ),
+    (
+        ["90AA00,90AB,2016-2017,fusie,x"],
+        CellError,
+        ("successor", "'90AB'", "a school such as 06GS00", "correct the table"),
+    ),
+    (
+        ["90AA00,,2016-2017,fusie,x"],
+        CellError,
+        (
+            *("successor", "''", "nothing after a closure, a school such as 06GS00 otherwise"),
+            "correct the table",
+        ),
+    ),
+    (
+        ["90AA00,90AB00,2016-2017,sluiting,x"],
+        CellError,
+        (
+            *("successor", "'90AB00'"),
+            *("nothing after a closure, a school such as 06GS00 otherwise", "correct the table"),
+        ),
+    ),
+    (
+        ["90AA00,90AB00,2016-2017,fusie,"],
+        CellError,
+        ("source", "''", "the document that says so", "correct the table"),
+    ),
+    (
+        ["90AA00,90AB00,2016-2017,fusie,x", "90AA00,90AC00,2017-2018,fusie,x"],
+        ConsistencyError,
+        (
+            *("school", "a second fate of 90AA00", "one line per school, but for a split"),
+            "keep the right line",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "kind", "says"), MISTAKES)
+def test_a_mistake_in_the_table_names_its_line(tmp_path, lines, kind, says):
     with pytest.raises(DataErrors) as caught:
         moved(tmp_path, *lines)
-    (finding,) = caught.value.findings
-    assert (type(finding), finding.column, finding.line) == (kind, column, 1 + len(lines))
+    (told,) = caught.value.findings
+    assert (type(told), told.file, told.line) == (kind, "overgangen.csv", 1 + len(lines))
+    assert (told.column, told.found, told.expected, told.remedy) == says
+
+
+def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
+    with pytest.raises(DataErrors) as caught:
+        moved(
+            tmp_path,
+            "90AA,90AB00,2016,samen,",
+            "90AC00,,2016-2017,sluiting,x",
+            "90AD00,90AE00,2016-2018,fusie,x",
+        )
+    told = [(finding.line, finding.column) for finding in caught.value.findings]
+    of_two = [(2, column) for column in ("kind", "school", "school_year", "source")]
+    assert sorted(told) == [*of_two, (4, "school_year")]
+
+
+def test_a_table_of_transitions_is_read_with_its_first_years(tmp_path):
+    path = tmp_path / "overgangen.csv"
+    lines = ["90AA00,90AB00,2016-2017,fusie,brief van 3 mei", "90AC00,,2019-2020,sluiting,krant"]
+    path.write_bytes(b"\xef\xbb\xbf" + table(*lines).replace("\n", "\r\n").encode())
+    found = schools.read_transitions(str(path))
+    assert found.to_dict("list") == {
+        "school": ["90AA00", "90AC00"],
+        "successor": ["90AB00", ""],
+        "year": [2016, 2019],
+        "kind": ["fusie", "sluiting"],
+        "source": ["brief van 3 mei", "krant"],
+    }
+    none = schools.read_transitions(tmp_path / "nergens.csv")
+    assert len(none) == 0 and list(none) == list(found)
+    assert none["year"].dtype == "int64"
+    assert not len(schools.over_time(none))
 
 
 def test_schools_that_succeed_each_other_are_refused(tmp_path):
-    with pytest.raises(DataErrors, match="90AA00 as its own successor"):
-        moved(tmp_path, "90AA00,90AB00,2016-2017,fusie,x", "90AB00,90AA00,2017-2018,verplaatsing,x")
+    with pytest.raises(DataErrors) as caught:
+        moved(
+            tmp_path,
+            "90AC00,90AA00,2015-2016,fusie,x",  # leads into the circle and is not in it
+            "90AA00,90AB00,2016-2017,fusie,x",
+            "90AB00,90AA00,2017-2018,verplaatsing,x",
+        )
+    told = [(f.line, f.column, f.found, f.expected, f.remedy) for f in caught.value.findings]
+    rest = ("a later school", "correct the successor")
+    assert told == [
+        (line, "successor", f"{school} as its own successor", *rest)
+        for line, school in ((3, "90AA00"), (4, "90AB00"))
+    ]
 
 
-def test_another_header_is_refused(tmp_path):
+def test_what_became_of_a_school_is_told_by_the_change_that_made_it(tmp_path):
+    """A merger before a move before a split before a closure; of two of a kind the first year."""
+    found = schools.over_time(
+        moved(
+            tmp_path,
+            "90AD00,90AE00,2012-2013,verplaatsing,x",
+            "90AA00,90AD00,2018-2019,fusie,x",
+            "90AB00,90AD00,2016-2017,fusie,x",
+            "90AF00,90AG00,2015-2016,splitsing,x",
+            "90AF00,,2011-2012,sluiting,x",
+        )
+    )
+    assert found.to_numpy().tolist() == [
+        ["90AA00", "90AE00", "fusie", 2018],
+        ["90AB00", "90AE00", "fusie", 2016],
+        ["90AD00", "90AE00", "fusie", 2016],
+        ["90AE00", "90AE00", "verplaatsing", 2012],
+        ["90AF00", "90AF00", "splitsing", 2015],
+        ["90AG00", "90AG00", "splitsing", 2015],
+    ]
+
+
+@pytest.mark.parametrize("header", ["van,naar", ""])
+def test_another_header_is_refused(tmp_path, header):
     path = tmp_path / "overgangen.csv"
-    path.write_text("van,naar\n")
+    path.write_text(f"{header}\n")
     with pytest.raises(DataErrors) as caught:
         schools.read_transitions(path)
-    assert type(caught.value.findings[0]) is LayoutError
+    (told,) = caught.value.findings
+    assert (type(told), told.file, told.line) == (LayoutError, "overgangen.csv", 1)
+    assert told.found == f"the header {header}"
+    assert told.expected == "school,successor,school_year,kind,source"
+    assert told.remedy == "give the table these columns"
 
 
 def test_the_table_is_looked_for_in_the_folder_and_beside_it(tmp_path):
@@ -201,6 +356,26 @@ def test_a_hidden_predecessor_leaves_an_interval_and_no_mean(tmp_path):
     assert found.loc[2022, "mean"] == 540  # nobody sat it at the other school
 
 
+def test_schools_are_put_together_per_further_column(tmp_path):
+    identity = schools.over_time(moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x"))
+    frame = pd.DataFrame(
+        [
+            *(("90AB00", 2019, "VWO", 6, 6, 6), ("90AA00", 2019, "VWO", None, 1, 4)),
+            *(("90AA00", 2019, "HAVO", 7, 7, 7), ("90AA00", 2018, "VWO", 8, 8, 8)),
+            ("90AB00", 2018, "VWO", None, None, None),
+        ],
+        columns=["school", "year", "advice", "pupils", "pupils_low", "pupils_high"],
+    ).astype(dict.fromkeys(["pupils", "pupils_low", "pupils_high"], "Int64"))
+    found = schools.follow(frame, identity, by=["advice"])
+    counts = ["pupils", "pupils_low", "pupils_high"]
+    assert list(found) == ["school", "year", "advice", "schools_together", *counts, "flag"]
+    assert found.astype(object).where(found.notna(), None).to_numpy().tolist() == [
+        ["90AB00", 2019, "VWO", 2, None, 7, 10, "fusie"],
+        ["90AB00", 2019, "HAVO", 1, 7, 7, 7, "fusie"],
+        ["90AB00", 2018, "VWO", 2, None, None, None, "fusie"],  # unknown plus eight is unknown
+    ]
+
+
 def test_no_pupil_is_lost_or_counted_twice():
     rng = np.random.default_rng(2)
     rows = [(s, year) for s in "ABCDE" for year in range(2000, 2100) if rng.random() < 0.6]
@@ -240,12 +415,18 @@ def test_schools_that_end_or_begin_without_a_reason_are_listed(tmp_path):
         *years("90AD00", 2020, 2022),
         *years("90AE00", 2021, 2022),
     ).assign(kind="Bo", name="x")
+    history.loc[history["year"] == 2020, "name"] = "De Eik"  # the last name there is
+    special = results(*years("90AF00", 2018, 2019)).assign(kind="So", name="x")
+    empty = results(("90AB00", 2021, 0, 0, 0, None)).assign(kind="Bo", name="Weg")
+    history = pd.concat([history, special, empty], ignore_index=True)
     explained = moved(tmp_path, "90AC00,90AD00,2020-2021,verplaatsing,x")
     found = schools.unexplained(history, explained)
-    assert found[["school", "year", "change"]].to_numpy().tolist() == [
-        ["90AB00", 2021, "verdwenen"],
-        ["90AE00", 2021, "nieuw"],
+    assert found[["school", "name", "year", "change"]].to_numpy().tolist() == [
+        ["90AB00", "De Eik", 2021, "verdwenen"],
+        ["90AE00", "x", 2021, "nieuw"],
     ]
+    none = schools.unexplained(special, explained)
+    assert len(none) == 0 and list(none) == list(found)
 
 
 def test_schools_that_ended_since_2020_are_listed(files, are_real):
