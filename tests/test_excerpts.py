@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from kansen_analysis.cli import app
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition.monitor import Monitor
-from kansen_analysis.goals.rule import UNTESTABLE
+from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.pages import common, context, eindtoets, school, verantwoording
 from kansen_analysis.schools.load import open_folder
@@ -83,7 +83,7 @@ def test_the_command_counts_the_advices_of_the_files(raw):
 
 
 def test_files_that_begin_after_the_start_bear_no_verdict_and_say_why(edition):
-    assert set(edition.verdicts["verdict"]) == {UNTESTABLE}
+    assert set(edition.verdicts["verdict"]) == {Verdict.UNTESTABLE}
     reason = edition.verdicts.set_index("goal").loc[1, "reason"]
     assert "beginnen in 2022-2023" in reason
     assert "Van 3 van de 5 deelnemende scholen" in reason
