@@ -181,7 +181,8 @@ class Shop:
         return ended != 0, used.ru_utime + used.ru_stime
 
     def _arguments(self, module: str) -> list[str]:
-        flags = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", "-k", "not fast"]
+        flags = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings"]
+        flags += ["-k", "not fast", "-m", "not real"]
         flags += ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
         flags += ["--hypothesis-profile=mutants", "--hypothesis-seed=0"]
         tests = [str(ROOT / "tests" / test) for test in MODULES[module]]

@@ -83,6 +83,21 @@ def test_part_of_a_total_is_exactly_what_is_possible(truth, data):
     assert [int(end) for end in ends] == [min(fit), max(fit)]
 
 
+def test_a_part_that_contradicts_its_total_is_left_as_it_was():
+    low, high = np.array([[1, 5], [1, 5]]), np.array([[4, 5], [4, 5]])
+    part, total = np.array([True, False]), np.array([40, 7])
+    ends = masked.part_of_total(low, high, part, total, total)
+    assert [end.tolist() for end in ends] == [[1, 2], [4, 2]]
+
+
+def test_a_part_of_a_total_that_is_a_range_itself():
+    low, high = np.array([1, 1, 5]), np.array([4, 4, 5])
+    ends = masked.part_of_total(
+        low, high, np.array([True, False, False]), np.array(11), np.array(12)
+    )
+    assert [int(end) for end in ends] == [2, 4]  # 5 + (1 to 4) + x = 11 or 12
+
+
 @few
 @given(COUNTS, COUNTS)
 def test_a_share_has_every_possible_value_inside_and_both_ends_possible(part, rest):
@@ -145,6 +160,30 @@ def test_a_mean_of_ranks_is_exactly_what_is_possible(truth, known):
     assert float(ends[1][0]) == pytest.approx(max(means))
 
 
+def test_means_of_several_rows_whose_values_are_in_no_order():
+    low = np.array([[1, 1, 0], [2, 0, 1], [0, 0, 0], [1, 3, 1]])
+    high = np.array([[4, 4, 0], [2, 0, 1], [0, 0, 0], [4, 3, 4]])
+    values = np.array([4.0, 9.0, -1.5])
+    totals = np.array([6, 3, 0, 99]), np.array([7, 3, 0, 99])  # the last contradicts its cells
+    for known in (False, True):
+        ends = masked.mean_of(low, high, values, *(totals if known else ()))
+        for at in range(len(low)):
+            means = [
+                (c * values).sum() / c.sum()
+                for c in possibilities(low[at], high[at])
+                if c.sum() and (not known or at == 3 or totals[0][at] <= c.sum() <= totals[1][at])
+            ]
+            found = [end[at] for end in ends]
+            if means:
+                assert found == pytest.approx([min(means), max(means)])
+            else:
+                assert np.isnan(found).all()
+    # One end of a total alone says nothing.
+    np.testing.assert_array_equal(
+        masked.mean_of(low, high, values, totals[0]), masked.mean_of(low, high, values)
+    )
+
+
 @few
 @given(st.lists(st.integers(0, 7), min_size=6, max_size=6))
 def test_totals_of_rows_and_columns_narrow_to_exactly_what_is_possible(cells):
@@ -161,11 +200,49 @@ def test_totals_of_rows_and_columns_narrow_to_exactly_what_is_possible(cells):
     assert new_high.tolist() == np.max(fit, axis=0).tolist()
 
 
-def test_a_table_that_contradicts_its_totals_is_left_as_it_was():
+WRONG_TOTALS = {
+    "a row too large": ([99, 7], [4, 8]),
+    "a row too small": ([1, 7], [4, 8]),
+    "a column too large": ([5, 7], [4, 99]),
+    "a column too small": ([5, 7], [1, 8]),
+    "each possible, not together": ([8, 7], [2, 7]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TOTALS)
+def test_a_table_that_contradicts_its_totals_is_left_as_it_was(case):
     low, high = mask([[3, 2], [1, 6]])
-    rows = (np.array([99, 7]), np.array([99, 7]))
-    found = masked.narrow_table(low, high, rows, (np.array([4, 8]), np.array([4, 8])))
+    rows, columns = (tuple(map(np.array, (sums, sums))) for sums in WRONG_TOTALS[case])
+    found = masked.narrow_table(low, high, rows, columns)
     assert [end.tolist() for end in found] == [low.tolist(), high.tolist()]
+
+
+def test_an_exact_table_stays_unless_its_totals_say_that_it_cannot_be():
+    cells = np.array([[3, 7], [5, 6]])
+    right = tuple(map(np.array, ([10, 11], [10, 11]))), tuple(map(np.array, ([8, 13], [8, 13])))
+    found = masked.narrow_table(cells, cells, *right)
+    assert [end.tolist() for end in found] == [cells.tolist()] * 2
+
+
+def test_totals_that_are_ranges_narrow_a_table_to_exactly_what_is_possible():
+    rng = np.random.default_rng(4)
+    for _ in range(12):
+        truth = rng.integers(0, 8, (3, 2))
+        low, high = mask(truth)
+        slack = [rng.integers(0, 3, size) for size in (3, 3, 2, 2)]
+        rows = truth.sum(axis=1) - slack[0], truth.sum(axis=1) + slack[1]
+        columns = truth.sum(axis=0) - slack[2], truth.sum(axis=0) + slack[3]
+        fit = [
+            c
+            for c in possibilities(low, high)
+            if (rows[0] <= c.sum(axis=1)).all()
+            and (c.sum(axis=1) <= rows[1]).all()
+            and (columns[0] <= c.sum(axis=0)).all()
+            and (c.sum(axis=0) <= columns[1]).all()
+        ]
+        ends = masked.narrow_table(low, high, rows, columns)
+        assert ends[0].tolist() == np.min(fit, axis=0).tolist()
+        assert ends[1].tolist() == np.max(fit, axis=0).tolist()
 
 
 @few
@@ -252,6 +329,42 @@ def test_an_interval_without_an_upper_end_keeps_none():
     assert found.loc[0, "pupils_low"] == 7
     assert pd.isna(found.loc[0, "pupils_high"])
     assert pd.isna(found.loc[0, "pupils"])
+    middle = masked.resolve(frame, "mid")
+    assert pd.isna(middle.loc[0, "pupils"]) and pd.isna(middle.loc[0, "pupils_resolved"])
+    assert masked.resolve(frame, "low")["pupils"].tolist() == [1, 6]
+
+
+def test_a_total_narrows_the_known_end_of_a_group_with_an_open_one():
+    frame = tidy([3, 2, 6], ["a", "a", "a"])
+    frame.loc[0, "pupils_high"] = pd.NA
+    totals = pd.DataFrame({"group": ["a"], "pupils_low": [11], "pupils_high": [11]})
+    found = masked.narrow_groups(frame, ["group"], totals)
+    # 1 or more, plus 1 to 4, plus 6, is 11: each is at most 4, and the least cannot be raised.
+    assert found["pupils_low"].tolist() == [1, 1, 6]
+    assert pd.isna(found.loc[0, "pupils_high"])
+    assert found.loc[1:, "pupils_high"].tolist() == [4, 6]
+
+
+def test_groups_are_made_by_several_columns_of_which_one_may_be_empty():
+    frame = tidy([7, 3, 8, 2, 9], list("aabba")).rename(
+        columns={c: c.replace("pupils", "seats") for c in ("pupils", "pupils_low", "pupils_high")}
+    )
+    frame["year"] = [2020, None, 2020, None, None]
+    found = masked.aggregate(frame, ["group", "year"], "seats")
+    assert list(found) == ["group", "year", "seats", "seats_low", "seats_high", "cells_hidden"]
+    assert found[["seats_low", "seats_high", "cells_hidden"]].to_numpy().tolist() == [
+        *([7, 7, 0], [10, 13, 1], [8, 8, 0], [1, 4, 1])
+    ]
+    assert found["seats"].isna().tolist() == [False, True, False, True]
+    assert masked.resolve(found, "high", "seats")["seats"].tolist() == [7, 13, 8, 4]
+
+    totals = pd.DataFrame(
+        {"group": ["b", "a"], "year": [np.nan] * 2, "seats_low": [3, 11], "seats_high": [3, 11]}
+    )
+    frame.index = [10, 11, 12, 13, 14]
+    told = masked.narrow_groups(frame, ["group", "year"], totals, "seats")
+    assert told.index.tolist() == frame.index.tolist()
+    assert told["seats"].tolist() == [7, 2, 8, 3, 9]
 
 
 @pytest.mark.parametrize(("how", "number"), [("low", 1), ("mid", 2.5), ("high", 4)])
