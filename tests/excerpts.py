@@ -252,7 +252,7 @@ def write_history(folder) -> None:
     for at, school in enumerate(REGULAR):
         start = 2022 if school[0] + school[1] == NEW else 1996
         base = {SMALL: 46, MIDDLE: 95}.get(school[0] + school[1], 150 + 7 * at)
-        row(school, "BO", [base - (year - 1996) // 2 if year >= start else 0 for year in years])
+        row(school, "BO", [base - (year - 1996) if year >= start else 0 for year in years])
     row(GONE, "BO", [60 if year < 2020 else 3 if year == 2020 else 0 for year in years])
     late = ("90AX", "00", "De Eens", *REGULAR[0][3:])
     row(late, "BO", [40 if year < 2024 else 0 for year in years])

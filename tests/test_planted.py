@@ -18,7 +18,7 @@ from scipy import stats
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.edition.schools import describe
 from kansen_analysis.estimate import attenuation, em_check
-from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
 from kansen_analysis.estimate.etwfe import to_data
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
@@ -129,6 +129,23 @@ def test_the_90_percent_interval_of_few_schools_holds_what_the_draws_do_not_reje
             step = 1e-6 * (high - low)
             for end, inward in ((low, step), (high, -step)):
                 assert draws.p_value(end + inward) > alpha >= draws.p_value(end - inward)
+
+
+@pytest.mark.parametrize(("treated", "method"), [(39, "randomisation"), (40, "cluster")])
+def test_start_years_are_redrawn_below_forty_participants(treated, method):
+    rows = simulate("S0", seed=2, schools=120, treated=treated)
+    found = estimate_effect(rows, draws=19, details=False)
+    assert found.n_treated == treated
+    assert found.method == method
+
+
+def test_the_detectable_difference_leaves_out_zero_with_the_asked_for_chance(calm):
+    free = calm.n_schools - 1
+    for level, power in ((0.95, 0.8), (0.9, 0.5)):
+        found = detectable_difference(calm, power=power, level=level)
+        reach = stats.t.ppf((1 + level) / 2, free) + stats.t.ppf(power, free)
+        assert found.difference == pytest.approx(reach * calm.model_errors["V1"])
+        assert found.from_std_error == pytest.approx(reach * calm.versions.loc["V1", "std_error"])
 
 
 def moved(after: float, before: float) -> pd.DataFrame:
@@ -256,23 +273,24 @@ def test_the_other_filling_of_hidden_advices_knows_that_participants_are_few():
 # ---- the edition: which years describe a school
 
 
-def test_schools_are_described_by_the_years_before_the_first_coach(demo, tmp_path):
+def test_schools_are_described_by_the_years_before_the_first_coach(invented, tmp_path):
     """Counted again from the tables of the folder, with participants that start a year later on."""
     first = 2023  # the folder has a schoolweging of two earlier years
-    register = pd.read_csv(demo / "participants.csv", dtype="str").assign(
+    raw = invented / "raw"
+    register = pd.read_csv(invented / "participants.csv", dtype="str").assign(
         network_start=f"{first}-{first + 1}", coach_start=f"{first}-{first + 1}"
     )
     register.to_csv(tmp_path / "participants.csv", index=False)
     people = read_participants(tmp_path / "participants.csv")
-    schools = describe(Published(demo), people, 2024).set_index("school")
+    schools = describe(Published(raw), people, 2024).set_index("school")
 
-    history = load("leerlingen_historisch", demo)
+    history = load("leerlingen_historisch", raw)
     last = history[(history["year"] == first - 1) & (history["kind"] == "Bo")]
     size = last.set_index("school")["pupils"].reindex(schools.index).astype(float)
     pd.testing.assert_series_equal(schools["pupils"], size, check_names=False)
 
-    table = load("schoolweging", demo).dropna(subset=["school", "schoolweging"])
+    table = load("schoolweging", raw).dropna(subset=["school", "schoolweging"])
     early = table[table["year"] < first].groupby("school")["schoolweging"].mean().clip(20, 40)
     both = schools.index.intersection(early.index)
-    assert len(both) > 900
+    assert len(both) > 30 and size.notna().sum() > 30
     assert schools.loc[both, "schoolweging"].to_numpy() == pytest.approx(early[both].to_numpy())

@@ -5,6 +5,8 @@ Those in the rule and in the estimates are in test_planted.py.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from excerpts import Tables
@@ -13,6 +15,7 @@ from kansen_analysis.errors import DataErrors
 from kansen_analysis.outcomes import panel
 from kansen_analysis.schools import match
 from kansen_analysis.schools.load import load
+from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.values import read_count
 
 # ---- the panel: which year, which test, how many pupils
@@ -102,6 +105,35 @@ def test_the_number_of_pupils_is_the_middle_of_its_interval_with_a_half_rounded_
     assert found[["n_low", "n_high", "n"]].to_numpy().tolist() == [[8, 9, 9], [7, 10, 9]]
 
 
+def test_a_hidden_share_is_placed_where_schools_of_its_size_are_found():
+    """Without enough schools to measure it: at .53 of its interval for 8 pupils, .75 for 20."""
+
+    def one(school, pupils):
+        rest = pupils - 4  # of each domain 1 to 4 pupils hidden below, and 1 to 4 at the target
+        return levels(
+            school,
+            2022,
+            rekenen=[HIDDEN, rest - 1, HIDDEN, 0],
+            lezen=[0, 0, pupils],
+            taalverzorging=[0, 0, pupils],
+        )
+
+    sizes = {"90AA00": 8, "90AB00": 14, "90AC00": 20, "90AD00": 60, "90AE00": 5}
+    table = pd.concat([one(school, pupils) for school, pupils in sizes.items()], ignore_index=True)
+    found = panel.target_levels(Tables(referentieniveaus=table)).set_index("school")
+    place = (found["value"] - found["low"]) / (found["high"] - found["low"])
+    assert found["n"].to_dict() == sizes
+    assert (found["origin"] == "interval").all()
+    assert place[list(sizes)].tolist() == pytest.approx([0.53, 0.64, 0.75, 0.75, 0.53])
+
+
+@pytest.mark.parametrize(("schools", "standardised"), [(30, 30), (29, 0)])
+def test_a_test_with_thirty_schools_has_a_scale(schools, standardised):
+    table = sat(*((f"90{at:04d}", 2022, "IEP", 20, 20) for at in range(schools)))
+    table["mean_score"] = [60.0 + at for at in range(schools)]
+    assert len(panel.standard_scores(Tables(eindscores=table))) == standardised
+
+
 # ---- schools: which existed
 
 
@@ -138,6 +170,14 @@ def test_without_a_history_every_school_of_the_register_exists():
     found = match.existing(history(), register, [2020])
     assert found.to_numpy().tolist() == [["90AB00", "Het Bos", "90AB"]]
     assert len(match.existing(history(), register.iloc[:0], [2020])) == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "year"),
+    [("2022-07-31", 2021), ("2022-08-01", 2022), ("2022-12-31", 2022), ("2023-01-01", 2022)],
+)
+def test_a_school_year_begins_on_the_first_of_august(day, year):
+    assert schoolyear.of_date(date.fromisoformat(day)) == year
 
 
 # ---- cells: what a number is
