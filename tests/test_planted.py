@@ -20,7 +20,7 @@ from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import DataErrors
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.effects import estimate_effect
-from kansen_analysis.estimate.etwfe import to_data
+from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge

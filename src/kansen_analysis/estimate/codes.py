@@ -25,6 +25,7 @@ class Choice(StrEnum):
     V2 = "V2"
     V3 = "V3"
     V4 = "V4"
+    V5 = "V5"
     OUTSIDE = "outside"  # only comparison schools from outside the own region
     LAST_YEAR = "last year"  # without the last tested year before the first start
     NO_PROVIDER = "no provider"  # without provider by year

@@ -15,14 +15,9 @@ from scipy import stats
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate.codes import Problem
-from kansen_analysis.estimate.etwfe import (
-    Data,
-    check_panel,
-    estimate_shocks,
-    nuisance,
-    to_data,
-    within,
-)
+from kansen_analysis.estimate.etwfe import nuisance, within
+from kansen_analysis.estimate.panel import Data, check_panel, to_data
+from kansen_analysis.estimate.shocks import estimate_shocks
 
 WINDOW = 3  # school years taken together
 MINIMUM = 30  # pupils in those years

@@ -2,7 +2,7 @@
 
 The estimate of every version is a weighted sum of school results, and the weights follow from who
 takes part, since when, and how large the schools are; the results themselves are not needed. With
-how much school-years move by chance (`etwfe.Shocks`) that gives the joint spread of all versions,
+how much school-years move by chance (`shocks.Shocks`) that gives the joint spread of all versions,
 and so the difference that all of them would show with the asked-for chance. Years that are still to
 come are written into the panel first (`until`); what more schools, or an earlier year, would add is
 the same sum on another panel (`with_schools`, `with_earlier`).
@@ -19,9 +19,13 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import FEW, _versions
-from kansen_analysis.estimate.etwfe import Data, Fit, Shocks, estimate_shocks, fit, to_data
+from kansen_analysis.estimate.etwfe import Fit, fit
+from kansen_analysis.estimate.inference import FEW
+from kansen_analysis.estimate.panel import Data, to_data
 from kansen_analysis.estimate.randomisation import choose_strata
+from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
+from kansen_analysis.estimate.specifications import Version
+from kansen_analysis.estimate.specifications import versions as all_versions
 
 SHARE = 0.8  # wanted chance of seeing the difference
 DRAWS = 20_000  # joint draws of the versions; error of a chance of 80%: 0.3 points
@@ -84,7 +88,7 @@ class Power:
         )
 
 
-Versions = Callable[[Data, int], Mapping[str, tuple]]
+Versions = Callable[[Data, int], Mapping[str, Version]]
 
 
 def power(
@@ -96,7 +100,7 @@ def power(
     share: float = SHARE,
     recovery: float = 1.0,
     size_by_year: bool = False,
-    versions: Versions = _versions,
+    versions: Versions = all_versions,
 ) -> Power:
     """How large must a difference be to be called *beter*, with these schools and years?
 
@@ -119,8 +123,7 @@ def power(
     size_by_year : bool
         As for the estimate of the goal.
     versions : callable
-        Gives the versions of the rule: ``name -> (rows, lead cells, problem)`` for a `Data` and the
-        first start. Every version must be above zero; one that cannot be made means that *beter*
+        Gives the versions of the rule (`specifications.Version`) for a `Data` and the first start. Every version must be above zero; one that cannot be made means that *beter*
         cannot be said, and the difference is infinite.
 
     Returns
@@ -213,7 +216,7 @@ def design(
     shocks: Shocks,
     *,
     size_by_year: bool = False,
-    versions: Versions = _versions,
+    versions: Versions = all_versions,
 ) -> Design:
     """Lay out every version on the schools and years of a panel; parameters as for `power`.
 
@@ -230,11 +233,11 @@ def design(
         raise PanelError("No participant has years both before and after its start.")
     data = replace(data, weight=data.n / (data.n + shocks.k))
     fits: dict[str, Fit | None] = {}
-    for name, (rows, leads, problem) in versions(data, int(np.nanmin(data.cohort))).items():
+    for name, version in versions(data, int(np.nanmin(data.cohort))).items():
         fits[name] = None
-        if problem is None:
+        if not version.problem:
             with suppress(PanelError):  # too few school-years for all that has to be told apart
-                fits[name] = fit(rows, leads)
+                fits[name] = fit(version.data, **version.options)
     if all(each is None for each in fits.values()):
         raise PanelError("No version can be made with these schools and years.")
     return Design(fits)

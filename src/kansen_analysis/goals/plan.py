@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import _versions
-from kansen_analysis.estimate.etwfe import Shocks
 from kansen_analysis.estimate.power import (
     MIN_BEFORE,
     SHARE,
     Versions,
+    all_versions,
     design,
     measured_shocks,
     slow,
@@ -28,6 +27,7 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
+from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals.protocol import Goal
 
 EDITIONS = 5  # editions to come that are looked at
@@ -110,7 +110,7 @@ def outlook(
     more: Sequence[int] = (MORE,),
     share: float = SHARE,
     shocks: tuple[Shocks, str] | None = None,
-    versions: Versions = _versions,
+    versions: Versions = all_versions,
 ) -> pd.DataFrame:
     """Work out what one goal could show in the editions to come.
 

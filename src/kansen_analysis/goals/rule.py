@@ -23,8 +23,9 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from kansen_analysis.errors import Reason
-from kansen_analysis.estimate.effects import EffectEstimate, detectable_difference
+from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.goals.codes import Verdict, Why
+from kansen_analysis.goals.detectable import detectable_difference
 from kansen_analysis.goals.protocol import VERSIONS, Goal, Protocol
 
 COLUMNS = [

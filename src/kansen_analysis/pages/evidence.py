@@ -13,9 +13,10 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import FEW, VERSIONS, EffectEstimate, detectable_difference
+from kansen_analysis.estimate.effects import FEW, VERSIONS, EffectEstimate
 from kansen_analysis.estimate.per_school import MINIMUM, school_changes
 from kansen_analysis.estimate.specifications import vary
+from kansen_analysis.goals.detectable import detectable_difference
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
@@ -75,21 +76,13 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     if estimate is None:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
-    after = estimate.by_exposure.reset_index(names="relative")
-    parts = [after]
-    if estimate.leads is not None:
-        before = estimate.leads.table.reset_index(names="relative")
-        parts = [before, pd.DataFrame({"relative": [-1], "effect": [0.0]}), after]
-    frame = pd.concat(parts, ignore_index=True).rename(
-        columns={"effect": "estimate", "ci_low": "low", "ci_high": "high"}
+    if estimate.event is None:
+        return Absent("Er zijn te weinig jaren vooraf om jaar voor jaar te vergelijken.")
+    # Bounds for all years together: whoever looks at ten years sees one stick out by chance.
+    frame = estimate.event.table[["estimate", "band_low", "band_high", "n"]].reset_index(
+        names="relative"
     )
-    rows = monitor.panels.get(goal)
-    if rows is None:
-        frame["n"] = estimate.n_treated
-    else:
-        step = (rows["year"] - rows["cohort"]).dropna().astype(int)
-        schools = rows.loc[step.index].groupby(step)["school"].nunique()
-        frame["n"] = frame["relative"].map(schools).fillna(0).astype(int)
+    frame = frame.rename(columns={"band_low": "low", "band_high": "high"})
     titles = {
         "beter": f"Na de start ligt {words.outcome} hoger dan op vergelijkbare scholen",
         "slechter": f"Na de start ligt {words.outcome} lager dan op vergelijkbare scholen",
@@ -97,12 +90,13 @@ def since_start(monitor: Monitor, goal: int) -> Figure | Absent:
     }
     found = verdict_row(monitor, goal)["verdict"]
     return figures.event_study(
-        frame[["relative", "estimate", "low", "high", "n"]],
+        frame,
         figures.Texts(
             name=f"{words.page}-start",
             title=titles.get(found, "Na de start is er geen duidelijk verschil"),
             subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-            "schooljaren voor en na de start van de kansencoach; jaar −1 is het ijkpunt",
+            "schooljaren met een toets voor en na de start van de kansencoach; jaar −1 is het "
+            "ijkpunt, de lijnen zijn 95%-grenzen voor alle jaren samen",
             source=source_line(*words.sources),
         ),
         unit=outcome.unit,
@@ -330,18 +324,18 @@ def doubts(monitor: Monitor, goal: int) -> Prose | Absent:
     if board is not None:
         lines.append(
             "Tellen scholen van één bestuur als één groep, dan loopt het "
-            f"{term('interval', '95%-interval')} van V1 van {written(board['ci_low'])} tot "
+            f"{term('interval', '95%-interval')} van {written(board['ci_low'])} tot "
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
-    leads = estimate.leads
-    if leads is not None:
+    event = estimate.event
+    if event is not None:
         lines.append(
-            f"Vóór de start was het grootste verschil met het ijkjaar {written(leads.largest)}. "
-            "Gaat dat van de schatting af, dan blijft "
-            f"{written(leads.effect_minus_largest)} over. De verschillen vooraf samen zijn "
-            + ("niet goed" if leads.p_value < 0.05 else "goed")
-            + f" met toeval te verklaren (p = {numbers.number(leads.p_value, 2)}). Die toets mist "
+            f"Vóór de start was het grootste verschil met het ijkjaar {written(event.largest)}. "
+            "Gaat dat van de schatting met hetzelfde ijkjaar af, dan blijft "
+            f"{written(event.effect_minus_largest)} over. De verschillen vooraf samen zijn "
+            + ("niet goed" if event.p_value < 0.05 else "goed")
+            + f" met toeval te verklaren (p = {numbers.number(event.p_value, 2)}). Die toets mist "
             "veel; zij beslist daarom niets."
         )
     if goal == 2:
