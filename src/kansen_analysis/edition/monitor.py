@@ -225,6 +225,9 @@ class Monitor:
         rows = rows.merge(
             self.schools[["school", "schoolweging", "own_region", "board"]], on="school"
         ).merge(panel.main_provider(self.folder), on=["school", "year"], how="left")
+        yearly = panel.yearly_weging(self.folder)
+        rows = rows.merge(yearly, on=["school", "year"], how="left")
+        rows["schoolweging_year"] = rows["schoolweging_year"].astype(float)
         takes_part = rows["school"].isin(self.participants["school"])
         compared = rows["school"].isin(self.pools.members["school"])
         rows["cohort"] = rows["school"].map(starts).astype("Int64")
@@ -242,6 +245,7 @@ class Monitor:
                 "provider",
                 "own_region",
                 "board",
+                "schoolweging_year",
             ]
         ].sort_values(["school", "year"], ignore_index=True, kind="stable")
 
@@ -370,31 +374,32 @@ class Monitor:
         if len(self.advice_cells[0]) and self.advices is None:
             found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
         if 1 in self.panels:
-            found[1] = estimate_effect(self.panels[1], seed=1)
+            found[1] = self._estimate(1, self.panels[1])
         if 2 in self.panels:
-            found[2] = attenuation.estimate_advice(self.panels[2], self.recovery, seed=1)
+            found[2] = attenuation.estimate_advice(
+                self.panels[2], self.recovery, seed=1, decides=self.protocol.goal(2).outcome.decides
+            )
         if 3 in self.panels:
             found[3] = self._estimate_places()
         return found
 
+    def _estimate(self, goal: int, rows: pd.DataFrame) -> EffectEstimate:
+        """Estimate a goal as its protocol says."""
+        rule = self.protocol.goal(goal).outcome
+        return estimate_effect(rows, seed=1, decides=rule.decides, size_by_year=rule.size_by_year)
+
     def _estimate_places(self) -> EffectEstimate | tuple[Reason, ...]:
         """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
-        rule = self.protocol.goal(3).outcome
+        goal = self.protocol.goal(3)
         against, favour = self.panels[3], self._places_panel("not_below", "high")[0]
         hidden = int((against["value"] != favour["value"]).sum())
         try:
-            found = [
-                estimate_effect(rows, seed=1) for rows in (against, favour)[: 1 + (hidden > 0)]
-            ]
+            found = [self._estimate(3, rows) for rows in (against, favour)[: 1 + (hidden > 0)]]
         except PanelError:  # few schools, or few years: more unknowns than figures
             return (Reason(Obstacle.NO_ESTIMATE),)
         words = {
             decide(
-                each,
-                decides=rule.decides,
-                p_value=each.decision.loc[rule.decides, "p_value"],
-                smallest_difference=rule.smallest_difference,
-                alpha=self.protocol.alpha,
+                each, goal, self.protocol, look=self.protocol.verdict.looks.of(self.year)
             ).verdict
             for each in found
         }
@@ -409,7 +414,7 @@ class Monitor:
             return {}
         rows, _ = self._places_panel("havo_vwo", "low")
         try:
-            return {3: estimate_effect(rows, seed=1)}
+            return {3: self._estimate(3, rows)}
         except PanelError:  # then nothing shows that the place held
             return {}
 
@@ -476,7 +481,8 @@ class Monitor:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """One row per goal with its verdict and the reason in Dutch."""
-        return worded(judge(self.estimates, self.protocol, self.guards), self.protocol)
+        look = self.protocol.verdict.looks.of(self.year)
+        return worded(judge(self.estimates, self.protocol, self.guards, look), self.protocol)
 
 
 def _treated(rows: pd.DataFrame) -> bool:

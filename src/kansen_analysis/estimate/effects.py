@@ -27,8 +27,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import PanelError, UsageError
+from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate import guards
+from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.estimate.etwfe import (
     FIGURES,
     EstimabilityError,
@@ -42,25 +43,11 @@ from kansen_analysis.estimate.event import EventStudy, event_study
 from kansen_analysis.estimate.inference import FEW, MISSING, Inference, infer
 from kansen_analysis.estimate.panel import Data, check_panel, to_data
 from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
-from kansen_analysis.estimate.specifications import LEAST, versions
+from kansen_analysis.estimate.specifications import LEAST, VERSIONS, versions
 from kansen_analysis.sources.schoolyear import label
 
-__all__ = ["FEW", "VERSIONS", "EffectEstimate", "estimate_effect"]
+__all__ = ["BREAK", "FEW", "VERSIONS", "EffectEstimate", "estimate_effect"]
 
-VERSIONS = {
-    "V1": "alle jaren vooraf, alle vergelijkbare scholen",
-    "V2": "zonder de twee jaren vlak voor de eigen start",
-    "V3": "zonder de twee jaren vlak voor de eerste start",
-    "V4": "alleen vergelijkbare scholen uit de eigen regio",
-    "V5": "met een eigen lijn voor de deelnemers",
-}
-PROBLEMS = {
-    "years_before": "er zijn te weinig jaren vooraf",
-    "own_region": "er zijn geen vergelijkbare scholen uit de eigen regio",
-    "provider": "te vaak maakt niemand anders dezelfde toets",
-    "year": "te vaak is er in dat jaar niemand om mee te vergelijken",
-    "rows": "er zijn te weinig schooljaren",
-}
 BREAK = 2023  # first school year of the new test, norm and advice rule
 DECISION = ["effect", "p_value", "ci_low", "ci_high", "ci90_low", "ci90_high", "method"]
 
@@ -76,13 +63,13 @@ class EffectEstimate:
     versions : DataFrame
         Index V1 to V5: ``effect, std_error, ci_low, ci_high, p_value`` clustered by school,
         ``n_treated``, ``n_others`` (schools), ``left`` (share of the participants' programme years
-        that it rests on) and ``problem`` (code of why it is not there: ``years_before``,
-        ``own_region``, ``provider``, ``year``, ``rows``); its figures are NaN then.
+        that it rests on) and ``lack`` (why it is not there, a value of `codes.Lack`); its figures
+        are NaN then.
     inference : dict of str to Inference
         Per version how sure it is; the deciding one also by board.
     lost : DataFrame
         Per version the cells that were left out with their rows, for all schools or for those
-        without the years it asks for: ``version, cohort, year, count, effect, problem``.
+        without the years it asks for: ``version, cohort, year, count, effect, lack``.
     by_cohort, by_period : DataFrame
         The deciding version by first programme year (without p values: these are no tests), and
         before and from 2023-2024.
@@ -91,8 +78,7 @@ class EffectEstimate:
     intake : guards.Intake
     spread : guards.Spread
     neighbours : guards.Neighbours or None
-    baseline : float
-        What participants lay above comparison schools before the start (deciding version).
+    baseline : guards.Baseline
     trend, trend_error : float
         The participants' own trend per year in V5.
     breakdown : float
@@ -110,8 +96,8 @@ class EffectEstimate:
         Schools in the deciding version, and participants with a programme year among them.
     lost_participants : float
         Share of the panel's participants that it does not rest on.
-    notes : tuple of str
-        In Dutch: what was left out, and which figures could not be made.
+    notes : tuple of Reason
+        What was left out, and which figures could not be made (`codes.Note`).
     """
 
     decides: str
@@ -124,7 +110,7 @@ class EffectEstimate:
     intake: guards.Intake
     spread: guards.Spread
     neighbours: guards.Neighbours | None
-    baseline: float
+    baseline: guards.Baseline
     trend: float
     trend_error: float
     breakdown: float
@@ -135,7 +121,7 @@ class EffectEstimate:
     n_schools: int
     n_treated: int
     lost_participants: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @cached_property
     def decision(self) -> pd.DataFrame:
@@ -218,13 +204,15 @@ class EffectEstimate:
 
         near = self.neighbours
         frames = ("versions", "by_cohort", "by_period")
-        numbers = ("baseline", "trend", "trend_error", "breakdown")
+        numbers = ("trend", "trend_error", "breakdown")
+        before = self.baseline
         return replace(
             self,
             **{name: getattr(self, name) * factor for name in numbers},
             **{name: scaled(getattr(self, name)) for name in frames},
             inference={name: each.rescaled(factor) for name, each in self.inference.items()},
             event=self.event and self.event.rescaled(factor),
+            baseline=guards.Baseline(before.difference * factor, before.adjusted * factor),
             intake=self.intake.rescaled(factor),
             spread=replace(self.spread, extra=self.spread.extra * factor),
             neighbours=near
@@ -240,26 +228,6 @@ class EffectEstimate:
                 shock_sd=self.shocks.shock_sd * factor,
             ),
         )
-
-    def summary(self, version: str | None = None) -> str:
-        """Say in Dutch what was found, with the doubt that belongs to it."""
-        version = version or self.decides
-        row = self.decision.loc[version]
-        if np.isnan(row["effect"]):
-            return f"Versie {version} is met deze gegevens niet te berekenen."
-        ways = {"randomisation": "loten van startjaren", "board": "spreiding per bestuur"}
-        how = ways.get(row["method"], "spreiding per school")
-        lines = [
-            f"Verschil na de start: {dutch(row['effect'], 2, signed=True)}; het kan ook liggen "
-            f"tussen {dutch(row['ci_low'], 2)} en {dutch(row['ci_high'], 2)} "
-            f"(95%-interval, {how}).",
-            f"{self.n_treated} deelnemende scholen, "
-            f"{self.n_schools - self.n_treated} scholen om mee te vergelijken.",
-        ]
-        for name, effect in self.versions["effect"].items():
-            text = "niet te berekenen" if np.isnan(effect) else dutch(effect, 2, signed=True)
-            lines.append(f"{name} ({VERSIONS[name]}): {text}.")
-        return "\n".join([*lines, *self.notes])
 
 
 def dutch(x: float, decimals: int = 1, *, signed: bool = False) -> str:
@@ -344,12 +312,12 @@ def estimate_effect(
     start = int(np.nanmin(data.cohort))
     shocks = estimate_shocks(data, start)
     if shocks.pairs == 0:
-        notes.append("Te weinig jaren vooraf om toevalsschommelingen te meten; gewicht n/(n+54).")
+        notes.append(Reason(Note.USUAL_WEIGHT, {"k": shocks.k}))
     data = replace(data, weight=data.n / (data.n + shocks.k))
     fits, table, lost, shared = _fit_all(data, start)
-    for name, problem in table["problem"].items():
-        if problem:
-            notes.append(f"{name} is niet te berekenen: {PROBLEMS[problem]}.")
+    for name, lack in table["lack"].items():
+        if lack:
+            notes.append(Reason(Note.VERSION_MISSING, {"version": name, "lack": lack}))
     notes += _lost_notes(lost)
 
     main = fits.get(decides)
@@ -373,7 +341,7 @@ def estimate_effect(
         neighbours=(
             guards.neighbours(fits["V1"], fits["V4"]) if {"V1", "V4"} <= fits.keys() else None
         ),
-        baseline=guards.baseline(main.data) if main else np.nan,
+        baseline=guards.baseline(main.data, start) if main else guards.Baseline(np.nan, np.nan),
         **_trend(fits.get("V5")),
         breakdown=_breakdown(main, sure[decides]) if main else np.nan,
         board_clustered=_by_board(main, sure[decides]) if main else None,
@@ -394,48 +362,45 @@ def _fit_all(data: Data, start: int):
     rows, lost, shared = {}, [], {}
     done: dict[int, object] = {}
     for name, version in versions(data, start).items():
-        problem, found = version.problem, None
-        if not problem:
+        lack, found = version.lack, None
+        if not lack:
             key = id(version.data)
             shared[name] = done[key] = done.get(key) or prepare(version.data)
             try:
                 found = fit(shared[name], **version.options)
             except EstimabilityError as error:
-                if name == "V1" and error.problem == "rows":
+                if name == "V1" and error.lack == Lack.ROWS:
                     raise
-                problem = error.problem
+                lack = error.lack
         row = dict.fromkeys(FIGURES, np.nan) | {"n_treated": 0, "n_others": 0, "left": 0.0}
         if found is not None:
             kept = int(found.cells.loc[found.cells["effect"], "count"].sum())
             row["left"] = kept / total
             gone = ~np.isin(data.school, version.data.school) & data.treated
-            dropped = cell_table(data.rows(gone)).assign(problem="years_before")
+            dropped = cell_table(data.rows(gone)).assign(lack=Lack.YEARS_BEFORE)
             lost += [t.assign(version=name) for t in (dropped, found.lost) if len(t)]
             if row["left"] < LEAST:
-                problem = found.problem or "years_before"
-        if found is not None and not problem:
+                lack = found.lack or Lack.YEARS_BEFORE
+        if found is not None and not lack:
             fits[name] = found
             row |= found.total.to_dict()
             row |= {"n_treated": found.n_treated, "n_others": found.n_others}
-        rows[name] = row | {"problem": problem}
+        rows[name] = row | {"lack": str(lack)}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "version"
-    columns = ["version", "cohort", "year", "count", "effect", "problem"]
+    columns = ["version", "cohort", "year", "count", "effect", "lack"]
     gone = pd.concat(lost, ignore_index=True)[columns] if lost else pd.DataFrame(columns=columns)
     return fits, table, gone, shared
 
 
-def _lost_notes(lost: pd.DataFrame) -> list[str]:
-    """Say in Dutch which programme years were left out, versions with the same ones together."""
-    found: dict[str, list[str]] = {}
+def _lost_notes(lost: pd.DataFrame) -> list[Reason]:
+    """Tell which programme years were left out, versions with the same ones together."""
+    found: dict[tuple, list[str]] = {}
     for name, part in lost[lost["effect"].astype(bool)].groupby("version"):
-        cells = ", ".join(
-            f"start {label(int(g))} in {label(int(t))}"
-            for g, t in part[["cohort", "year"]].to_numpy()
-        )
+        cells = tuple((int(g), int(t)) for g, t in part[["cohort", "year"]].to_numpy())
         found.setdefault(cells, []).append(name)
     return [
-        f"{', '.join(names)}: niet te vergelijken en (deels) weggelaten: {cells}."
+        Reason(Note.LEFT_OUT, {"versions": tuple(names), "cells": cells})
         for cells, names in found.items()
     ]
 

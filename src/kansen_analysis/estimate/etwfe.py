@@ -30,6 +30,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.codes import Lack
 from kansen_analysis.estimate.panel import Data
 
 TOLERANCE = 1e-9  # a column whose own part is smaller than this follows from the others
@@ -97,14 +98,12 @@ class EstimabilityError(PanelError):
 
     Attributes
     ----------
-    problem : str
-        ``provider`` (nobody else sat the same test), ``year`` (nobody else was tested that year),
-        ``years_before`` (too few to tell a trend) or ``rows`` (fewer school-years than unknowns).
+    lack : Lack
     """
 
-    def __init__(self, message: str, problem: str):
+    def __init__(self, message: str, lack: Lack):
         super().__init__(message)
-        self.problem = problem
+        self.lack = lack
 
 
 @dataclass(frozen=True)
@@ -182,9 +181,9 @@ class Fit:
     scale : float
         Corrects the covariance for all that was taken out before the fit.
     lost : DataFrame
-        Cells that cannot be told apart from the rest, left out with their rows; ``problem`` is
-        ``year`` where nobody without the programme was there that year, ``years_before`` where
-        only the trend is in the way, else ``provider``.
+        Cells that cannot be told apart from the rest, left out with their rows; ``lack`` says
+        why: nobody without the programme was there that year, only the trend is in the way, or
+        else the provider.
     trend : bool
         Participants have a linear trend of their own, the last column of `design`.
     """
@@ -224,9 +223,9 @@ class Fit:
         return float(kept / (kept + lost))
 
     @property
-    def problem(self) -> str:
-        """What most of the lost programme years have against them; empty when there are none."""
-        return _main_problem(self.lost)
+    def lack(self) -> str:
+        """What most of the lost programme years lack; empty when there are none."""
+        return _main_lack(self.lost)
 
     @property
     def all(self) -> np.ndarray:
@@ -301,7 +300,7 @@ class Fit:
 
 
 def figures_of(effect: np.ndarray | float, error: np.ndarray | float, free: float) -> pd.DataFrame:
-    """Effects with their 95% intervals and p values, from standard errors and degrees of freedom."""
+    """Effects with 95% intervals and p values, from standard errors and degrees of freedom."""
     effect, error = np.atleast_1d(effect), np.atleast_1d(error)
     reach = stats.t.ppf(0.975, free) * error
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -393,7 +392,7 @@ def fit(
             raise EstimabilityError(
                 "No programme year can be told apart from the year, provider and schoolweging "
                 "effects; add comparison schools with the same providers and years.",
-                _main_problem(pd.concat(lost)) if lost else "rows",
+                _main_lack(pd.concat(lost)) if lost else Lack.ROWS,
             )
         wanted = {
             key: (data.cohort == key[0]) & (data.year == key[1])
@@ -412,13 +411,14 @@ def fit(
         out = loose[: len(cells)]
         if together or not out.any():
             raise EstimabilityError(
-                "A trend cannot be told apart from the effects; add earlier years.", "years_before"
+                "A trend cannot be told apart from the effects; add earlier years.",
+                Lack.YEARS_BEFORE,
             )
         others = np.unique(data.year[~(data.year >= data.cohort)])
-        problem = np.where(np.isin(cells["year"], others), "provider", "year").astype(object)
+        lack = np.where(np.isin(cells["year"], others), Lack.PROVIDER, Lack.YEAR).astype(object)
         if trend:
-            problem[~confounded(gram[:-1, :-1], squares[:-1])] = "years_before"
-        lost.append(cells[out].assign(problem=problem[out]))
+            lack[~confounded(gram[:-1, :-1], squares[:-1])] = Lack.YEARS_BEFORE
+        lost.append(cells[out].assign(lack=lack[out]))
         gone = np.any(
             [each for each, bad in zip(wanted.values(), out, strict=False) if bad], axis=0
         )
@@ -429,7 +429,7 @@ def fit(
         raise EstimabilityError(
             f"The panel has {len(data.y)} school-years for {unknowns} unknowns; "
             "add comparison schools or years.",
-            "rows",
+            Lack.ROWS,
         )
     return Fit(
         prepared=prepared,
@@ -437,7 +437,7 @@ def fit(
         design=design,
         cells=cells,
         scale=(len(data.y) - design.shape[1]) / free,
-        lost=pd.concat(lost) if lost else cells.head(0).assign(problem=""),
+        lost=pd.concat(lost) if lost else cells.head(0).assign(lack=""),
         trend=trend,
     )
 
@@ -453,9 +453,9 @@ def scaled_years(data: Data) -> np.ndarray:
     return (data.year - data.years.mean()) / max(np.ptp(data.years), 1)
 
 
-def _main_problem(lost: pd.DataFrame) -> str:
+def _main_lack(lost: pd.DataFrame) -> str:
     lost = lost[lost["effect"]]
-    sums = lost.groupby("problem")["count"].sum()
+    sums = lost.groupby("lack")["count"].sum()
     return str(sums.idxmax()) if len(sums) else ""
 
 

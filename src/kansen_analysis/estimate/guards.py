@@ -50,6 +50,11 @@ class Intake:
         """How much of the effect other pupils account for."""
         return float(self.table["part"].sum())
 
+    @property
+    def error(self) -> float:
+        """Standard error of `part`, for the slopes as they are."""
+        return float(np.sqrt(((self.table["std_error"] * self.table["slope"]) ** 2).sum()))
+
     def rescaled(self, factor: float) -> Intake:
         """Return the same for an outcome in another unit."""
         table = self.table.copy()
@@ -188,16 +193,33 @@ def spread(main: Fit, shocks: Shocks) -> Spread:
     return Spread(float(np.sqrt(square) * np.concatenate(counts).mean()), float(test.pvalue))
 
 
-def baseline(data: Data) -> float:
-    """Return how far participants lay from comparison schools before their start, in the unit.
+@dataclass(frozen=True)
+class Baseline:
+    """Where participants stood before their start.
 
-    The mean over the participants' years before their start, less that of comparison schools over
-    the same years.
+    Attributes
+    ----------
+    difference : float
+        Above comparison schools in the same years, in the unit of the outcome.
+    adjusted : float
+        The same for schools of equal schoolweging, as the estimate compares them.
     """
-    own = data.year < data.cohort
-    never = np.isnan(data.cohort)
-    if not own.any() or not never.any():
-        return float("nan")
+
+    difference: float
+    adjusted: float
+
+
+def baseline(data: Data, start: int) -> Baseline:
+    """Compare participants with comparison schools in the years before each start.
+
+    Parameters
+    ----------
+    data : Data
+        The rows of the version that decides.
+    start : int
+        First programme year of any school.
+    """
+    own, never = data.year < data.cohort, np.isnan(data.cohort)
     weight = np.zeros(len(data.y))
     for year in np.unique(data.year[own]):
         now = data.year == year
@@ -206,9 +228,15 @@ def baseline(data: Data) -> float:
             total = data.weight[now & own].sum()
             weight[inside] = data.weight[inside] * total / data.weight[inside].sum()
     if not weight.any():
-        return float("nan")
-    mean = np.average(data.y[own], weights=data.weight[own])
-    return float(mean - np.average(data.y, weights=weight))
+        return Baseline(float("nan"), float("nan"))
+
+    def apart(values: np.ndarray) -> float:
+        theirs = np.average(values, weights=weight)
+        return float(np.average(values[own], weights=data.weight[own]) - theirs)
+
+    difference = apart(data.y)
+    slope = _slopes(data, start)["schoolweging"]
+    return Baseline(difference, difference - slope * apart(data.weging))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import stats
@@ -38,12 +38,18 @@ class Inference:
     drawn: Randomisation | None = None
     board_error: float = float("nan")
     board_free: float = 0.0
+    _known: dict[float, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
 
     def _by_board(self) -> bool:
         return self.board_free >= 1 and np.isfinite(self.board_error)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the interval that holds all that one of the ways of measuring leaves possible."""
+        if level not in self._known:
+            self._known[level] = self._interval(level)
+        return self._known[level]
+
+    def _interval(self, level: float) -> tuple[float, float]:
         if not np.isfinite(self.effect):
             return float("nan"), float("nan")
         if self.drawn is None:
@@ -69,11 +75,14 @@ class Inference:
             p_value = max(p_value, board)
         return float(p_value)
 
+    def by_school(self) -> Inference:
+        """Return the same without boards."""
+        return replace(self, board_error=float("nan"))
+
     @property
     def method(self) -> str:
         """Name the way of measuring that gives the wider 95% interval."""
-        alone = replace(self, board_error=float("nan"))
-        if self._by_board() and self.interval() != alone.interval():
+        if self._by_board() and self.interval() != self.by_school().interval():
             return BOARD
         return CLUSTER if self.drawn is None else DRAWN
 

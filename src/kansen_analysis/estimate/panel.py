@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate.codes import Note
 from kansen_analysis.sources.schoolyear import label
 
 COLUMNS = ("school", "year", "value", "n", "cohort", "schoolweging", "provider", "own_region")
@@ -210,13 +211,13 @@ class Data:
 
 def to_data(
     panel: pd.DataFrame, outcome: str = "value", *, size_by_year: bool = False
-) -> tuple[Data, list[str]]:
+) -> tuple[Data, list[Reason]]:
     """Turn a checked panel into arrays, without the schools that cannot count.
 
     Returns
     -------
-    tuple of Data and list of str
-        The data, and Dutch notes on what was left out.
+    tuple of Data and list of Reason
+        The data, and what was left out.
     """
     school, names = pd.factorize(panel["school"])
     # A provider that is not known is a group of its own: it may hold any test.
@@ -252,7 +253,7 @@ def to_data(
     return drop_unusable(data)
 
 
-def drop_unusable(data: Data, base: np.ndarray | None = None) -> tuple[Data, list[str]]:
+def drop_unusable(data: Data, base: np.ndarray | None = None) -> tuple[Data, list[Reason]]:
     """Leave out participants without a year to compare with, and schools with one year only.
 
     Parameters
@@ -271,9 +272,8 @@ def drop_unusable(data: Data, base: np.ndarray | None = None) -> tuple[Data, lis
     single = years[data.school] < 2
     notes = []
     if late.any():
-        codes = ", ".join(sorted(data.names[np.unique(data.school[late])]))
-        notes.append(f"Zonder bruikbaar jaar vóór de start, daarom niet meegeteld: {codes}.")
+        codes = tuple(sorted(data.names[np.unique(data.school[late])]))
+        notes.append(Reason(Note.NO_BASE, {"schools": codes}))
     if (single & ~late).any():
-        count = data.schools(single & ~late)
-        notes.append(f"{count} scholen met maar één jaar tellen niet mee.")
+        notes.append(Reason(Note.ONE_YEAR, {"schools": data.schools(single & ~late)}))
     return data.rows(~late & ~single), notes

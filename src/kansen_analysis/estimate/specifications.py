@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.codes import Choice
+from kansen_analysis.estimate.codes import Choice, Lack
 from kansen_analysis.estimate.etwfe import figures_of, fit
 from kansen_analysis.estimate.panel import Data, check_panel, drop_unusable, to_data
 from kansen_analysis.estimate.shocks import estimate_shocks
-
 
 VERSIONS = ("V1", "V2", "V3", "V4", "V5")
 LEAST = 0.5  # share of the participants' programme years that a version must rest on
@@ -29,13 +28,13 @@ class Version:
         Its rows; the same object for versions on the same rows.
     options : dict
         What `etwfe.fit` is told besides.
-    problem : str
-        Code of why it cannot be fitted: ``years_before`` or ``own_region``; else empty.
+    lack : str
+        Why it cannot be fitted: a value of `codes.Lack`; else empty.
     """
 
     data: Data
     options: dict = field(default_factory=dict)
-    problem: str = ""
+    lack: str = ""
 
 
 def versions(data: Data, start: int) -> dict[str, Version]:
@@ -58,9 +57,9 @@ def versions(data: Data, start: int) -> dict[str, Version]:
     region = data.rows(data.own_region | own)
     return {
         "V1": Version(data),
-        "V2": Version(early, {"leads": (-2, -1)}, "" if early.treated.any() else "years_before"),
-        "V3": Version(apart, problem="" if apart.treated.any() else "years_before"),
-        "V4": Version(region, problem="" if np.isnan(region.cohort).any() else "own_region"),
+        "V2": Version(early, {"leads": (-2, -1)}, "" if early.treated.any() else Lack.YEARS_BEFORE),
+        "V3": Version(apart, lack="" if apart.treated.any() else Lack.YEARS_BEFORE),
+        "V4": Version(region, lack="" if np.isnan(region.cohort).any() else Lack.OWN_REGION),
         "V5": Version(data, {"trend": True}),
     }
 

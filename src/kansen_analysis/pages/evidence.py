@@ -13,10 +13,10 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import FEW, VERSIONS, EffectEstimate
+from kansen_analysis.estimate.effects import FEW, EffectEstimate
 from kansen_analysis.estimate.per_school import MINIMUM, school_changes
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.estimate.specifications import vary
-from kansen_analysis.goals.detectable import detectable_difference
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
@@ -27,6 +27,7 @@ from kansen_analysis.pages.common import (
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 from kansen_analysis.words.choices import FIXED, place
+from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.problems import problem
 
 
@@ -141,7 +142,7 @@ def four_versions(monitor: Monitor, goal: int) -> Figure | Absent:
             f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
             "doorslag",
             source=source_line(*words.sources),
-            notes=estimate.notes,
+            notes=noted(estimate.notes),
         ),
         unit=outcome.unit,
         decimals=words.decimals,
