@@ -10,8 +10,10 @@ from statistics import median
 import numpy as np
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.estimate.etwfe import estimate_shocks, fit, to_data
+from kansen_analysis.estimate.etwfe import fit
+from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
+from kansen_analysis.estimate.shocks import estimate_shocks
 
 FITS = {300: 0.1, 1000: 0.2, 6500: 1.0}  # schools: most seconds for one fit
 DRAWS, DRAWS_LIMIT = 999, 15.0

@@ -27,8 +27,10 @@ from bench.command import bench as command
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import estimate_effect
-from kansen_analysis.estimate.etwfe import estimate_shocks, fit, to_data
+from kansen_analysis.estimate.etwfe import fit
+from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
+from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge
 

@@ -12,12 +12,10 @@ import statsmodels.api as sm
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import (
-    FIGURES,
-    detectable_difference,
-    estimate_effect,
-)
-from kansen_analysis.estimate.etwfe import fit, to_data
+from kansen_analysis.estimate.effects import VERSIONS, estimate_effect
+from kansen_analysis.estimate.etwfe import FIGURES, fit
+from kansen_analysis.estimate.panel import to_data
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.estimate.randomisation import choose_strata, randomise, redraw
 
 
@@ -70,8 +68,9 @@ def test_subtracting_school_means_equals_school_dummies(world):
     assert found.effect == pytest.approx(test.effect.item(), abs=1e-10)
     assert found.std_error == pytest.approx(test.sd.item(), rel=1e-8)
     low, high = test.conf_int()[0]
-    assert (found.ci_low, found.ci_high) == pytest.approx((low, high), abs=1e-9)
-    assert found.p_value == pytest.approx(test.pvalue.item(), rel=1e-6)
+    figures = found.versions.loc["V1"]
+    assert (figures["ci_low"], figures["ci_high"]) == pytest.approx((low, high), abs=1e-9)
+    assert figures["p_value"] == pytest.approx(test.pvalue.item(), rel=1e-6)
 
 
 def test_errors_by_board_equal_those_of_school_dummies():
@@ -110,7 +109,7 @@ def test_coefficient_equals_diff_diff(world, seed, weighted):
     assert found.effect == pytest.approx(theirs.overall_att, abs=1e-8)
 
 
-def test_the_four_versions_are_the_same_fit_on_the_stated_rows(panel, estimate):
+def test_the_versions_are_the_same_fit_on_the_stated_rows(panel, estimate):
     """V3 and V4 are V1 on fewer rows; the weights stay those of the whole panel."""
     data, _ = to_data(panel)
     data = replace(data, weight=data.n / (data.n + estimate.shocks.k))
@@ -118,10 +117,10 @@ def test_the_four_versions_are_the_same_fit_on_the_stated_rows(panel, estimate):
     region = data.rows(~np.isnan(data.cohort) | data.own_region)
     for name, part in (("V3", fewer_years), ("V4", region)):
         again = fit(part)
-        expected = again.contrast([again.cells["effect"]]).iloc[0]
-        assert estimate.versions.loc[name].to_numpy() == pytest.approx(expected.to_numpy())
-    assert list(estimate.versions.columns) == FIGURES
-    assert list(estimate.versions.index) == ["V1", "V2", "V3", "V4"]
+        expected = again.contrast([again.all]).iloc[0]
+        found = estimate.versions.loc[name, list(FIGURES)].to_numpy(float)
+        assert found == pytest.approx(expected.to_numpy())
+    assert list(estimate.versions.index) == list(VERSIONS) == ["V1", "V2", "V3", "V4", "V5"]
     assert estimate.versions.loc["V1", "effect"] == estimate.effect
 
 
@@ -150,55 +149,49 @@ def test_a_shock_to_the_own_region_does_not_move_v4():
     assert moved["V1"] > 0.05
 
 
-def test_exposure_cohort_and_period_average_to_the_effect(estimate):
-    for table in (estimate.by_exposure, estimate.by_cohort, estimate.by_period):
-        mean = np.average(table["effect"], weights=table["school_years"])
-        assert mean == pytest.approx(estimate.effect)
-    assert list(estimate.by_exposure.index) == [0, 1, 2, 3, 4]
-    assert list(estimate.by_cohort.index) == [2020, 2021, 2022, 2023]
-    assert list(estimate.by_period.index) == ["t/m 2022-2023", "vanaf 2023-2024"]
-    assert "p_value" not in estimate.by_cohort  # a table, no stars
+def test_cohort_and_period_average_to_the_effect(panel):
+    for decides in ("V1", "V4"):
+        found = estimate_effect(panel, decides=decides)
+        for table in (found.by_cohort, found.by_period):
+            mean = np.average(table["effect"], weights=table["school_years"])
+            assert mean == pytest.approx(found.effect)
+        assert list(found.by_cohort.index) == [2020, 2021, 2022, 2023]
+        assert list(found.by_period.index) == ["t/m 2022-2023", "vanaf 2023-2024"]
+        assert "p_value" not in found.by_cohort  # a table, no stars
 
 
-def test_planted_growth_shows_by_exposure():
-    clean = simulate("S0", seed=2)
-    since = (clean["year"] - clean["cohort"]).astype("Float64").fillna(-1).astype(float)
-    grown = clean.assign(value=clean["value"] + np.where(since >= 0, 0.1 * (since + 1), 0))
-    moved = (
-        estimate_effect(grown).by_exposure["effect"] - estimate_effect(clean).by_exposure["effect"]
-    )
-    assert moved.to_numpy() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5], abs=1e-9)
+def test_randomisation_repeats_the_regression_for_the_real_start_years():
+    panel = simulate("S0", seed=1, effect=0.1, treated=24)
+    found = estimate_effect(panel, draws=99, details=False)
+    for name, each in found.inference.items():
+        assert each.drawn.effect == pytest.approx(found.versions.loc[name, "effect"], abs=1e-9)
+        assert each.drawn.error == pytest.approx(found.versions.loc[name, "std_error"], rel=1e-9)
 
 
-def test_leads_see_a_difference_that_was_there_before():
-    panel = simulate("S0", seed=3)
-    early = (panel["year"] == 2016) & panel["cohort"].notna()
-    found = estimate_effect(panel.assign(value=panel["value"] + 0.5 * early)).leads
-    assert found.p_value < 0.001
-    assert list(found.table.index) == [-5, -4, -3, -2]
-    assert abs(found.effect_minus_largest) < 1  # stated beside the effect, in the same unit
-
-
-def test_randomisation_repeats_the_regression_for_the_real_start_years(panel):
-    found = estimate_effect(panel, randomise_always=True, draws=99, details=False)
-    for name, redrawn in found.randomisation.items():
-        assert redrawn.effect == pytest.approx(found.versions.loc[name, "effect"], abs=1e-9)
-    assert found.method == "cluster"  # with 80 participants the verdict does not use it
-    assert found.decision.loc["V1", "p_value"] == found.p_value
-
-
-def test_a_redrawn_contrast_equals_a_fit_on_the_redrawn_panel():
+@pytest.mark.parametrize("trend", [False, True])
+@pytest.mark.parametrize("supposed", [0.0, 0.15])
+def test_a_redrawn_contrast_and_its_error_equal_a_fit_on_the_redrawn_panel(trend, supposed):
     panel = simulate("S0", seed=4, schools=80, treated=20)
     data, _ = to_data(panel)
     data = replace(data, weight=data.n / (data.n + 54))
-    redrawn = randomise(fit(data), draws=3, seed=9)
-    first = np.flatnonzero(np.r_[True, data.school[1:] != data.school[:-1]])
-    drawn = redraw(data.cohort[first], choose_strata(fit(data)), 3, 9)
-    for row, expected in zip(drawn, redrawn.draws, strict=True):
-        assert not np.array_equal(row, data.cohort[first], equal_nan=True)
-        again = fit(replace(data, cohort=row[data.school]))
-        effect = again.contrast([again.cells["effect"]])["effect"].iloc[0]
-        assert effect == pytest.approx(expected, abs=1e-9)
+    redrawn = randomise(fit(data, trend=trend), draws=3, seed=9)
+    drawn = redraw(data.cohort[data.first], choose_strata(fit(data)), 3, 9)
+    less = data.y - supposed * data.treated  # a constant effect taken off the real programme years
+    for at, row in enumerate(drawn):
+        assert not np.array_equal(row, data.cohort[data.first], equal_nan=True)
+        again = fit(replace(data, y=less, cohort=row[data.school]), trend=trend).total
+        effect = redrawn.draws[at] - supposed * redrawn.carried[at]
+        assert effect == pytest.approx(again["effect"], abs=1e-9)
+        assert redrawn.errors(supposed)[at] == pytest.approx(again["std_error"], rel=1e-9)
+
+
+def test_a_draw_in_which_a_cell_stays_empty_has_a_figure():
+    """One school alone has its start year; in a redraw its cells may hold nobody that was there."""
+    panel = simulate("unbalanced", seed=4, schools=40, treated=9)
+    found = estimate_effect(panel, draws=199, details=False)
+    for each in found.inference.values():
+        assert np.isfinite(each.drawn.draws).all() and np.isfinite(each.drawn.errors()).all()
+        assert np.abs(each.drawn.draws).max() < 10
 
 
 def test_randomisation_interval_follows_a_shift_and_agrees_with_its_p_value():
@@ -235,14 +228,25 @@ def test_detectable_difference_uses_the_measured_shocks(estimate):
     assert detectable_difference(estimate, power=0.5).difference < found.difference
 
 
-def test_rescaling_keeps_p_values_and_scales_the_rest(estimate):
+@pytest.mark.parametrize("treated", [24, 80])
+def test_rescaling_is_estimating_in_another_unit(treated):
+    panel = simulate("S0", seed=1, effect=0.1, treated=treated)
+    other = estimate_effect(panel.assign(value=46.8 * panel["value"]), draws=99)
+    estimate = estimate_effect(panel, draws=99)
     points = estimate.rescaled(46.8)
-    assert points.effect == pytest.approx(46.8 * estimate.effect)
-    assert points.p_value == estimate.p_value
-    assert points.decision["p_value"].equals(estimate.decision["p_value"])
-    assert points.leads.table["ci_low"].to_numpy() == pytest.approx(
-        46.8 * estimate.leads.table["ci_low"].to_numpy()
-    )
+    for name in ("decision", "versions", "by_cohort", "by_period", "joint", "joint_model"):
+        pd.testing.assert_frame_equal(getattr(points, name), getattr(other, name), rtol=1e-6)
+    pd.testing.assert_series_equal(points.board_clustered, other.board_clustered)
+    pd.testing.assert_frame_equal(points.event.table, other.event.table)
+    pd.testing.assert_frame_equal(points.intake.table, other.intake.table)
+    names = ("baseline", "trend", "trend_error", "breakdown", "p_value", "lost_participants")
+    for name in names:
+        assert getattr(points, name) == pytest.approx(getattr(other, name)), name
+    for name in ("largest", "effect_minus_largest", "breakdown", "p_value", "distance"):
+        assert getattr(points.event, name) == pytest.approx(getattr(other.event, name)), name
+    assert points.event.since.interval() == pytest.approx(other.event.since.interval())
+    assert points.spread.extra == pytest.approx(other.spread.extra)
+    assert points.neighbours.std_error == pytest.approx(other.neighbours.std_error)
     with pytest.raises(PanelError, match="above 0"):
         estimate.rescaled(-1)
 
@@ -266,6 +270,11 @@ def test_a_cell_that_cannot_be_told_apart_is_left_out_with_a_note(panel):
     found = estimate_effect(confounded, details=False)
     assert any("2023-2024 in 2024-2025" in note for note in found.notes)
     assert np.isfinite(found.effect)
+    # as if these rows were not there at all
+    without = estimate_effect(panel[~only].reset_index(drop=True), details=False)
+    assert found.versions["effect"].to_numpy() == pytest.approx(
+        without.versions["effect"].to_numpy(), abs=1e-3
+    )  # but for the weights, which are measured on the same years
 
 
 def test_participants_without_an_earlier_year_are_listed(panel):
@@ -281,12 +290,14 @@ def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
     short = panel[first & (panel["year"] >= 2017)]  # two tested years before the only start
     alone = short.assign(own_region=short["cohort"].notna())  # nobody to compare with there
     found = estimate_effect(alone, draws=19, details=False)
-    assert found.versions["effect"].isna().to_dict() == {
-        "V1": False,
-        "V2": True,
-        "V3": True,
-        "V4": True,
+    assert found.versions["problem"].to_dict() == {
+        "V1": "",
+        "V2": "years_before",
+        "V3": "years_before",
+        "V4": "own_region",
+        "V5": "",
     }
+    assert found.versions["effect"].isna().tolist() == [False, True, True, True, False]
     for name in ("V2", "V3", "V4"):
         assert any(note.startswith(f"{name} is niet te berekenen") for note in found.notes)
 

@@ -11,7 +11,8 @@ from statsmodels.stats.multitest import multipletests
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import Reason, UsageError
-from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide

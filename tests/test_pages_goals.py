@@ -18,7 +18,8 @@ from kansen_analysis.edition import sensitivity
 from kansen_analysis.edition.build import build
 from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate.codes import Choice
-from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.codes import Obstacle

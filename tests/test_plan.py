@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
-from kansen_analysis.estimate.etwfe import Shocks
 from kansen_analysis.estimate.power import power, until, usable
+from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals import plan
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario

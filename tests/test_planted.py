@@ -18,8 +18,9 @@ from scipy import stats
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.edition.schools import describe
 from kansen_analysis.estimate import attenuation, em_check
-from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
-from kansen_analysis.estimate.etwfe import to_data
+from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.panel import to_data
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge

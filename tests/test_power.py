@@ -8,11 +8,11 @@ import pytest
 
 from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import detectable_difference, estimate_effect
-from kansen_analysis.estimate.etwfe import Shocks
+from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.power import (
     PUBLISHED,
     design,
+    detectable_difference,
     measured_shocks,
     power,
     slow,
@@ -21,6 +21,8 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
+from kansen_analysis.estimate.shocks import Shocks
+from kansen_analysis.estimate.specifications import Version
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.rule import decide
 
@@ -101,7 +103,7 @@ def test_one_version_alone_asks_for_less_and_agrees_with_the_formula(register):
     panel = register[80]
 
     def first_only(data, start):
-        return {"V1": (data, (), None)}
+        return {"V1": Version(data)}
 
     alone = power(panel, SHOCKS, versions=first_only)
     error = alone.errors["V1"]

@@ -1,13 +1,19 @@
 """Monitor of Kansen4Kinderen: from published school data to a verdict per goal."""
 
-__all__ = ["load"]
+from importlib import import_module
+
+__all__ = ["estimate_effect", "judge_panel", "load"]
 __version__ = "0.1.0"
+
+_ROOMS = {
+    "estimate_effect": "estimate.effects",
+    "judge_panel": "goals.one_panel",
+    "load": "schools.load",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import pandas and the like when they are asked for: the command starts without them."""
-    if name == "load":
-        from kansen_analysis.schools.load import load
-
-        return load
+    if name in _ROOMS:
+        return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,6 +21,15 @@ WORLDS: Mapping[str, str] = {
     "S4": "de hele regio schommelt mee",
     "heavy": "toevalsschommelingen met uitschieters",
     "unbalanced": "scholen sluiten, openen en fuseren, en er ontbreken jaren",
+    "steeper": "deelnemers gaan uit zichzelf elk jaar 0,01 meer vooruit",
+    "steeper2": "deelnemers gaan uit zichzelf elk jaar 0,02 meer vooruit",
+    "early": "deelnemers zijn al in het jaar voor de start vooruitgegaan",
+    "intake": "deelnemers krijgen makkelijker leerlingen (schoolweging 1,5 lager)",
+    "boards": "besturen schommelen mee; de deelnemers horen bij vier besturen",
+    "small": "kleine deelnemers tussen grote scholen",
+    "controls": "in de eigen regio zijn zes scholen om mee te vergelijken",
+    "mixed": "de helft gaat vooruit, de andere helft evenveel achteruit",
+    "spill": "scholen in de eigen regio krijgen een deel van het verschil mee",
 }
 YEARS = np.array([year for year in range(2013, 2025) if year != 2019])
 COHORTS = np.array([2020, 2021, 2022, 2023])
@@ -30,6 +39,17 @@ REGION_SHOCK = 0.06
 OWN_REGION = 100 / 220  # comparison schools in the own region
 PROVIDERS = ("A", "B", "C")
 BAD_YEAR = {"S3": 0.65, "S3b": 1.2}  # how much it weighs in the decision to join
+STEEPER = {"steeper": 0.01, "steeper2": 0.02}  # pupil SD a year
+EARLY = 0.08  # what was gained before the start
+WEGING_SD = 3.65  # points of schoolweging
+EASIER = 1.5  # points, reached in the third programme year
+BOARDS = 4  # of the participants, in the world where boards have shocks
+BOARD_SHOCK = 0.12
+SMALL, LARGE = 9, 45  # pupils
+CONTROLS = 6
+APART = 0.2
+SPILL = 0.4  # part of the effect that schools in the own region get
+WEGING_NOISE = 0.3  # points, of one year's schoolweging
 
 
 def simulate(
@@ -77,12 +97,21 @@ def simulate(
     size = np.exp(rng.normal(np.log(20), 0.45, schools))
     pupils = np.maximum(rng.poisson(size[:, None], (schools, len(calendar))), 5)
     shock = _shocks(rng, world, (schools, len(calendar)))
-    noise = rng.standard_normal(shock.shape) * PUPIL / np.sqrt(pupils)
+    chance = rng.standard_normal(shock.shape)
+    noise = chance * PUPIL / np.sqrt(pupils)
     luck = (shock + noise) / np.hypot(SHOCK, PUPIL / np.sqrt(20))
 
     cohort = _join(rng, world, weging, luck, calendar, treated)
     takes_part = ~np.isnan(cohort)
     own_region = takes_part | (rng.random(schools) < OWN_REGION)
+    other = np.random.default_rng([seed, list(WORLDS).index(world), 1])  # what came later
+    if world == "controls":
+        own_region = takes_part.copy()
+        own_region[other.choice(np.flatnonzero(~takes_part), CONTROLS, replace=False)] = True
+    if world == "small":
+        usual = np.where(takes_part, SMALL, LARGE)[:, None]
+        pupils = np.maximum(other.poisson(usual, pupils.shape), 5)
+        noise = chance * PUPIL / np.sqrt(pupils)
     trend = -0.02 * (calendar - calendar[0]) - 0.10 * (calendar >= 2020) + 0.08 * (calendar >= 2023)
     value = SCHOOL * rng.standard_normal(schools)[:, None] - SLOPE * weging[:, None] + trend
     value = value + shock + noise
@@ -96,6 +125,28 @@ def simulate(
     if world == "S4":
         value += own_region[:, None] * _ar(rng, (1, len(calendar)), REGION_SHOCK, RHO)
     planted = _effects(rng, cohort, calendar, effect, growing)
+    board = rng.integers(0, max(schools // 10, 4), schools)
+    yearly = np.clip(30 + WEGING_SD * weging, 20, 40)[:, None]
+    yearly = yearly + WEGING_NOISE * other.standard_normal(shock.shape)
+    exposure = calendar - cohort[:, None]
+    value += STEEPER.get(world, 0.0) * takes_part[:, None] * (calendar - calendar[0])
+    if world == "early":
+        last = {g: max(year for year in YEARS if year < g) for g in COHORTS}
+        since = np.array([last.get(g, np.inf) for g in cohort])
+        value += EARLY * (calendar >= since[:, None])
+    if world == "intake":
+        easier = EASIER * np.interp(np.nan_to_num(exposure, nan=-1), [-1, 2], [0, 1])
+        yearly, value = yearly - easier, value + SLOPE * easier / WEGING_SD
+    if world == "boards":
+        board = np.where(takes_part, other.permutation(schools) % BOARDS, BOARDS + board)
+        value += _ar(other, (board.max() + 1, len(calendar)), BOARD_SHOCK, RHO)[board]
+    if world == "mixed":
+        side = np.zeros(schools)
+        side[other.permutation(np.flatnonzero(takes_part))] = np.resize([APART, -APART], treated)
+        planted["drawn"] += np.where(exposure >= 0, side[:, None], 0.0)
+    if world == "spill":
+        start = (calendar >= COHORTS[0]) & ~takes_part[:, None] & own_region[:, None]
+        planted["drawn"] += SPILL * effect * start
 
     frame = pd.DataFrame(
         {
@@ -107,7 +158,8 @@ def simulate(
             "schoolweging": np.repeat(np.clip(30 + 3.65 * weging, 20, 40), len(calendar)),
             "provider": np.array(PROVIDERS)[provider.ravel()],
             "own_region": np.repeat(own_region, len(calendar)),
-            "board": np.repeat(rng.integers(0, max(schools // 10, 4), schools), len(calendar)),
+            "schoolweging_year": yearly.clip(20, 40).ravel(),
+            "board": np.repeat(board, len(calendar)),
             "planted": planted["mean"].ravel(),
         }
     )

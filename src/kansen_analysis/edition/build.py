@@ -47,13 +47,13 @@ OUTCOMES = Stage(
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
-    reads=("schools", "outcomes", "protocol"),
+    reads=("schools", "outcomes", "protocol", "year"),
     writes=("estimates", "guards", "recovery", "detectable"),
 )
 VERDICTS = Stage(
     "verdicts",
     f"{__package__}.verdicts",
-    reads=("estimates", "protocol"),
+    reads=("estimates", "protocol", "year"),
     writes=("verdicts", "reasons", "protocol"),
 )
 SENSITIVITY = Stage(

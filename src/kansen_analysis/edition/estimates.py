@@ -8,13 +8,10 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation
-from kansen_analysis.estimate.effects import (
-    EffectEstimate,
-    detectable_difference,
-    estimate_effect,
-)
+from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
+from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.protocol import Protocol
+from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.goals.rule import decide
 from kansen_analysis.outcomes.codes import Obstacle
 
@@ -41,56 +38,59 @@ def run(inputs: Mapping) -> dict[str, object]:
     }
     if len(outcomes["advice_low"]) and outcomes["advices"] is None:
         found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
-    recovery, guards = None, {}
+    recovery, guards, limits = None, {}, protocol.verdict
     if "1" in panels:
-        found[1] = estimate_effect(panels["1"], seed=SEED)
+        found[1] = _estimate(panels["1"], protocol.goal(1))
     if "2" in panels:
         recovery = attenuation.recovery(outcomes["advices"], panels["2"], seed=SEED)
-        found[2] = attenuation.estimate_advice(panels["2"], recovery, seed=SEED)
+        found[2] = attenuation.estimate_advice(
+            panels["2"], recovery, seed=SEED, decides=protocol.goal(2).outcome.decides
+        )
     if "3" in panels:
-        found[3] = _places(panels["3"], panels["3 in favour"], protocol)
-        guards = {} if isinstance(found[3], tuple) else _guard(panels.get("3 guard"))
+        found[3] = _places(panels["3"], panels["3 in favour"], protocol, inputs["year"])
+        guards = {} if isinstance(found[3], tuple) else _guard(panels.get("3 guard"), protocol)
 
     return {
         "estimates": found,
         "guards": guards,
         "recovery": recovery,
         "detectable": {
-            goal: detectable_difference(each, protocol.goal(goal).outcome.decides).difference
+            goal: detectable_difference(
+                each,
+                limit=limits.looks.limit(limits.looks.of(inputs["year"])) or limits.alpha,
+                gate=limits.gate,
+            ).difference
             for goal, each in found.items()
             if not isinstance(each, tuple)
         },
     }
 
 
+def _estimate(rows: pd.DataFrame, goal: Goal) -> EffectEstimate:
+    """Estimate a goal as its protocol says."""
+    rule = goal.outcome
+    return estimate_effect(rows, SEED, decides=rule.decides, size_by_year=rule.size_by_year)
+
+
 def _places(
-    against: pd.DataFrame, favour: pd.DataFrame, protocol: Protocol
+    against: pd.DataFrame, favour: pd.DataFrame, protocol: Protocol, year: int
 ) -> EffectEstimate | tuple[Reason, ...]:
     """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
-    rule = protocol.goal(3).outcome
+    goal, look = protocol.goal(3), protocol.verdict.looks.of(year)
     hidden = int((against["value"] != favour["value"]).sum())
     try:
-        found = [estimate_effect(rows, seed=SEED) for rows in (against, favour)[: 1 + (hidden > 0)]]
+        found = [_estimate(rows, goal) for rows in (against, favour)[: 1 + (hidden > 0)]]
     except PanelError:  # few schools, or few years: more unknowns than figures
         return (Reason(Obstacle.NO_ESTIMATE),)
-    words = {
-        decide(
-            each,
-            decides=rule.decides,
-            p_value=each.decision.loc[rule.decides, "p_value"],
-            smallest_difference=rule.smallest_difference,
-            alpha=protocol.alpha,
-        ).verdict
-        for each in found
-    }
+    words = {decide(each, goal, protocol, look=look).verdict for each in found}
     if hidden and (len(words) > 1 or Verdict.OPEN in words):
         return (Reason(Obstacle.HIDDEN_DECIDES, {"hidden": hidden, "rows": len(against)}),)
     return min(found, key=lambda each: abs(each.effect))
 
 
-def _guard(rows: pd.DataFrame | None) -> dict[int, EffectEstimate]:
+def _guard(rows: pd.DataFrame | None, protocol: Protocol) -> dict[int, EffectEstimate]:
     """Estimate what must not get worse for goal 3 to be met: the place in leerjaar 3."""
     try:
-        return {} if rows is None else {3: estimate_effect(rows, seed=SEED)}
+        return {} if rows is None else {3: _estimate(rows, protocol.goal(3))}
     except PanelError:  # then nothing shows that the place held
         return {}

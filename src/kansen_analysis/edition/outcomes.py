@@ -11,6 +11,7 @@ from kansen_analysis.outcomes import advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.outcomes.codes import Obstacle
 
+MORE = ("own_region", "board", "schoolweging_year")
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
 
@@ -117,6 +118,7 @@ class Chosen:
         self.people, self.schools = (inputs["schools"][n] for n in ("participants", "schools"))
         self.compared = inputs["schools"]["pools"].members["school"]
         self.provider = panel.main_provider(inputs["tidy"])
+        self.weging = panel.yearly_weging(inputs["tidy"])
         self.starts = self.people.set_index("school")["coach_start"]
 
     def panel(self, outcome: pd.DataFrame, goal: int) -> tuple[pd.DataFrame, list[Reason]]:
@@ -155,6 +157,8 @@ class Chosen:
         rows = rows.merge(facts, on="school").merge(
             self.provider, on=["school", "year"], how="left"
         )
+        rows = rows.merge(self.weging, on=["school", "year"], how="left")
+        rows["schoolweging_year"] = rows["schoolweging_year"].astype(float)
         rows["cohort"] = rows["school"].map(self.starts).astype("Int64")
         takes_part = rows["school"].isin(self.people["school"])
         # A participant whose start is unknown, or still to come, is no comparison school either.
@@ -162,7 +166,7 @@ class Chosen:
             takes_part & (rows["cohort"] <= self.year).fillna(False)
         )
         columns = ["school", "year", "value", "n", "cohort", "schoolweging", "provider"]
-        rows = rows.loc[usable & rows["schoolweging"].notna(), [*columns, "own_region", "board"]]
+        rows = rows.loc[usable & rows["schoolweging"].notna(), [*columns, *MORE]]
         return rows.sort_values(["school", "year"], ignore_index=True, kind="stable")
 
     def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Reason]]:

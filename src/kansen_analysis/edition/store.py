@@ -276,7 +276,10 @@ def _is_model(form: type) -> bool:
 
 
 def _fields(form: type) -> list[str]:
-    return list(form.model_fields) if _is_model(form) else [field.name for field in fields(form)]
+    """Name the fields to keep: not what is worked out, nor what a field says not to keep."""
+    if _is_model(form):
+        return list(form.model_fields)
+    return [each.name for each in fields(form) if each.init and each.metadata.get("kept", True)]
 
 
 def _class(value: object) -> str:

@@ -20,7 +20,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     """
     made, protocol = inputs["estimates"], inputs["protocol"]
 
-    judged = judge(made["estimates"], protocol, made["guards"])
+    look = protocol.verdict.looks.of(inputs["year"])
+    judged = judge(made["estimates"], protocol, made["guards"], look)
 
     return {
         "verdicts": worded(judged, protocol),

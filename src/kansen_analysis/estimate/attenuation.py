@@ -14,7 +14,8 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.effects import EffectEstimate, dutch, estimate_effect
-from kansen_analysis.estimate.etwfe import estimate_shocks, to_data
+from kansen_analysis.estimate.panel import to_data
+from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import LEVEL, AdvicePanel, advice_fill, mean_of
 
 PLANTED = 0.2  # mean number of levels that pupils are moved up to measure the recovery

@@ -29,6 +29,26 @@ def why(error: PanelError) -> Reason:
     return error.reason or Reason(Problem.PANEL)
 
 
+class Lack(Code):
+    """What a version lacks; it is not there then, or rests on less."""
+
+    YEARS_BEFORE = "too few years before"  # the start, for this version
+    OWN_REGION = "nobody in own region"  # to compare with
+    PROVIDER = "provider"  # nobody else sat the same test that year
+    YEAR = "year without comparison"  # nobody else was tested that year
+    ROWS = "too few school years"  # for all that has to be told apart
+
+
+class Note(Code):
+    """What was left out of an estimate, or could not be made."""
+
+    NO_BASE = "no base"  # schools: codes of participants without a usable year before the start
+    ONE_YEAR = "one year"  # schools: number of schools with one year only
+    USUAL_WEIGHT = "usual weight"  # k: of n / (n + k), for want of years before the start
+    VERSION_MISSING = "version missing"  # version; lack: value of Lack
+    LEFT_OUT = "left out"  # versions: names; cells: pairs of first programme year and year
+
+
 class Choice(StrEnum):
     """What somebody could reasonably have chosen; the fixed specifications among them."""
 
@@ -36,6 +56,7 @@ class Choice(StrEnum):
     V2 = "V2"
     V3 = "V3"
     V4 = "V4"
+    V5 = "V5"
     OUTSIDE = "outside"  # only comparison schools from outside the own region
     LAST_YEAR = "last year"  # without the last tested year before the first start
     NO_PROVIDER = "no provider"  # without provider by year

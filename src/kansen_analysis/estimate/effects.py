@@ -1,16 +1,20 @@
-"""The effect of taking part: one regression, four fixed versions, and how far to trust it.
+"""The effect of taking part: one regression, five fixed versions, and how far to trust it.
 
-`estimate_effect` fits Wooldridge's ETWFE (see `etwfe`) on a panel of schools
-and reports the mean difference over all programme years of the participants:
+`estimate_effect` fits Wooldridge's ETWFE (see `etwfe`) on a panel of schools and reports the mean
+difference over all programme years of the participants:
 
 V1  all years before, all comparison schools in the panel (pool B and A together);
 V2  V1 with a cell of its own for the two tested years before each start, so that joining after a
     bad year cannot pose as recovery;
 V3  V1 without the two last tested years before the first start, for everybody;
 V4  V1 with comparison schools from the own region only (pool A), which takes out what happened to
-    the whole region.
+    the whole region;
+V5  V1 with one linear trend of their own for the participants, so that schools that were moving
+    up already cannot pose as success.
 
-A verdict needs all four (`rule.judge`). Nothing here estimates by itself: every
+Beside them stand the guards: the mean effect against the last year before the start alone
+(`event`), other pupils (`guards.Intake`), schools that differ, neighbours, and where participants
+stood before. A verdict needs all of it (`rule.judge`). Nothing here estimates by itself: every
 figure is a contrast on a fit of statsmodels, or that same contrast under redrawn start years.
 """
 
@@ -18,66 +22,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import PanelError, Reason, UsageError
+from kansen_analysis.estimate import guards
+from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.estimate.etwfe import (
-    Data,
+    FIGURES,
+    EstimabilityError,
     Fit,
-    Shocks,
-    check_panel,
-    drop_unusable,
-    estimate_shocks,
+    cell_table,
+    figures_of,
     fit,
-    to_data,
+    prepare,
 )
-from kansen_analysis.estimate.randomisation import Randomisation, randomise
+from kansen_analysis.estimate.event import EventStudy, event_study
+from kansen_analysis.estimate.inference import MISSING, Inference, infer
+from kansen_analysis.estimate.panel import Data, check_panel, to_data
+from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
+from kansen_analysis.estimate.specifications import LEAST, versions
 from kansen_analysis.outcomes.fixed import BREAK, FEW, VERSIONS
 from kansen_analysis.sources.schoolyear import label
 
-__all__ = [
-    "FIGURES",
-    "DetectableDifference",
-    "EffectEstimate",
-    "Leads",
-    "detectable_difference",
-    "estimate_effect",
-]
+__all__ = ["BREAK", "FEW", "VERSIONS", "EffectEstimate", "estimate_effect"]
 
-FIGURES = ["effect", "std_error", "ci_low", "ci_high", "p_value"]
-TOO_FEW = 10  # below this no verdict on the programme
-LEADS = (-5, -4, -3, -2)  # tested years before the start, against the last one
-
-
-@dataclass(frozen=True, eq=False)
-class Leads:
-    """Differences that were already there before the start, against the last year before it.
-
-    Attributes
-    ----------
-    table : DataFrame
-        Per lead (index ``step``: -5 to -2 tested years) the five figures.
-    statistic, p_value : float
-        Joint Wald test that all are zero. It finds a bad year before joining in about a third of
-        the cases only, so it is shown and never a gate.
-    largest : float
-        The lead farthest from zero.
-    effect_minus_largest : float
-        The effect when that lead is taken off, on the side that makes it smaller.
-    """
-
-    table: pd.DataFrame
-    statistic: float
-    p_value: float
-    largest: float
-    effect_minus_largest: float
-
-    def __repr__(self) -> str:
-        """Show the figures, the same on every machine."""
-        return f"Leads({len(self.table)}, p_value={self.p_value:.3f}, largest={self.largest:.4g})"
+DECISION = ["effect", "p_value", "ci_low", "ci_high", "ci90_low", "ci90_high", "method"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,60 +58,121 @@ class EffectEstimate:
 
     Attributes
     ----------
-    effect, std_error, ci_low, ci_high, p_value : float
-        V1: mean over the participants' school-years with the programme, cluster-robust by school,
-        95% interval.
-    n_schools, n_treated : int
-        Schools in V1, and participants with at least one programme year among them.
+    decides : str
+        The version that gives effect, interval and p value.
     versions : DataFrame
-        Index V1 to V4, the same five figures; a version that cannot be estimated is NaN.
-    decision : DataFrame
-        Index V1 to V4: what the verdict uses (``effect, p_value, ci_low, ci_high, ci90_low,
-        ci90_high``): the figures of `versions`, or those of `randomisation` below 40 participants.
-    method : str
-        ``"cluster"`` or ``"randomisation"``: where `decision` comes from.
-    by_exposure, by_cohort, by_period : DataFrame
-        The same contrast by years since the start (index 0, 1, ...), by first programme year
-        (without p values: these are no tests) and before and from 2023-2024.
-    leads : Leads or None
-        Differences before the start; None when no cohort has two years before.
+        Index V1 to V5: ``effect, std_error, ci_low, ci_high, p_value`` clustered by school,
+        ``n_treated``, ``n_others`` (schools), ``left`` (share of the participants' programme years
+        that it rests on) and ``lack`` (why it is not there, a value of `codes.Lack`); its figures
+        are NaN then.
+    inference : dict of str to Inference
+        Per version how sure it is; the deciding one also by board.
+    lost : DataFrame
+        Per version the cells that were left out with their rows, for all schools or for those
+        without the years it asks for: ``version, cohort, year, count, effect, lack``.
+    by_cohort, by_period : DataFrame
+        The deciding version by first programme year (without p values: these are no tests), and
+        before and from 2023-2024.
+    event : EventStudy or None
+        The years around the start in the deciding version's rows.
+    intake : guards.Intake
+    spread : guards.Spread
+    neighbours : guards.Neighbours or None
+    baseline : guards.Baseline
+    trend, trend_error : float
+        The participants' own trend per year in V5.
+    breakdown : float
+        How much steeper per year than the comparison schools the participants' own path must be
+        for the deciding version's interval to hold zero; 0 when it does.
     board_clustered : Series or None
-        The five figures of V1 clustered by board, ``n_boards`` and ``n_boards_treated``; with fewer
-        than 20 of the latter the error is probably too small.
-    randomisation : dict of str to Randomisation, or None
-        Per version, below 40 participants or on request.
+        The five figures of the deciding version clustered by board, ``n_boards`` and
+        ``n_boards_treated``; with fewer than 20 of the latter the error is probably too small.
+    joint, joint_model : DataFrame
+        Covariance of V1 to V5 and ``since`` (the event study's mean), as the schools' own movements
+        show it and as `shocks` leads one to expect for this very panel.
     shocks : Shocks
         Chance movement of school-years before the programme, which also sets the weights.
-    model_errors : Series
-        Per version the standard error that `shocks` leads one to expect for this very panel.
-    notes : tuple of str
-        In Dutch: what was left out, and which figures could not be made.
+    n_schools, n_treated : int
+        Schools in the deciding version, and participants with a programme year among them.
+    lost_participants : float
+        Share of the panel's participants that it does not rest on.
+    notes : tuple of Reason
+        What was left out, and which figures could not be made (`codes.Note`).
     """
 
-    effect: float
-    std_error: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    n_schools: int
-    n_treated: int
+    decides: str
     versions: pd.DataFrame
-    decision: pd.DataFrame
-    method: str
-    by_exposure: pd.DataFrame
+    inference: Mapping[str, Inference]
+    lost: pd.DataFrame
     by_cohort: pd.DataFrame
     by_period: pd.DataFrame
-    leads: Leads | None
+    event: EventStudy | None
+    intake: guards.Intake
+    spread: guards.Spread
+    neighbours: guards.Neighbours | None
+    baseline: guards.Baseline
+    trend: float
+    trend_error: float
+    breakdown: float
     board_clustered: pd.Series | None
-    randomisation: Mapping[str, Randomisation] | None
+    joint: pd.DataFrame
+    joint_model: pd.DataFrame
     shocks: Shocks
-    model_errors: pd.Series
-    notes: tuple[str, ...] = ()
+    n_schools: int
+    n_treated: int
+    lost_participants: float
+    notes: tuple[Reason, ...] = ()
+
+    @cached_property
+    def decision(self) -> pd.DataFrame:
+        """What the verdict uses, per version: the widest of what applies (see `Inference`)."""
+        rows = {}
+        for name in VERSIONS:
+            each = self.inference.get(name, MISSING)
+            bounds = (*each.interval(), *each.interval(0.90))
+            rows[name] = [each.effect, each.p_value(), *bounds, each.method]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=DECISION)
+        table.index.name = "version"
+        return table
+
+    @property
+    def _deciding(self) -> Inference:
+        return self.inference.get(self.decides, MISSING)
+
+    @property
+    def effect(self) -> float:
+        """Mean over the participants' school-years with the programme, deciding version."""
+        return self._deciding.effect
+
+    @property
+    def std_error(self) -> float:
+        """Its standard error, clustered by school."""
+        return self._deciding.error
+
+    @property
+    def ci_low(self) -> float:
+        """Lower end of its 95% interval, as the verdict uses it."""
+        return self._deciding.interval()[0]
+
+    @property
+    def ci_high(self) -> float:
+        """Upper end."""
+        return self._deciding.interval()[1]
+
+    @property
+    def p_value(self) -> float:
+        """Its p value, as the verdict uses it."""
+        return self._deciding.p_value()
+
+    @property
+    def method(self) -> str:
+        """Where its interval comes from: ``cluster``, ``board`` or ``randomisation``."""
+        return self._deciding.method
 
     def __repr__(self) -> str:
-        """Show the figures, the same on every machine."""
+        """Show the figures the verdict uses, the same on every machine."""
         return (
-            f"EffectEstimate(effect={self.effect:.4g}, ci={self.ci_low:.4g} to "
+            f"EffectEstimate({self.decides}: effect={self.effect:.4g}, ci={self.ci_low:.4g} to "
             f"{self.ci_high:.4g}, p={self.p_value:.3f}, {self.n_schools} schools, "
             f"{self.n_treated} treated, {self.method})"
         )
@@ -169,50 +202,32 @@ class EffectEstimate:
             figures[names] = figures[names] * factor
             return figures
 
-        leads = self.leads and replace(
-            self.leads,
-            table=scaled(self.leads.table),
-            largest=self.leads.largest * factor,
-            effect_minus_largest=self.leads.effect_minus_largest * factor,
-        )
-        draws = self.randomisation and {
-            name: replace(r, effect=r.effect * factor, draws=r.draws * factor)
-            for name, r in self.randomisation.items()
-        }
-        frames = ("versions", "decision", "by_exposure", "by_cohort", "by_period")
-        numbers = ("effect", "std_error", "ci_low", "ci_high", "model_errors")
-        shocks = replace(
-            self.shocks,
-            pupil_sd=self.shocks.pupil_sd * factor,
-            shock_sd=self.shocks.shock_sd * factor,
-        )
+        near = self.neighbours
+        frames = ("versions", "by_cohort", "by_period")
+        numbers = ("trend", "trend_error", "breakdown")
+        before = self.baseline
         return replace(
             self,
             **{name: getattr(self, name) * factor for name in numbers},
             **{name: scaled(getattr(self, name)) for name in frames},
-            leads=leads,
+            inference={name: each.rescaled(factor) for name, each in self.inference.items()},
+            event=self.event and self.event.rescaled(factor),
+            baseline=guards.Baseline(before.difference * factor, before.adjusted * factor),
+            intake=self.intake.rescaled(factor),
+            spread=replace(self.spread, extra=self.spread.extra * factor),
+            neighbours=near
+            and replace(
+                near, difference=near.difference * factor, std_error=near.std_error * factor
+            ),
             board_clustered=None if self.board_clustered is None else scaled(self.board_clustered),
-            randomisation=draws,
-            shocks=shocks,
+            joint=self.joint * factor**2,
+            joint_model=self.joint_model * factor**2,
+            shocks=replace(
+                self.shocks,
+                pupil_sd=self.shocks.pupil_sd * factor,
+                shock_sd=self.shocks.shock_sd * factor,
+            ),
         )
-
-    def summary(self, version: str = "V1") -> str:
-        """Say in Dutch what was found, with the doubt that belongs to it."""
-        row = self.decision.loc[version]
-        if np.isnan(row["effect"]):
-            return f"Versie {version} is met deze gegevens niet te berekenen."
-        how = "loten van startjaren" if self.method == "randomisation" else "spreiding per school"
-        lines = [
-            f"Verschil na de start: {dutch(row['effect'], 2, signed=True)}; het kan ook liggen "
-            f"tussen {dutch(row['ci_low'], 2)} en {dutch(row['ci_high'], 2)} "
-            f"(95%-interval, {how}).",
-            f"{self.n_treated} deelnemende scholen, "
-            f"{self.n_schools - self.n_treated} scholen om mee te vergelijken.",
-        ]
-        for name, effect in self.versions["effect"].items():
-            text = "niet te berekenen" if np.isnan(effect) else dutch(effect, 2, signed=True)
-            lines.append(f"{name} ({VERSIONS[name]}): {text}.")
-        return "\n".join([*lines, *self.notes])
 
 
 def dutch(x: float, decimals: int = 1, *, signed: bool = False) -> str:
@@ -236,12 +251,12 @@ def estimate_effect(
     panel: pd.DataFrame,
     seed: int = 1,
     *,
-    randomise_always: bool = False,
+    decides: str = "V1",
     draws: int = 999,
     size_by_year: bool = False,
     details: bool = True,
 ) -> EffectEstimate:
-    """Estimate what taking part goes together with, in four fixed versions.
+    """Estimate what taking part goes together with, in five fixed versions.
 
     Parameters
     ----------
@@ -250,17 +265,17 @@ def estimate_effect(
         of the school year), ``value`` (higher is better), ``n`` (pupils behind it), ``cohort``
         (Int64, first year with the programme, NA for comparison schools), ``schoolweging`` (fixed,
         from before the programme), ``provider`` (text or NA), ``own_region`` (bool) and, when
-        known, ``board`` (text).
+        known, ``board`` (text) and ``schoolweging_year`` (the year's own, NA where not known).
     seed : int
         Of the redraws; the same seed gives the same figures.
-    randomise_always : bool
-        Redraw start years also with 40 or more participants (shown, not used by the verdict).
+    decides : str
+        The version that gives effect, interval and p value.
     draws : int
-        Number of redraws.
+        Number of redraws of start years, where schools are few.
     size_by_year : bool
         Add log(pupils before the programme) by year to the model (goal 2, METHODS 5.2).
     details : bool
-        False leaves out leads and the tables by exposure, cohort and period (simulations).
+        False leaves out the tables by cohort and period (simulations).
 
     Returns
     -------
@@ -273,10 +288,11 @@ def estimate_effect(
 
     Notes
     -----
-    Weights are ``n / (n + k)`` with k from the years before the first start. Standard errors equal
-    those of the model with a dummy per school. Below 40 participants cluster-robust errors are too
-    small, so the verdict then uses redrawn start years: the p value counts draws, the interval
-    holds the constant effects that the draws do not reject (test inversion), so the two agree.
+    Weights are ``n / (n + k)`` with k from the years before the first start. Below 40 participants
+    or comparison schools in a version, cluster-robust errors are too small, so redrawn start years
+    take their place: the p value counts draws, the interval holds the constant effects that the
+    draws do not reject (test inversion), so the two agree. The deciding version's interval is at
+    least that of boards as clusters, with as many degrees of freedom as boards take part, less one.
 
     Examples
     --------
@@ -284,6 +300,8 @@ def estimate_effect(
     >>> estimate_effect(simulate("S0", seed=1, effect=0.2)).n_treated
     80
     """
+    if decides not in VERSIONS:
+        raise UsageError(f"There is no version {decides}; choose from {', '.join(VERSIONS)}.")
     check_panel(panel)
     data, notes = to_data(panel, size_by_year=size_by_year)
     if not data.treated.any():
@@ -294,207 +312,174 @@ def estimate_effect(
     start = int(np.nanmin(data.cohort))
     shocks = estimate_shocks(data, start)
     if shocks.pairs == 0:
-        notes.append("Te weinig jaren vooraf om toevalsschommelingen te meten; gewicht n/(n+54).")
+        notes.append(Reason(Note.USUAL_WEIGHT, {"k": shocks.k}))
     data = replace(data, weight=data.n / (data.n + shocks.k))
-    fits: dict[str, Fit] = {}
-    for name, (part, leads, problem) in _versions(data, start).items():
-        if problem is None:
-            try:
-                fits[name] = fit(part, leads)
-                continue
-            except PanelError:
-                if name == "V1":
-                    raise
-                problem = "de gegevens laten dat niet toe"
-        notes.append(f"{name} is niet te berekenen: {problem}.")
-    main = fits["V1"]
-    for name, each in fits.items():
-        if each.lost["effect"].any():
-            cells = ", ".join(
-                f"start {label(g)} in {label(t)}"
-                for g, t in each.lost.loc[each.lost["effect"], ["cohort", "year"]].to_numpy()
-            )
-            notes.append(f"{name}: niet te onderscheiden en weggelaten: {cells}.")
+    fits, table, lost, shared = _fit_all(data, start)
+    for name, lack in table["lack"].items():
+        if lack:
+            notes.append(Reason(Note.VERSION_MISSING, {"version": name, "lack": lack}))
+    notes += _lost_notes(lost)
 
-    versions = pd.DataFrame(index=pd.Index(list(VERSIONS), name="version"), columns=FIGURES)
-    versions = versions.astype(float)
-    for name, each in fits.items():
-        versions.loc[name] = each.contrast([each.cells["effect"]]).iloc[0]
-    few = main.n_treated < FEW
-    redrawn = None
-    if few or randomise_always:
-        redrawn = {name: randomise(each, draws, seed) for name, each in fits.items()}
+    main = fits.get(decides)
+    sure = {
+        name: infer(each, boards=name == decides, draws=draws, seed=seed)
+        for name, each in fits.items()
+    }
+    event = None if main is None else event_study(shared[decides], draws=draws, seed=seed)
+    joint = _joint(fits, event, shocks)
+    people = panel.loc[panel["cohort"].notna(), "school"].nunique()
+    n_treated = main.n_treated if main else 0
     return EffectEstimate(
-        **versions.loc["V1"].to_dict(),
-        n_schools=main.data.schools(),
-        n_treated=main.n_treated,
-        versions=versions,
-        decision=_decision(versions, fits, redrawn if few else None),
-        method="randomisation" if few else "cluster",
-        **_tables(main, details),
-        leads=_leads(data, float(versions.loc["V1", "effect"])) if details else None,
-        board_clustered=_by_board(main),
-        randomisation=redrawn,
-        shocks=shocks,
-        model_errors=pd.Series(
-            {
-                name: _model_error(fits[name], shocks) if name in fits else np.nan
-                for name in VERSIONS
-            }
+        decides=decides,
+        versions=table,
+        inference=sure,
+        lost=lost,
+        **_tables(main if details else None),
+        event=event,
+        intake=guards.intake(main, start) if main else guards.Intake.nothing(),
+        spread=guards.spread(main, shocks) if main else guards.Spread(np.nan, np.nan),
+        neighbours=(
+            guards.neighbours(fits["V1"], fits["V4"]) if {"V1", "V4"} <= fits.keys() else None
         ),
+        baseline=guards.baseline(main.data, start) if main else guards.Baseline(np.nan, np.nan),
+        **_trend(fits.get("V5")),
+        breakdown=_breakdown(main, sure[decides]) if main else np.nan,
+        board_clustered=_by_board(main, sure[decides]) if main else None,
+        joint=joint[0],
+        joint_model=joint[1],
+        shocks=shocks,
+        n_schools=main.n_schools if main else data.schools(),
+        n_treated=n_treated,
+        lost_participants=1 - n_treated / people,
         notes=tuple(notes),
     )
 
 
-def _versions(data: Data, start: int):
-    """Per version: its rows, its lead cells, and why it cannot be fitted (or None)."""
-    years = data.years
-    step = np.searchsorted(years, data.year) - np.searchsorted(years, data.cohort)
-    v2, _ = drop_unusable(data, (step <= -3) & ~np.isnan(data.cohort))
-    last_two = years[years < start][-2:]
-    v3, _ = drop_unusable(data.rows(~np.isin(data.year, last_two)))
-    v4 = data.rows(data.own_region | ~np.isnan(data.cohort))
-    short = "er zijn te weinig jaren vooraf"
-    alone = "er zijn geen vergelijkbare scholen uit de eigen regio"
-    return {
-        "V1": (data, (), None),
-        "V2": (v2, (-2, -1), None if v2.treated.any() else short),
-        "V3": (v3, (), None if v3.treated.any() else short),
-        "V4": (v4, (), None if np.isnan(v4.cohort).any() else alone),
-    }
+def _fit_all(data: Data, start: int):
+    """Fit the versions; per version its figures or what is the matter, and what was left out."""
+    total = int(data.treated.sum())
+    fits: dict[str, Fit] = {}
+    rows, lost, shared = {}, [], {}
+    done: dict[int, object] = {}
+    for name, version in versions(data, start).items():
+        lack, found = version.lack, None
+        if not lack:
+            key = id(version.data)
+            shared[name] = done[key] = done.get(key) or prepare(version.data)
+            try:
+                found = fit(shared[name], **version.options)
+            except EstimabilityError as error:
+                if name == "V1" and error.lack == Lack.ROWS:
+                    raise
+                lack = error.lack
+        row = dict.fromkeys(FIGURES, np.nan) | {"n_treated": 0, "n_others": 0, "left": 0.0}
+        if found is not None:
+            kept = int(found.cells.loc[found.cells["effect"], "count"].sum())
+            row["left"] = kept / total
+            gone = ~np.isin(data.school, version.data.school) & data.treated
+            dropped = cell_table(data.rows(gone)).assign(lack=Lack.YEARS_BEFORE)
+            lost += [t.assign(version=name) for t in (dropped, found.lost) if len(t)]
+            if row["left"] < LEAST:
+                lack = found.lack or Lack.YEARS_BEFORE
+        if found is not None and not lack:
+            fits[name] = found
+            row |= found.total.to_dict()
+            row |= {"n_treated": found.n_treated, "n_others": found.n_others}
+        rows[name] = row | {"lack": str(lack)}
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = "version"
+    columns = ["version", "cohort", "year", "count", "effect", "lack"]
+    gone = pd.concat(lost, ignore_index=True)[columns] if lost else pd.DataFrame(columns=columns)
+    return fits, table, gone, shared
 
 
-def _decision(versions: pd.DataFrame, fits: Mapping[str, Fit], redrawn) -> pd.DataFrame:
-    table = versions[["effect", "p_value", "ci_low", "ci_high"]].assign(
-        ci90_low=np.nan, ci90_high=np.nan
-    )
-    bounds = ["ci_low", "ci_high"], ["ci90_low", "ci90_high"]
-    for name, each in fits.items():
-        if redrawn is not None:
-            table.loc[name, "p_value"] = redrawn[name].p_value()
-            for columns, level in zip(bounds, (0.95, 0.90), strict=True):
-                table.loc[name, columns] = redrawn[name].interval(level)
-        else:
-            reach = stats.t.ppf(0.95, each.data.schools() - 1) * versions.loc[name, "std_error"]
-            table.loc[name, bounds[1]] = table.loc[name, "effect"] + np.array([-reach, reach])
-    return table
+def _lost_notes(lost: pd.DataFrame) -> list[Reason]:
+    """Tell which programme years were left out, versions with the same ones together."""
+    found: dict[tuple, list[str]] = {}
+    for name, part in lost[lost["effect"].astype(bool)].groupby("version"):
+        cells = tuple((int(g), int(t)) for g, t in part[["cohort", "year"]].to_numpy())
+        found.setdefault(cells, []).append(name)
+    return [
+        Reason(Note.LEFT_OUT, {"versions": tuple(names), "cells": cells})
+        for cells, names in found.items()
+    ]
 
 
-def _tables(main: Fit, details: bool) -> dict[str, pd.DataFrame]:
+def _tables(main: Fit | None) -> dict[str, pd.DataFrame]:
+    names = {"by_cohort": "cohort", "by_period": "period"}
+    if main is None:
+        return {
+            table: pd.DataFrame(columns=[*FIGURES, "school_years"], dtype=float) for table in names
+        }
     cells = main.cells
     period = np.where(cells["year"] < BREAK, f"t/m {label(BREAK - 1)}", f"vanaf {label(BREAK)}")
-    groups = {"by_exposure": cells["exposure"], "by_cohort": cells["cohort"], "by_period": period}
     tables = {}
-    for name, group in groups.items():
-        group = pd.Series(group, cells.index)
-        keys = sorted(group[cells["effect"]].unique())
-        picks = [(group == key) & cells["effect"] for key in keys] if details else []
-        table = main.contrast(picks) if picks else pd.DataFrame(columns=FIGURES, dtype=float)
-        table.index = pd.Index(keys if picks else [], name=name.removeprefix("by_"))
-        table["school_years"] = [int(cells.loc[pick, "count"].sum()) for pick in picks]
-        tables[name] = table
+    for table, group in (("by_cohort", cells["cohort"]), ("by_period", pd.Series(period))):
+        keys = sorted(group[main.all].unique())
+        picks = [(group == key).to_numpy() & main.all for key in keys]
+        figures = main.contrast(picks)
+        figures.index = pd.Index(keys, name=names[table])
+        figures["school_years"] = [int(cells.loc[pick, "count"].sum()) for pick in picks]
+        tables[table] = figures
     tables["by_cohort"] = tables["by_cohort"].drop(columns="p_value")
     return tables
 
 
-def _leads(data: Data, effect: float) -> Leads | None:
-    try:
-        full = fit(data, leads=None)
-    except PanelError:  # too few school-years for a cell per lead
-        return None
-    step = full.cells["step"]
-    steps = [lead for lead in LEADS if (step == lead).any()]
-    if not steps:
-        return None
-    picks = [step == lead for lead in steps]
-    table = full.contrast(picks)
-    table.index = pd.Index(steps, name="step")
-    statistic, p_value = full.joint(picks)
-    largest = float(table["effect"].loc[table["effect"].abs().idxmax()])
-    return Leads(table, statistic, p_value, largest, effect - np.sign(effect) * abs(largest))
+def _trend(fifth: Fit | None) -> dict[str, float]:
+    if fifth is None:
+        return {"trend": np.nan, "trend_error": np.nan}
+    contrast = np.zeros((1, fifth.design.shape[1]))
+    contrast[0, -1] = 1 / max(
+        np.ptp(fifth.data.years), 1
+    )  # the column runs over all years together
+    figures = fifth.figures(contrast).iloc[0]
+    return {"trend": float(figures["effect"]), "trend_error": float(figures["std_error"])}
 
 
-def _by_board(main: Fit) -> pd.Series | None:
-    if main.by_board is None:
+def _breakdown(main: Fit, sure: Inference) -> float:
+    """Per year, the drift that the interval cannot tell from an effect."""
+    low, high = sure.interval()
+    own = ~np.isnan(main.data.cohort)
+    years = float((main.loads * own * main.data.year).sum())  # from the years before to those since
+    return max(low, -high, 0.0) / years
+
+
+def _by_board(main: Fit, sure: Inference) -> pd.Series | None:
+    if main.data.board is None:
         return None
-    figures = main.contrast([main.cells["effect"]], by_board=True).iloc[0]
-    board, own = main.data.board, ~np.isnan(main.data.cohort)
-    counts = {"n_boards": len(np.unique(board)), "n_boards_treated": len(np.unique(board[own]))}
+    boards = len(np.unique(main.data.board))
+    figures = figures_of(sure.effect, sure.board_error, max(sure.board_free, 1)).iloc[0]
+    if sure.board_free < 1:
+        figures[["std_error", "ci_low", "ci_high", "p_value"]] = np.nan
+    counts = {"n_boards": boards, "n_boards_treated": sure.board_free + 1}
     return pd.concat([figures, pd.Series(counts)])
 
 
-def _model_error(main: Fit, shocks: Shocks) -> float:
-    """Return the standard error that the measured shocks imply for this very panel."""
+def _joint(fits: Mapping[str, Fit], event: EventStudy | None, shocks: Shocks):
+    """Covariance of all versions and the event study's mean: seen, and by the measured shocks."""
+    every = dict(fits) | ({} if event is None else {"since": event.fit})
+    names = list(every)
+    if not names:
+        empty = pd.DataFrame(dtype=float)
+        return empty, empty
+    influence = np.array([each.influence for each in every.values()])
+    errors = np.array([each.total["std_error"] for each in every.values()])
+    seen = influence @ influence.T
+    size = errors / np.sqrt(np.diag(seen))
+    seen = pd.DataFrame(seen * np.outer(size, size), names, names)
     if shocks.pairs == 0:
-        return float("nan")
-    data, loads = main.data, main.loads
-    at = np.searchsorted(data.years, data.year)
-    table = np.zeros((len(data.names), len(data.years)))
-    table[data.school, at] = loads
-    lag = np.abs(np.subtract.outer(np.arange(len(data.years)), np.arange(len(data.years))))
-    shared = np.einsum("it,tu,iu->", table, shocks.rho**lag, table)
-    variance = shocks.shock_sd**2 * shared + shocks.pupil_sd**2 * (loads**2 / data.n).sum()
-    return float(np.sqrt(variance))
-
-
-@dataclass(frozen=True)
-class DetectableDifference:
-    """The smallest true difference that would be noticed with the asked-for chance.
-
-    Attributes
-    ----------
-    difference : float
-        From the shocks measured before the programme, in the unit of the outcome.
-    from_std_error : float
-        The same from the standard error of the estimate itself (or the spread of the redraws).
-    power : float
-        The chance of noticing it by that version alone; the rule of four asks for more.
-    shocks : Shocks
-        The measured shocks behind it.
-    """
-
-    difference: float
-    from_std_error: float
-    power: float
-    shocks: Shocks
-
-
-def detectable_difference(
-    estimate: EffectEstimate, version: str = "V1", *, power: float = 0.8, level: float = 0.95
-) -> DetectableDifference:
-    """How large must a difference be to be noticed with these schools and years?
-
-    Parameters
-    ----------
-    estimate : EffectEstimate
-        The estimate for this year's participants.
-    version : str
-        The version that must notice it.
-    power : float
-        Wanted chance of noticing.
-    level : float
-        Level of the interval that must leave out zero.
-
-    Returns
-    -------
-    DetectableDifference
-
-    Examples
-    --------
-    >>> from kansen_analysis.demo.panels import simulate
-    >>> found = detectable_difference(estimate_effect(simulate("S0", seed=1)))
-    >>> 0.04 < found.difference < 0.09
-    True
-    """
-    free = estimate.n_schools - 1
-    reach = stats.t.ppf(0.5 + level / 2, free) + stats.t.ppf(power, free)
-    error = float(estimate.versions.loc[version, "std_error"])
-    if estimate.method == "randomisation":
-        error = max(error, float(np.std(estimate.randomisation[version].draws)))
-    model = float(estimate.model_errors[version])
-    return DetectableDifference(
-        difference=float(reach * (error if np.isnan(model) else model)),
-        from_std_error=float(reach * error),
-        power=power,
-        shocks=estimate.shocks,
-    )
+        return seen, seen
+    years = np.unique(np.concatenate([each.data.years for each in every.values()]))
+    loads, pupil = [], []
+    for each in every.values():
+        at = each.data.school, np.searchsorted(years, each.data.year)
+        table, part = np.zeros((2, len(each.data.names), len(years)))
+        table[at], part[at] = each.loads, each.loads / np.sqrt(each.data.n)
+        loads.append(table)
+        pupil.append(part.ravel())
+    lag = np.abs(np.subtract.outer(np.arange(len(years)), np.arange(len(years))))
+    flat = np.array([each.ravel() for each in loads])
+    moved = np.array([(each @ shocks.rho**lag).ravel() for each in loads])
+    pupil = np.array(pupil)
+    model = shocks.shock_sd**2 * flat @ moved.T + shocks.pupil_sd**2 * pupil @ pupil.T
+    return seen, pd.DataFrame(model, names, names)

@@ -10,8 +10,10 @@ from scipy import stats
 
 from kansen_analysis.estimate.attenuation import PLANTED, Recovery, _look_alikes, move_up
 from kansen_analysis.estimate.effects import FEW, dutch
-from kansen_analysis.estimate.etwfe import Fit, estimate_shocks, fit, to_data
+from kansen_analysis.estimate.etwfe import Fit, fit
+from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
+from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import HIDDEN, LEVEL, AdvicePanel, mean_of
 
 ROUNDS = 10  # as measured in METHODS 5.1

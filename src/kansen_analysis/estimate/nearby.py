@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.etwfe import fit, to_data
+from kansen_analysis.estimate.etwfe import fit
+from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
 
 DRAWS = 999

@@ -15,14 +15,9 @@ from scipy import stats
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate.codes import Problem
-from kansen_analysis.estimate.etwfe import (
-    Data,
-    check_panel,
-    estimate_shocks,
-    nuisance,
-    to_data,
-    within,
-)
+from kansen_analysis.estimate.etwfe import nuisance, within
+from kansen_analysis.estimate.panel import Data, check_panel, to_data
+from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, INSIDE, MINIMUM, TOO_FEW, WINDOW
 
 

@@ -1,11 +1,13 @@
-"""When will we know? The smallest difference that would earn the word *beter*, for years to come.
+"""When will we know? The smallest difference that would earn the word *beter*, now and later.
 
 The estimate of every version is a weighted sum of school results, and the weights follow from who
 takes part, since when, and how large the schools are; the results themselves are not needed. With
-how much school-years move by chance (`etwfe.Shocks`) that gives the joint spread of all versions,
-and so the difference that all of them would show with the asked-for chance. Years that are still to
-come are written into the panel first (`until`); what more schools, or an earlier year, would add is
-the same sum on another panel (`with_schools`, `with_earlier`).
+how much school-years move by chance (`shocks.Shocks`) that gives the joint spread of all that the
+word asks for (the versions, and the mean against the last year before the start), and so the
+difference that would show in all of it with the asked-for chance. For an estimate that was made
+that is `detectable_difference`; years that are still to come are written into the panel first
+(`until`); what more schools, or an earlier year, would add is the same sum on another panel
+(`with_schools`, `with_earlier`).
 """
 
 from __future__ import annotations
@@ -19,10 +21,15 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import FEW, _versions
-from kansen_analysis.estimate.etwfe import Data, Fit, Shocks, estimate_shocks, fit, to_data
-from kansen_analysis.estimate.randomisation import choose_strata
+from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.estimate.etwfe import Fit, fit
+from kansen_analysis.estimate.panel import Data, to_data
+from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
+from kansen_analysis.estimate.specifications import Version
+from kansen_analysis.estimate.specifications import versions as all_versions
+from kansen_analysis.outcomes.fixed import FEW, VERSIONS
 
+GATE = 0.85  # level of the interval of V5 and against the last year alone, as in the protocol
 SHARE = 0.8  # wanted chance of seeing the difference
 DRAWS = 20_000  # joint draws of the versions; error of a chance of 80%: 0.3 points
 SEED = 1
@@ -38,6 +45,136 @@ PUBLISHED = {
     2: Shocks(pupil_sd=2.58, shock_sd=0.13, rho=0.0, k=(2.58 / 0.13) ** 2, pairs=0),
     3: Shocks(pupil_sd=33.6, shock_sd=3.4, rho=0.5, k=(33.6 / 3.4) ** 2, pairs=0),
 }
+
+
+@dataclass(frozen=True)
+class DetectableDifference:
+    """The smallest true difference that would be called *beter* with the asked-for chance.
+
+    Attributes
+    ----------
+    difference : float
+        From the shocks measured before the programme, in the unit of the outcome; infinite when a
+        version is missing that the word asks for.
+    from_std_error : float
+        The same from how these very schools moved.
+    share : float
+        That chance.
+    shocks : Shocks
+        The measured shocks behind it.
+    """
+
+    difference: float
+    from_std_error: float
+    share: float
+    shocks: Shocks
+
+
+def detectable_difference(
+    estimate: EffectEstimate, *, limit: float = 0.05, gate: float = GATE, share: float = SHARE
+) -> DetectableDifference:
+    """How large must a difference be to be called *beter*, with these schools and years?
+
+    Parameters
+    ----------
+    estimate : EffectEstimate
+        The estimate for this year's participants.
+    limit : float
+        The p value below which the deciding version is sure.
+    gate : float
+        Level of the interval of V5 and of the mean against the last year alone.
+    share : float
+        Wanted chance.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo.panels import simulate
+    >>> from kansen_analysis.estimate.effects import estimate_effect
+    >>> found = detectable_difference(estimate_effect(simulate("S0", seed=1)))
+    >>> 0.06 < found.difference < 0.12
+    True
+    """
+    alphas = asked(estimate.decides, limit, gate)
+    if not set(alphas) <= set(estimate.joint):
+        return DetectableDifference(np.inf, np.inf, share, estimate.shocks)
+    counts = estimate.versions[["n_treated", "n_others"]].astype(int)
+    counts.loc["since"] = counts.loc[estimate.decides]
+    boards = estimate.board_clustered
+    options = {
+        "decides": estimate.decides,
+        "counts": counts,
+        "boards": 0 if boards is None else int(boards["n_boards_treated"]),
+        "intake": estimate.intake.error,
+    }
+    model, seen = (
+        float(np.quantile(needed(table, alphas, **options), share))
+        for table in (estimate.joint_model, estimate.joint)
+    )
+    return DetectableDifference(model, seen, share, estimate.shocks)
+
+
+def asked(decides: str, limit: float, gate: float) -> dict[str, float]:
+    """Return what the word asks for, with the p value that each must stay below."""
+    alphas = dict.fromkeys(VERSIONS, 0.05) | {"V5": 1 - gate, "since": 1 - gate}
+    return alphas | {decides: limit}
+
+
+def needed(
+    covariance: pd.DataFrame,
+    alphas: Mapping[str, float],
+    *,
+    decides: str,
+    counts: pd.DataFrame,
+    boards: int = 0,
+    intake: float = 0.0,
+) -> np.ndarray:
+    """Per draw, the smallest difference at which all that is asked would be there.
+
+    Parameters
+    ----------
+    covariance : DataFrame
+        Of the versions and the mean against the last year, by name.
+    alphas : mapping of str to float
+        From `asked`.
+    decides : str
+        The version that boards and other pupils count for.
+    counts : DataFrame
+        By name ``n_treated`` and ``n_others``.
+    boards : int
+        Boards of participants; 0 when they do not count.
+    intake : float
+        Standard error of what other pupils account for.
+
+    Notes
+    -----
+    With V the covariance, e a draw from N(0, V), s the standard errors and z the bounds of the
+    rule, a difference d is seen when ``d + e > z s`` in everything that is asked. An error varies
+    itself, as the square root of a chi-square over the participants less one (or the comparison
+    schools, when these are fewer), and z is the t quantile: of all schools less one, or of the
+    smaller group less one when start years are drawn again.
+    """
+    names = list(alphas)
+    covariance = covariance.loc[names, names].to_numpy()
+    errors = np.sqrt(np.diag(covariance))
+    rng = np.random.default_rng(SEED)
+    moved = rng.standard_normal((DRAWS, len(names))) @ _root(covariance)
+    reach = np.empty_like(moved)
+    for at, name in enumerate(names):
+        half = 1 - alphas[name] / 2
+        smaller = max(int(counts.loc[name].min()) - 1, 1)
+        free = smaller if smaller + 1 < FEW else int(counts.loc[name].sum()) - 1
+        reach[:, at] = stats.t.ppf(half, free) * errors[at] * _varied(smaller)
+        if name == decides and boards > 1:
+            board = stats.t.ppf(half, boards - 1) * errors[at] * _varied(boards - 1, seed=2)
+            reach[:, at] = np.maximum(reach[:, at], board)
+        if name == decides and intake:
+            reach[:, at] += np.maximum(intake * rng.standard_normal(DRAWS), 0)
+    return (reach - moved).max(axis=1)
+
+
+def _varied(free: int, seed: int = SEED) -> np.ndarray:
+    """Draw what a standard error is of its own expectation; the same draws for all versions."""
+    return np.sqrt(np.random.default_rng([seed, free]).chisquare(free, DRAWS) / free)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +221,7 @@ class Power:
         )
 
 
-Versions = Callable[[Data, int], Mapping[str, tuple]]
+Versions = Callable[[Data, int], Mapping[str, Version]]
 
 
 def power(
@@ -93,10 +230,11 @@ def power(
     *,
     decides: str = "V1",
     limit: float = 0.05,
+    gate: float = GATE,
     share: float = SHARE,
     recovery: float = 1.0,
     size_by_year: bool = False,
-    versions: Versions = _versions,
+    versions: Versions | None = None,
 ) -> Power:
     """How large must a difference be to be called *beter*, with these schools and years?
 
@@ -112,16 +250,18 @@ def power(
     limit : float
         The p value at which that version is sure: the limit of this look, divided by the number of
         goals tested together (Holm's worst case).
+    gate : float
+        Level of the interval of V5 and of the mean against the last year alone.
     share : float
         Wanted chance.
     recovery : float
         Part of a true difference that hidden counts leave visible (goal 2: `attenuation.Recovery`).
     size_by_year : bool
         As for the estimate of the goal.
-    versions : callable
-        Gives the versions of the rule: ``name -> (rows, lead cells, problem)`` for a `Data` and the
-        first start. Every version must be above zero; one that cannot be made means that *beter*
-        cannot be said, and the difference is infinite.
+    versions : callable, optional
+        Gives what must be above zero (`specifications.Version`, by name) for a `Data` and the first
+        start; by default all versions and the mean against the last year. One that cannot be made
+        means that *beter* cannot be said, and the difference is infinite.
 
     Returns
     -------
@@ -134,24 +274,20 @@ def power(
 
     Notes
     -----
-    With V the versions' joint covariance, e a draw from N(0, V), s the standard errors and z the
-    bounds of the rule (t for clusters, with s itself varying as the square root of a chi-square
-    over its degrees of freedom; below 40 participants the spread of the redrawn start years, which
-    differs from s where participants are larger or smaller than the schools they change places
-    with), a difference d is called *beter* when ``d + e > z s`` in every version. So the smallest
-    difference is a quantile over draws of the largest ``z s - e``. Held against simulation by
-    `tests/test_power.py`.
+    See `needed`; held against simulation by `tests/test_power.py`.
 
     Examples
     --------
     >>> from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
     >>> shocks = Shocks(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0)
     >>> found = power(simulate("S0", seed=1), shocks)
-    >>> 0.06 < found.difference < 0.09, round(found.chance(found.difference), 2)
+    >>> 0.07 < found.difference < 0.12, round(found.chance(found.difference), 2)
     (True, 0.8)
     """
-    designed = design(panel, shocks, size_by_year=size_by_year, versions=versions)
-    return designed.power(shocks, decides=decides, limit=limit, share=share, recovery=recovery)
+    designed = design(panel, shocks, decides=decides, size_by_year=size_by_year, versions=versions)
+    return designed.power(
+        shocks, decides=decides, limit=limit, gate=gate, share=share, recovery=recovery
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,39 +308,35 @@ class Design:
         *,
         decides: str = "V1",
         limit: float = 0.05,
+        gate: float = GATE,
         share: float = SHARE,
         recovery: float = 1.0,
     ) -> Power:
         """Work out what it could show, if school-years move like this; see `power`."""
         fits = {name: each for name, each in self.fits.items() if each is not None}
-        main = next(iter(fits.values()))
+        main = fits.get(decides) or next(iter(fits.values()))
         covariance = _covariance([(each.data, each.loads) for each in fits.values()], shocks)
+        covariance = pd.DataFrame(covariance, list(fits), list(fits))
         errors = np.sqrt(np.diag(covariance))
-        rng = np.random.default_rng(SEED)
-        moved = rng.standard_normal((DRAWS, len(fits))) @ _root(covariance).T
-        alphas = np.array([limit if name == decides else 0.05 for name in fits])
-        few = main.n_treated < FEW
-        if few:
-            spread = errors * np.array([_redraw_ratio(each, shocks) for each in fits.values()])
-            reach = stats.norm.ppf(1 - alphas / 2) * spread * np.ones((DRAWS, 1))
-        else:
-            # Clustered errors come from the participants: with few of them they vary themselves.
-            free = main.n_treated - 1
-            varied = np.sqrt(rng.chisquare(free, DRAWS) / free)[:, None]
-            reach = stats.t.ppf(1 - alphas / 2, main.data.schools() - 1) * errors * varied
-        needed = (reach - moved).max(axis=1) / recovery
-        difference = float(np.quantile(needed, share))
+        counts = pd.DataFrame(
+            {name: (each.n_treated, each.n_others) for name, each in fits.items()},
+            index=["n_treated", "n_others"],
+        ).T
+        alphas = {name: a for name, a in asked(decides, limit, gate).items() if name in fits}
+        smallest = needed(covariance, alphas, decides=decides, counts=counts)
+        smallest = smallest / recovery
+        difference = float(np.quantile(smallest, share))
         if len(fits) < len(self.fits):
-            needed, difference = np.full(DRAWS, np.inf), np.inf
+            smallest, difference = np.full(DRAWS, np.inf), np.inf
         return Power(
             difference=difference,
             share=share,
             n_treated=main.n_treated,
-            n_schools=main.data.schools(),
+            n_schools=main.n_schools,
             errors=pd.Series(errors / recovery, index=list(fits)).reindex(list(self.fits)),
-            method="randomisation" if few else "cluster",
+            method="randomisation" if counts.min(axis=None) < FEW else "cluster",
             shocks=shocks,
-            needed=needed,
+            needed=smallest,
         )
 
 
@@ -212,8 +344,9 @@ def design(
     panel: pd.DataFrame,
     shocks: Shocks,
     *,
+    decides: str = "V1",
     size_by_year: bool = False,
-    versions: Versions = _versions,
+    versions: Versions | None = None,
 ) -> Design:
     """Lay out every version on the schools and years of a panel; parameters as for `power`.
 
@@ -230,20 +363,24 @@ def design(
         raise PanelError("No participant has years both before and after its start.")
     data = replace(data, weight=data.n / (data.n + shocks.k))
     fits: dict[str, Fit | None] = {}
-    for name, (rows, leads, problem) in versions(data, int(np.nanmin(data.cohort))).items():
+    start = int(np.nanmin(data.cohort))
+    every = (versions or all_versions)(data, start)
+    if versions is None:
+        every["since"] = Version(every[decides].data, {"leads": None}, every[decides].lack)
+    for name, version in every.items():
         fits[name] = None
-        if problem is None:
+        if not version.lack:
             with suppress(PanelError):  # too few school-years for all that has to be told apart
-                fits[name] = fit(rows, leads)
+                fits[name] = fit(version.data, **version.options)
     if all(each is None for each in fits.values()):
         raise PanelError("No version can be made with these schools and years.")
     return Design(fits)
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return a root of a covariance that may be singular: versions can be the same sum."""
+    """Return the symmetric root of a covariance that may be singular: versions can be the same."""
     values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(np.clip(values, 0, None))
+    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
 
 
 def _covariance(weighed: Sequence[tuple[Data, np.ndarray]], shocks: Shocks) -> np.ndarray:
@@ -264,40 +401,6 @@ def _covariance(weighed: Sequence[tuple[Data, np.ndarray]], shocks: Shocks) -> n
     shared = np.einsum("ait,tu,biu->ab", loads, shocks.rho**lag, loads, optimize=True)
     own = np.einsum("ait,bit->ab", scaled, scaled)
     return shocks.shock_sd**2 * shared + shocks.pupil_sd**2 * own
-
-
-def _redraw_ratio(each: Fit, shocks: Shocks) -> float:
-    """Return the spread of redrawn start years over the standard error.
-
-    In a redraw other schools of the same stratum stand in for the participants, with their own
-    number of pupils; and some participants stand in for themselves, so that a true difference
-    widens the redraws a little.
-    """
-    data = each.data
-    schools = np.unique(data.school)
-    row = np.searchsorted(schools, data.school)
-    n = np.bincount(row, data.n) / np.bincount(row)
-    weight = n / (n + shocks.k)
-    own = np.zeros(len(schools), bool)
-    own[row[~np.isnan(data.cohort)]] = True
-    strata = pd.Series(choose_strata(each))
-    drawn = (strata >= 0).to_numpy()
-    if not (own & drawn).any():
-        return 1.0
-    part = pd.Series(own).groupby(strata).transform("mean").to_numpy()[drawn]  # of a stratum
-    theirs = np.where(own[row], each.loads, 0.0)
-    variance = change = 0.0
-    for one, scale in (("pupil_sd", 1 / n), ("shock_sd", np.ones_like(n))):
-        alone = replace(shocks, **{"pupil_sd": 0.0, "shock_sd": 0.0, one: getattr(shocks, one)})
-        now = (weight**2 * scale)[own].sum() / weight[own].sum() ** 2
-        then = np.average((weight**2 * scale)[drawn], weights=part) / own.sum()
-        then /= np.average(weight[drawn], weights=part) ** 2
-        variance += _covariance([(data, each.loads)], alone)[0, 0]
-        change += _covariance([(data, theirs)], alone)[0, 0] * (then / now - 1)
-    again = part[own[drawn]].mean()
-    carried = again * (1 - again) / own.sum() + (again / 2) ** 2
-    widened = 1 - stats.norm.ppf(0.975) ** 2 * carried
-    return float(np.sqrt(max(1 + change / variance, 0.25) / max(widened, 0.5)))
 
 
 def measured_shocks(panel: pd.DataFrame, goal: int) -> tuple[Shocks, str]:

@@ -1,20 +1,24 @@
 """Randomisation inference: what would chance alone have shown?
 
 The start years are drawn again among like schools (same region, same third of schoolweging), and
-the same contrast is computed for every draw. All draws are computed at once from sums per school,
-on the residualised form of the regression, so that 999 of them take about a second.
+the same contrast, divided by its own standard error, is computed for every draw. Without that
+division a few small participants among large schools seem firmer than they are: their mean moves
+more by chance than that of the schools that are drawn in their place (Chung and Romano 2013). All
+draws are computed at once from sums per school, so that 999 of them take about a second.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
-from kansen_analysis.estimate.etwfe import TOLERANCE, Fit, within
+from kansen_analysis.estimate.etwfe import TOLERANCE, Fit
 
-BLOCK = 200  # draws computed together
+BLOCK = 200  # draws solved together
+CACHE = 60_000  # school-years times draws looked at together: what a processor's cache holds
 SAME = 1e-9  # figures this close, relatively, differ by rounding only
 
 
@@ -24,23 +28,35 @@ class Randomisation:
 
     Attributes
     ----------
-    effect : float
-        The contrast under the real start years.
+    effect, error : float
+        The contrast under the real start years, and its standard error.
     draws : array
         The contrast under each draw.
     carried : array
         What the draw would show of a constant effect of the real participants.
+    clustered, plain : array, shape (draws, 3)
+        The squared error of each draw, clustered by school and plain, when a constant effect is
+        taken off first: the coefficients of 1, the effect and its square.
     """
 
     effect: float
+    error: float
     draws: np.ndarray
     carried: np.ndarray
+    clustered: np.ndarray
+    plain: np.ndarray
+
+    def errors(self, effect: float = 0.0) -> np.ndarray:
+        """Return the standard error of each draw when a constant effect is taken off."""
+        powers = np.array([1.0, effect, effect**2])
+        squares = np.maximum(self.clustered @ powers, self.plain @ powers)
+        return np.sqrt(np.maximum(squares, 1e-300))
 
     def p_value(self, effect: float = 0.0) -> float:
         """Return the share of draws at least as far from a supposed effect as the real one."""
-        far = np.abs(self.draws - effect * self.carried)
-        own = abs(self.effect - effect)
-        same = SAME * (own + float(np.abs(self.draws).max()))  # a draw may be the real one again
+        far = np.abs(self.draws - effect * self.carried) / self.errors(effect)
+        own = abs(self.effect - effect) / self.error
+        same = SAME * (1 + own)  # a draw may be the real one again
         return float((1 + (far >= own - same).sum()) / (1 + len(far)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -53,19 +69,31 @@ class Randomisation:
         return self._bound(-1, alpha), self._bound(1, alpha)
 
     def _bound(self, side: int, alpha: float) -> float:
-        step = float(np.std(self.draws)) or 1e-12
+        step = self.error or 1e-12
         inner, outer = 0.0, step
         while self.p_value(self.effect + side * outer) > alpha:
             inner, outer = outer, 2 * outer
             if outer > 1e6 * step:
                 return side * np.inf
-        for _ in range(50):
+        for _ in range(40):
             middle = (inner + outer) / 2
             if self.p_value(self.effect + side * middle) > alpha:
                 inner = middle
             else:
                 outer = middle
         return self.effect + side * outer
+
+    def rescaled(self, factor: float) -> Randomisation:
+        """Return the same in another unit."""
+        squares = factor**2 / np.array([1.0, factor, factor**2])
+        return replace(
+            self,
+            effect=self.effect * factor,
+            error=self.error * factor,
+            draws=self.draws * factor,
+            clustered=self.clustered * squares,
+            plain=self.plain * squares,
+        )
 
     def __repr__(self) -> str:
         """Show the size, the same on every machine."""
@@ -94,7 +122,7 @@ def choose_strata(fit: Fit) -> np.ndarray:
     take part in the draws.
     """
     data = fit.data
-    first = np.flatnonzero(np.r_[True, data.school[1:] != data.school[:-1]])
+    first = data.first
     code, cohort = data.school[first], data.cohort[first]
     weging, region = data.weging[first], data.own_region[first].astype(int)
     start = int(np.nanmin(data.cohort))
@@ -120,7 +148,7 @@ def choose_strata(fit: Fit) -> np.ndarray:
 
 
 def randomise(fit: Fit, draws: int = 999, seed: int = 1) -> Randomisation:
-    """Compute the fit's contrast under redrawn start years.
+    """Compute the fit's contrast and its error under redrawn start years.
 
     Parameters
     ----------
@@ -131,66 +159,152 @@ def randomise(fit: Fit, draws: int = 999, seed: int = 1) -> Randomisation:
     seed : int
         Of the draws.
     """
-    data, cells = fit.data, fit.cells
-    first = np.flatnonzero(np.r_[True, data.school[1:] != data.school[:-1]])
-    schools, years = len(first), data.years
-    row = np.repeat(np.arange(schools), np.diff(np.r_[first, len(data.school)]))
-    at = np.searchsorted(years, data.year)
-    width = fit.z.shape[1]
-
-    def spread(values: np.ndarray) -> np.ndarray:  # rows to school x year
-        table = np.zeros((schools, len(years), *values.shape[1:]))
-        table[row, at] = values
-        return table
-
-    # Two outcomes, both without the nuisance: the values, and a constant effect of 1.
-    running = np.isin(data.year, cells.loc[cells["effect"], "year"]) & data.treated
-    outcome = np.column_stack([data.y, running.astype(float)])
-    outcome = within(outcome, data.school, data.weight)
-    weighted, cross = fit.z * data.weight[:, None], fit.z_cross
-    outcome = outcome - fit.z @ (cross @ (weighted.T @ outcome))
-
-    weight = spread(data.weight)
-    own = np.einsum("it,iu->itu", weight, weight) / weight.sum(1)[:, None, None]
-    own = np.einsum("it,tu->itu", weight, np.eye(len(years))) - own
-    sums = {
-        "gram": own.reshape(schools, -1),
-        "cross": spread(weighted).reshape(schools, -1),
-        "score": spread(outcome * data.weight[:, None]).reshape(schools, -1),
-        "count": spread(np.ones(len(row))),
-    }
-    cohort = data.cohort[first]
+    data = fit.data
+    cohort = data.cohort[data.first]
     assigned = np.vstack([cohort, redraw(cohort, choose_strata(fit), draws, seed)])
-    places = {
-        int(g): (np.flatnonzero(cells["cohort"] == g), np.searchsorted(years, part["year"]))
-        for g, part in cells.groupby("cohort")
-    }
-    effects = np.vstack(
+    sums = _Sums(fit)
+    found = np.vstack(
         [
-            _contrasts(assigned[begin : begin + BLOCK], places, sums, cross, cells, width)
+            sums.contrasts(assigned[begin : begin + BLOCK])
             for begin in range(0, len(assigned), BLOCK)
         ]
     )
-    return Randomisation(float(effects[0, 0]), effects[1:, 0], effects[1:, 1])
+    real, drawn = found[0], found[1:]
+    return Randomisation(
+        effect=float(real[0]),
+        error=float(np.sqrt(max(real[2], real[5]))),
+        draws=drawn[:, 0],
+        carried=drawn[:, 1],
+        clustered=drawn[:, 2:5],
+        plain=drawn[:, 5:8],
+    )
 
 
-def _contrasts(assigned, places, sums, cross, cells, width) -> np.ndarray:
-    """Solve the normal equations of the cells for a block of draws."""
-    block, size = len(assigned), len(cells)
-    gram = np.zeros((block, size, size))
-    across = np.zeros((block, size, width))
-    score = np.zeros((block, size, 2))
-    count = np.zeros((block, size))
-    for g, (columns, years) in places.items():
-        member = (assigned == g).astype(float)
-        length = sums["count"].shape[1]
-        own = (member @ sums["gram"]).reshape(block, length, length)
-        gram[:, columns[:, None], columns] = own[:, years[:, None], years]
-        across[:, columns] = (member @ sums["cross"]).reshape(block, length, width)[:, years]
-        score[:, columns] = (member @ sums["score"]).reshape(block, length, 2)[:, years]
-        count[:, columns] = (member @ sums["count"])[:, years]
-    gram -= across @ cross @ across.transpose(0, 2, 1)
-    solution = np.linalg.pinv(gram, rcond=TOLERANCE, hermitian=True) @ score
-    share = count * cells["effect"].to_numpy()
-    share /= share.sum(1, keepdims=True)
-    return np.einsum("bc,bco->bo", share, solution)
+class _Sums:
+    """Everything of a fit that does not change when start years are drawn again.
+
+    A cohort's columns are a table of its own, years by columns: a one for each of its cells, and
+    the year itself for the trend. So a draw is known from sums over the schools of each cohort.
+    """
+
+    def __init__(self, fit: Fit):
+        data, cells, prepared = fit.data, fit.cells, fit.prepared
+        first, years = data.first, data.years
+        row = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(data.school)]))
+        at = np.searchsorted(years, data.year)
+        self.size, self.years = fit.design.shape[1], len(years)
+        self.effect = np.r_[cells["effect"].to_numpy(), [False] * fit.trend]
+        self.cross = prepared.z_cross
+
+        def spread(values: np.ndarray) -> np.ndarray:  # rows to school x year
+            table = np.zeros((len(first), len(years), *values.shape[1:]))
+            table[row, at] = values
+            return table
+
+        # Two outcomes, both without the nuisance: the values, and a constant effect of 1.
+        running = np.isin(data.year, cells.loc[cells["effect"], "year"]) & data.treated
+        outcome = np.column_stack([prepared.y, prepared.without(running.astype(float))])
+        self.weight, self.z = spread(data.weight), spread(prepared.z)
+        self.outcome = spread(outcome)
+        weighted = self.weight[:, :, None]
+        self.share = self.weight / self.weight.sum(axis=1, keepdims=True)
+        own = np.einsum("it,tu->itu", self.weight, np.eye(len(years)))
+        self.gram = own - np.einsum("it,iu->itu", self.weight, self.share)
+        self.across = self.z * weighted
+        self.score = self.outcome * weighted
+        self.count = spread(np.ones(len(row)))
+        self.tables = {}
+        for g in np.unique(data.cohort[~np.isnan(data.cohort)]):
+            table = np.zeros((len(years), self.size))
+            columns = np.flatnonzero(cells["cohort"] == g)
+            table[np.searchsorted(years, cells["year"].to_numpy()[columns]), columns] = 1.0
+            if fit.trend:
+                table[:, -1] = (years - years.mean()) / max(np.ptp(years), 1)
+            self.tables[g] = table
+        schools, rows = len(first), len(row)
+        self.free = rows - schools - prepared.z.shape[1] - self.size
+        self.correction = schools / (schools - 1) * (rows - 1) / self.free
+
+    def _of_cohorts(self, assigned: np.ndarray):
+        """Add up cross products, scores and school-years per draw."""
+        block, width = len(assigned), self.z.shape[2]
+        gram = np.zeros((block, self.size, self.size))
+        across = np.zeros((block, self.size, width))
+        score, count = np.zeros((block, self.size, 2)), np.zeros((block, self.size))
+        for g, table in self.tables.items():
+            member = csr_array(assigned == g, dtype=float)  # few of many schools
+
+            def total(values: np.ndarray, member=member) -> np.ndarray:
+                flat = member @ values.reshape(len(values), -1)
+                return flat.reshape(block, *values.shape[1:])
+
+            gram += table.T @ total(self.gram) @ table
+            across += table.T @ total(self.across)
+            score += table.T @ total(self.score)
+            count += total(self.count) @ table
+        gram -= across @ self.cross @ across.transpose(0, 2, 1)
+        return gram, across, score, count
+
+    def contrasts(self, assigned: np.ndarray) -> np.ndarray:
+        """Per draw: the contrast of both outcomes, and the two squared errors as polynomials."""
+        gram, across, score, count = self._of_cohorts(assigned)
+        inverse = _inverse(gram)
+        share = count * self.effect
+        share /= np.maximum(share.sum(1, keepdims=True), 1)
+        solution = inverse @ score
+        pull = np.einsum("bij,bj->bi", inverse, share)  # what makes the contrast of the columns
+        effects = np.einsum("bc,bco->bo", share, solution)
+        # Three vectors of the columns per draw: the contrast's loads, and what fits each outcome.
+        both = np.concatenate([pull[None], solution.transpose(2, 0, 1)])  # 3, block, columns
+        explained = (both[:, :, None, :] @ across)[:, :, 0] @ self.cross  # 3, block, width
+        step = max(1, CACHE // self.weight.size)
+        squares = np.concatenate(
+            [
+                self._squares(assigned[part], both[:, part], explained[:, part])
+                for part in (slice(at, at + step) for at in range(0, len(assigned), step))
+            ]
+        )
+        signs = np.array([1.0, -2.0, 1.0])  # of a constant effect that is taken off
+        clustered = self.correction * squares[:, :3] * signs
+        spread = np.einsum("bi,bi->b", pull, share) / self.free
+        return np.column_stack([effects, clustered, spread[:, None] * squares[:, 3:] * signs])
+
+    def _squares(self, assigned: np.ndarray, both: np.ndarray, explained: np.ndarray) -> np.ndarray:
+        """Per draw, sums of squares and products of what is left of both outcomes."""
+        width = self.z.shape[2]
+        value = -(explained.reshape(-1, width) @ self.z.reshape(-1, width).T)
+        value = value.reshape(3, len(assigned), *self.weight.shape)
+        for g, table in self.tables.items():
+            part = both @ table.T  # 3, draws, years
+            draw, school = np.nonzero(assigned == g)
+            each = part[:, draw]
+            mean = np.einsum("nt,knt->kn", self.share[school], each)
+            value[:, draw, school] += each - mean[:, :, None]
+        load = value[0] * self.weight
+        first, second = (self.outcome[..., k] - value[1 + k] for k in (0, 1))
+        psi, other = ((load * each).sum(axis=2) for each in (first, second))  # per draw and school
+        heavy, also = self.weight * first, self.weight * second
+        pairs = ((psi, psi), (psi, other), (other, other))
+        wide = ((heavy, first), (heavy, second), (also, second))
+        return np.column_stack(
+            [np.einsum("bi,bi->b", a, b) for a, b in pairs]
+            + [np.einsum("bit,bit->b", a, b) for a, b in wide]
+        )
+
+
+def _inverse(gram: np.ndarray) -> np.ndarray:
+    """Invert each matrix; where a draw has cells that cannot be told apart, the smallest one."""
+    size = np.sqrt(np.einsum("bii->bi", gram).clip(0))
+    size[size <= TOLERANCE * size.max(axis=1, keepdims=True)] = 1.0  # a cell nobody was drawn in
+    scaled = gram / (size[:, :, None] * size[:, None, :])
+    try:
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:
+        loose = np.ones(len(gram), bool)
+        inverse = np.empty_like(scaled)
+    else:
+        loose = ~(np.einsum("bii->bi", inverse) < 1 / TOLERANCE).all(axis=1)
+        loose |= (np.einsum("bii->bi", inverse) <= 0).any(axis=1)
+    if loose.any():
+        inverse[loose] = np.linalg.pinv(scaled[loose], rcond=TOLERANCE, hermitian=True)
+    return inverse / (size[:, :, None] * size[:, None, :])

@@ -13,7 +13,8 @@ from scipy import stats
 from statsmodels.tools.sm_exceptions import SpecificationWarning
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.etwfe import cell_table, check_panel, independent, nuisance, to_data
+from kansen_analysis.estimate.etwfe import cell_table, confounded, independent, nuisance
+from kansen_analysis.estimate.panel import Data, check_panel, to_data
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,25 +99,12 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
             "between 0 and n, so check that both come from the same file."
         )
     data, notes = to_data(panel, "count")
-    cells = cell_table(data)
-    in_cell = (data.cohort[:, None] == cells["cohort"].to_numpy()) & (
-        data.year[:, None] == cells["year"].to_numpy()
-    )
-    cohorts = np.unique(data.cohort[~np.isnan(data.cohort)])
-    weging = (data.weging - data.weging.mean()) / (data.weging.std() or 1)
-    columns = np.column_stack(
-        [np.ones(len(data.y)), data.cohort[:, None] == cohorts, weging, nuisance(data), in_cell]
-    )
-    gram = columns.T @ (columns * data.n[:, None])
-    keep = independent(gram, np.diag(gram))
-    columns, of_cells = columns[:, keep], np.flatnonzero(keep[-len(cells) :])
-    if not len(of_cells):
-        raise PanelError("No programme year can be told apart; add comparison schools.")
-    if len(of_cells) < len(cells):
-        notes.append(f"{len(cells) - len(of_cells)} startgroep-jaren zijn niet te onderscheiden.")
+    data, columns, of_cells, lost = _design(data)
+    if lost:
+        notes.append(f"{lost} startgroep-jaren zijn niet te onderscheiden en weggelaten.")
     treated = data.treated
     without = columns[treated].copy()
-    without[:, -len(of_cells) :] = 0.0
+    without[:, -of_cells:] = 0.0
     share, errors = data.y / data.n, {"groups": data.school}
 
     def figures(model, mean: Callable, slope: Callable) -> pd.Series:
@@ -155,3 +143,30 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
         n_treated=data.schools(treated),
         notes=tuple(notes),
     )
+
+
+def _design(data: Data) -> tuple[Data, np.ndarray, int, int]:
+    """Build the columns, cells last; cells that cannot be told go out with their rows."""
+    lost = 0
+    while True:
+        cells = cell_table(data)
+        if not len(cells):
+            raise PanelError("No programme year can be told apart; add comparison schools.")
+        in_cell = (data.cohort[:, None] == cells["cohort"].to_numpy()) & (
+            data.year[:, None] == cells["year"].to_numpy()
+        )
+        cohorts = np.unique(data.cohort[~np.isnan(data.cohort)])
+        weging = (data.weging - data.weging.mean()) / (data.weging.std() or 1)
+        columns = np.column_stack(
+            [np.ones(len(data.y)), data.cohort[:, None] == cohorts, weging, nuisance(data), in_cell]
+        )
+        gram = columns.T @ (columns * data.n[:, None])
+        keep = independent(gram, np.diag(gram))
+        keep[-len(cells) :] = True
+        columns = columns[:, keep]
+        gram = gram[np.ix_(keep, keep)]
+        loose = confounded(gram, np.diag(gram))[-len(cells) :]
+        if not loose.any():
+            return data, columns, len(cells), lost
+        lost += int(loose.sum())
+        data = data.rows(~in_cell[:, loose].any(axis=1))

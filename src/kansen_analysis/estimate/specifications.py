@@ -1,24 +1,66 @@
-"""Results vary: the same contrast under other reasonable choices, chosen beforehand."""
+"""Which rows and columns: the five fixed versions, and other choices somebody could have made."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.codes import Choice
-from kansen_analysis.estimate.etwfe import (
-    Data,
-    check_panel,
-    drop_unusable,
-    estimate_shocks,
-    fit,
-    to_data,
-)
+from kansen_analysis.estimate.codes import Choice, Lack
+from kansen_analysis.estimate.etwfe import figures_of, fit
+from kansen_analysis.estimate.panel import Data, check_panel, drop_unusable, to_data
+from kansen_analysis.estimate.shocks import estimate_shocks
 
+LEAST = 0.5  # share of the participants' programme years that a version must rest on
 FIGURES = ["effect", "std_error", "ci_low", "ci_high"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of the five versions.
+
+    Attributes
+    ----------
+    data : Data
+        Its rows; the same object for versions on the same rows.
+    options : dict
+        What `etwfe.fit` is told besides.
+    lack : str
+        Why it cannot be fitted: a value of `codes.Lack`; else empty.
+    """
+
+    data: Data
+    options: dict = field(default_factory=dict)
+    lack: str = ""
+
+
+def versions(data: Data, start: int) -> dict[str, Version]:
+    """Give the five fixed versions of the comparison.
+
+    Parameters
+    ----------
+    data : Data
+        The panel, with weights.
+    start : int
+        First programme year of any school.
+    """
+    step = np.searchsorted(data.years, data.year) - np.searchsorted(data.years, data.cohort)
+    own = ~np.isnan(data.cohort)
+    early, _ = drop_unusable(data, (step <= -3) & own)
+    if len(early.y) == len(data.y):
+        early = data
+    last_two = data.years[data.years < start][-2:]
+    apart, _ = drop_unusable(data.rows(~np.isin(data.year, last_two)))
+    region = data.rows(data.own_region | own)
+    return {
+        "V1": Version(data),
+        "V2": Version(early, {"leads": (-2, -1)}, "" if early.treated.any() else Lack.YEARS_BEFORE),
+        "V3": Version(apart, lack="" if apart.treated.any() else Lack.YEARS_BEFORE),
+        "V4": Version(region, lack="" if np.isnan(region.cohort).any() else Lack.OWN_REGION),
+        "V5": Version(data, {"trend": True}),
+    }
 
 
 def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
@@ -50,13 +92,11 @@ def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
     k = estimate_shocks(data, start).k
     data = replace(data, weight=data.n / (data.n + k))
     own = ~np.isnan(data.cohort)
+    fixed = {name: (each.data, each.options) for name, each in versions(data, start).items()}
     before = data.years[data.years < start]
     ones = np.ones_like(data.n)
     cases: dict[Choice, tuple[Data | None, dict]] = {
-        Choice.V1: (data, {}),
-        Choice.V2: (_own_base(data), {"leads": (-2, -1)}),
-        Choice.V3: (_usable(data, ~np.isin(data.year, before[-2:])), {}),
-        Choice.V4: (data.rows(own | data.own_region), {}),
+        **{Choice[name]: each for name, each in fixed.items()},
         Choice.OUTSIDE: (data.rows(own | ~data.own_region), {}),
         Choice.LAST_YEAR: (_usable(data, data.year != before[-1]), {}),
         Choice.NO_PROVIDER: (replace(data, provider=np.zeros_like(data.provider)), {}),
@@ -91,7 +131,12 @@ def _row(data: Data | None, *, by_board: bool = False, **options) -> dict:
         found = fit(data, **options)
     except PanelError:
         return empty
-    figures = found.contrast([found.cells["effect"]], by_board=by_board).iloc[0]
+    if found.left < LEAST:
+        return empty
+    figures = found.contrast([found.all]).iloc[0]
+    if by_board:
+        free = len(np.unique(found.data.board)) - 1
+        figures = figures_of(figures["effect"], found.board_error(), free).iloc[0]
     return figures[FIGURES].to_dict() | {
         "n_schools": data.schools(),
         "n_treated": found.n_treated,
@@ -100,11 +145,6 @@ def _row(data: Data | None, *, by_board: bool = False, **options) -> dict:
 
 def _usable(data: Data, keep: np.ndarray) -> Data:
     return drop_unusable(data.rows(keep))[0]
-
-
-def _own_base(data: Data) -> Data:
-    step = np.searchsorted(data.years, data.year) - np.searchsorted(data.years, data.cohort)
-    return drop_unusable(data, (step <= -3) & ~np.isnan(data.cohort))[0]
 
 
 def _stayers(data: Data) -> Data:

@@ -20,6 +20,15 @@ class Verdict(StrEnum):
     UNTESTABLE = "niet toetsbaar"
 
 
+class Said(StrEnum):
+    """What a guard says about a verdict; the values stand in public columns."""
+
+    HOLDS = "houdt stand"
+    BLOCKS = "houdt tegen"
+    NOT_LOOKED = "niet gekeken"
+    NOTED = "valt op"  # for guards that are told and never decide
+
+
 class Why(Code):
     """Why a verdict is what it is; behind each code the numbers that go with it."""
 
@@ -32,9 +41,26 @@ class Why(Code):
     BUT_SMALL = "but small"  # margin: the smallest difference that matters, unit of the goal
     # geen verschil dat ertoe doet
     WITHIN_MARGIN = "within margin"  # margin
+    # onbeslist, because it is not within the margin everywhere
+    OUTSIDE_MARGIN = "outside margin"  # margin; versions: whose interval sticks out
+    SCHOOLS_DIFFER = "schools differ"  # extra: spread between participants beyond chance
+    # onbeslist, whatever the figures say
+    NOT_COMPARABLE = "not comparable"  # apart: difference before the start, in pupil SD; limit
+    LOOK_NOT_PLANNED = "look not planned"  # look; planned: how many are
     # onbeslist
     CHANCE = "chance"  # detectable: the difference that would be noticed, unit of the goal
     GUARD = "guard"  # none: the goal names what had to hold
     SEVERAL_GOALS = "several goals"  # none
+    LOOK = "too early"  # look; planned; limit: largest p value that counts as sure now
+    OWN_PATH = "own path"  # level: of the interval of V5 that holds zero, in percent
+    LAST_YEAR = "last year"  # level: as OWN_PATH, against the last year before the start
+    INTAKE = "intake"  # part: of the effect that other pupils account for, unit of the goal
+    ONE_BOARD = "one board"  # none: all participants have one board
     VERSIONS_MISSING = "versions missing"  # missing: their names; versions: how many there are
     VERSIONS_DISAGREE = "versions disagree"  # disagreeing: their names; versions
+    # told beside any verdict
+    FEW_BOARDS = "few boards"  # boards: of participants
+    INTAKE_CHANGED = "intake changed"  # change: points of schoolweging; part
+    PUPILS_CHANGED = "pupils changed"  # change: of the number tested, in percent
+    REGION_HIGHER = "region higher"  # difference: V1 less V4, unit of the goal
+    REGION_LOWER = "region lower"  # difference

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import _versions
-from kansen_analysis.estimate.etwfe import Shocks
 from kansen_analysis.estimate.power import (
+    GATE,
     MIN_BEFORE,
     SHARE,
     Versions,
@@ -28,6 +27,7 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
+from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals.protocol import Goal
 
 EDITIONS = 5  # editions to come that are looked at
@@ -100,6 +100,7 @@ def outlook(
     latest: int,
     minimum: int,
     limits: Mapping[int, float] | float = 0.05,
+    gate: float = GATE,
     decides: str = "V1",
     size_by_year: bool = False,
     recovery: float = 1.0,
@@ -110,7 +111,7 @@ def outlook(
     more: Sequence[int] = (MORE,),
     share: float = SHARE,
     shocks: tuple[Shocks, str] | None = None,
-    versions: Versions = _versions,
+    versions: Versions | None = None,
 ) -> pd.DataFrame:
     """Work out what one goal could show in the editions to come.
 
@@ -128,7 +129,7 @@ def outlook(
     limits : mapping of int to float, or float
         Per edition the p value at which the deciding version is sure: the limit of that look,
         divided by the goals tested together.
-    decides, size_by_year, recovery, share, versions
+    gate, decides, size_by_year, recovery, share, versions
         As for `power.power`.
     exact : bool
         Whether hidden counts play a part, so that exact ones would help.
@@ -163,6 +164,7 @@ def outlook(
     moved, origin = shocks or measured_shocks(panel, goal)
     options = {
         **{"decides": decides, "size_by_year": size_by_year, "share": share, "versions": versions},
+        "gate": gate,
     }
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
@@ -208,7 +210,8 @@ def _one(
     shocks: Shocks,
     *,
     size_by_year: bool,
-    versions: Versions,
+    versions: Versions | None,
+    decides: str,
     **options,
 ) -> dict:
     """Return the difference of one panel, or the code that says why there is none."""
@@ -225,8 +228,12 @@ def _one(
         short = own["school"].nunique() >= minimum
         return none | {"code": Hurdle.TOO_SHORT if short else Hurdle.TOO_FEW, "schools": schools}
     try:
-        designed = design(kept, shocks, size_by_year=size_by_year, versions=versions)
-        found, drift = (designed.power(each, **options) for each in (shocks, slow(shocks)))
+        designed = design(
+            kept, shocks, decides=decides, size_by_year=size_by_year, versions=versions
+        )
+        found, drift = (
+            designed.power(each, decides=decides, **options) for each in (shocks, slow(shocks))
+        )
     except PanelError:
         return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}
     if not np.isfinite(found.difference):

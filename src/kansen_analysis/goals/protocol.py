@@ -8,6 +8,7 @@ protocol leads to is in `rule`; whether it is the one that was released, in `rel
 from __future__ import annotations
 
 import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from kansen_analysis.programme.form import Expected, Text, one_of, read_form, un
 from kansen_analysis.sources import feeding
 
 DEFAULT = Path(__file__).with_name("goals.yml")
-VERSIONS = tuple(fixed.VERSIONS)
+VERSIONS = fixed.VERSIONS
 
 
 def _holding(*names: str):
@@ -63,6 +64,9 @@ Sources = Annotated[
     tuple[Annotated[Text, AfterValidator(_table)], ...],
     Field(min_length=1),
     Expected("a list of tables that kansen_analysis.load knows"),
+]
+Share = Annotated[
+    float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
 ]
 Measure = one_of(*OUTCOMES)
 Role = one_of("toets", "context")
@@ -109,6 +113,9 @@ class Outcome(_Measured):
         The smallest difference that matters, in the unit.
     smallest_difference_note : str
         Where that comes from.
+    pupil_sd : float
+        Standard deviation among pupils, in the unit: what differences before the start are set
+        against.
     decides : str
         The version whose figures are the goal's.
     size_by_year : bool
@@ -125,6 +132,7 @@ class Outcome(_Measured):
     exclude_years: Years
     smallest_difference: AboveZero
     smallest_difference_note: Text
+    pupil_sd: AboveZero
     decides: Version
     size_by_year: Flag
 
@@ -213,16 +221,80 @@ class Change:
     what: Text
 
 
+def _rising(limits: tuple[float, ...]) -> tuple[float, ...]:
+    if any(later <= sooner for sooner, later in pairwise(limits)):
+        raise ValueError
+    return limits
+
+
+@_form
+class Looks:
+    """The editions that were planned, and how sure each must be.
+
+    Attributes
+    ----------
+    first : int
+        School year (first year) of the first of them; one follows every year.
+    limits : tuple of float
+        Per edition the largest p value that counts as sure, so that all together are wrong no more
+        often than ``alpha`` says.
+    """
+
+    first: Year
+    limits: Annotated[
+        tuple[Annotated[float, Field(strict=True, gt=0, lt=0.5)], ...],
+        Field(min_length=1),
+        AfterValidator(_rising),
+        Expected("a list of rising numbers between 0 and 0.5"),
+    ]
+
+    @property
+    def planned(self) -> int:
+        """How many editions were planned."""
+        return len(self.limits)
+
+    def of(self, year: int) -> int:
+        """Return which of them the edition of a school year is; the first for earlier years."""
+        return max(year - self.first + 1, 1)
+
+    def limit(self, look: int) -> float:
+        """Return the limit of a look; 0, which no p value is below, for one that is not planned."""
+        return self.limits[look - 1] if look <= self.planned else 0.0
+
+
 @_form
 class Limits:
-    """When a word may be used."""
+    """When a word may be used.
 
-    alpha: Annotated[
-        float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
-    ]
+    Attributes
+    ----------
+    alpha : float
+        Level of the test over all planned looks together.
+    minimum_participants : int
+        With fewer a goal is not testable.
+    looks : Looks
+    gate : float
+        Level of the interval of V5, and of the mean against the last year before the start, that
+        must leave zero out.
+    spread : float
+        Level of the test that participants differ more than chance makes schools differ.
+    not_comparable : float
+        Difference before the start, in pupil SD, above which nothing is said.
+    adjusted : float
+        The same below which nothing needs to be adjusted; between the two the estimate does.
+    """
+
+    alpha: Share
     minimum_participants: Annotated[
         int, Field(strict=True, ge=2), Expected("a whole number of 2 or more")
     ]
+    looks: Looks
+    gate: Annotated[
+        float, Field(strict=True, gt=0.5, lt=1), Expected("a number above 0.5 and below 1")
+    ]
+    spread: Share
+    not_comparable: AboveZero
+    adjusted: AboveZero
 
 
 @_form

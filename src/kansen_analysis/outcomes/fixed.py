@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-VERSIONS = {
-    "V1": "alle jaren vooraf, alle vergelijkbare scholen",
-    "V2": "zonder de twee jaren vlak voor de eigen start",
-    "V3": "zonder de twee jaren vlak voor de eerste start",
-    "V4": "alleen vergelijkbare scholen uit de eigen regio",
-}
-FEW = 40  # below this many participants cluster errors are too small (METHODS 5.5)
+VERSIONS = ("V1", "V2", "V3", "V4", "V5")
+FEW = 40  # participants, or comparison schools, below which cluster errors are too small
 BREAK = 2023  # first school year of the new test, norm and advice rule
 
 # One school at a time (METHODS 3.6).

@@ -423,6 +423,28 @@ def fixed_weging(tables: Tables, before: int) -> pd.DataFrame:
     return found.reset_index()[columns]
 
 
+def yearly_weging(tables: Tables) -> pd.DataFrame:
+    """The schoolweging of every year by itself: who came in, not what schools are compared on.
+
+    Parameters
+    ----------
+    tables : Tables
+        The tidy tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``school``, ``year``, ``schoolweging_year``.
+    """
+    columns = ["school", "year", "schoolweging_year"]
+    table = tables["schoolweging"]
+    if not len(table):
+        return pd.DataFrame(columns=columns)
+    table = table.dropna(subset=["school", "schoolweging"]).drop_duplicates(["school", "year"])
+    # As the Inspectie does: below 20 counts as 20, above 40 as 40.
+    return table.assign(schoolweging_year=table["schoolweging"].clip(20, 40))[columns]
+
+
 def school_facts(tables: Tables) -> pd.DataFrame:
     """Where each regular school is, as the latest file that names it says.
 

@@ -14,7 +14,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
-from kansen_analysis.outcomes.fixed import FEW, MINIMUM, VERSIONS
+from kansen_analysis.outcomes.fixed import FEW, MINIMUM
 from kansen_analysis.pages.common import (
     about,
     estimate_or_reason,
@@ -25,6 +25,7 @@ from kansen_analysis.pages.common import (
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 from kansen_analysis.words.choices import FIXED, place
+from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.reasons import say
 
 if TYPE_CHECKING:
@@ -77,15 +78,13 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
     if estimate is None:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
-    after = estimate.by_exposure.reset_index(names="relative")
-    parts = [after]
-    if estimate.leads is not None:
-        before = estimate.leads.table.reset_index(names="relative")
-        parts = [before, pd.DataFrame({"relative": [-1], "effect": [0.0]}), after]
-    frame = pd.concat(parts, ignore_index=True).rename(
-        columns={"effect": "estimate", "ci_low": "low", "ci_high": "high"}
+    if estimate.event is None:
+        return Absent("Er zijn te weinig jaren vooraf om jaar voor jaar te vergelijken.")
+    # Bounds for all years together: whoever looks at ten years sees one stick out by chance.
+    frame = estimate.event.table[["estimate", "band_low", "band_high", "n"]].reset_index(
+        names="relative"
     )
-    frame["n"] = frame["relative"].map(monitor.by_step[goal]).fillna(0).astype(int)
+    frame = frame.rename(columns={"band_low": "low", "band_high": "high"})
     titles = {
         "beter": f"Na de start ligt {words.outcome} hoger dan op vergelijkbare scholen",
         "slechter": f"Na de start ligt {words.outcome} lager dan op vergelijkbare scholen",
@@ -93,12 +92,13 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
     }
     found = verdict_row(monitor, goal)["verdict"]
     return figures.event_study(
-        frame[["relative", "estimate", "low", "high", "n"]],
+        frame,
         figures.Texts(
             name=f"{words.page}-start",
             title=titles.get(found, "Na de start is er geen duidelijk verschil"),
             subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-            "schooljaren voor en na de start van de kansencoach; jaar −1 is het ijkpunt",
+            "schooljaren met een toets voor en na de start van de kansencoach; jaar −1 is het "
+            "ijkpunt, de lijnen zijn 95%-grenzen voor alle jaren samen",
             source=source_line(*words.sources),
         ),
         unit=outcome.unit,
@@ -143,7 +143,7 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
             f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
             "doorslag",
             source=source_line(*words.sources),
-            notes=estimate.notes,
+            notes=noted(estimate.notes),
         ),
         unit=outcome.unit,
         decimals=words.decimals,
@@ -322,18 +322,18 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
     if board is not None:
         lines.append(
             "Tellen scholen van één bestuur als één groep, dan loopt het "
-            f"{term('interval', '95%-interval')} van V1 van {written(board['ci_low'])} tot "
+            f"{term('interval', '95%-interval')} van {written(board['ci_low'])} tot "
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
-    leads = estimate.leads
-    if leads is not None:
+    event = estimate.event
+    if event is not None:
         lines.append(
-            f"Vóór de start was het grootste verschil met het ijkjaar {written(leads.largest)}. "
-            "Gaat dat van de schatting af, dan blijft "
-            f"{written(leads.effect_minus_largest)} over. De verschillen vooraf samen zijn "
-            + ("niet goed" if leads.p_value < 0.05 else "goed")
-            + f" met toeval te verklaren (p = {numbers.number(leads.p_value, 2)}). Die toets mist "
+            f"Vóór de start was het grootste verschil met het ijkjaar {written(event.largest)}. "
+            "Gaat dat van de schatting met hetzelfde ijkjaar af, dan blijft "
+            f"{written(event.effect_minus_largest)} over. De verschillen vooraf samen zijn "
+            + ("niet goed" if event.p_value < 0.05 else "goed")
+            + f" met toeval te verklaren (p = {numbers.number(event.p_value, 2)}). Die toets mist "
             "veel; zij beslist daarom niets."
         )
     if goal == 2:

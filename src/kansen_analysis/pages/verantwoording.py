@@ -10,10 +10,10 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.advice import CAVEAT
-from kansen_analysis.outcomes.fixed import VERSIONS
 from kansen_analysis.pages.common import about, estimate_or_reason, term
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.estimates import VERSIONS
 from kansen_analysis.words.protocol import say_differences, say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"

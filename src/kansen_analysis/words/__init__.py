@@ -1,5 +1,6 @@
 """Every Dutch sentence, number and date that a report shows."""
 
-from kansen_analysis.words import obstacles, problems, verdicts  # each fills `reasons.SENTENCES`
+# Each of these fills `reasons.SENTENCES`.
+from kansen_analysis.words import estimates, obstacles, problems, verdicts
 
-__all__ = ["obstacles", "problems", "verdicts"]
+__all__ = ["estimates", "obstacles", "problems", "verdicts"]

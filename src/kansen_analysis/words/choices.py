@@ -16,6 +16,7 @@ CHANGES: dict[Choice, dict[str, str]] = {
     Choice.V2: {"jaren vooraf": "zonder 2 voor eigen start"},
     Choice.V3: {"jaren vooraf": "zonder 2 voor 1e start"},
     Choice.V4: {"scholen": "eigen regio"},
+    Choice.V5: {"rekenwijze": "eigen lijn deelnemers"},
     Choice.OUTSIDE: {"scholen": "buiten de regio"},
     Choice.LAST_YEAR: {"jaren vooraf": "zonder het laatste"},
     Choice.NO_PROVIDER: {"rekenwijze": "zonder toetsaanbieder"},

@@ -156,3 +156,116 @@ def _versions_missing(goal: Goal, numbers: Mapping) -> str:
 def _versions_disagree(goal: Goal, numbers: Mapping) -> str:
     names = ", ".join(numbers["disagreeing"])
     return f"Maar niet {_all(numbers['versions'])} laten dit zien (niet: {names})."
+
+
+@says(Why.OUTSIDE_MARGIN)
+def _outside_margin(goal: Goal, numbers: Mapping) -> str:
+    names = ", ".join(numbers["versions"])
+    return (
+        f"Volgens een deel van de berekeningen ({names}) kan het verschil toch "
+        f"{_of_hundred(goal, numbers['margin'])} of meer zijn."
+    )
+
+
+@says(Why.SCHOOLS_DIFFER)
+def _schools_differ(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "Scholen verschillen onderling: sommige gaan vooruit en andere achteruit, meer dan door "
+        "toeval te verwachten is."
+    )
+
+
+@says(Why.NOT_COMPARABLE)
+def _not_comparable(goal: Goal, numbers: Mapping) -> str:
+    apart, limit = (write.number(numbers[name], 2) for name in ("apart", "limit"))
+    return (
+        "Al vóór de start lagen deelnemers en vergelijkbare scholen te ver uit elkaar om te "
+        f"vergelijken ({apart} leerling-standaardafwijking; de grens is {limit})."
+    )
+
+
+@says(Why.LOOK_NOT_PLANNED)
+def _look_not_planned(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Maar deze editie was niet gepland: het protocol voorziet in {numbers['planned']} "
+        "edities. Wie blijft kijken, ziet vanzelf een keer een verschil."
+    )
+
+
+@says(Why.LOOK)
+def _look(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Maar dit is jaar {numbers['look']} van {numbers['planned']}: wie elk jaar kijkt, moet in "
+        "elk jaar zekerder zijn, en dit is nog niet zeker genoeg."
+    )
+
+
+@says(Why.OWN_PATH)
+def _own_path(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "Maar deze scholen gingen misschien al langer een eigen kant op: wordt die lijn van vóór "
+        "de start doorgetrokken, dan is het verschil niet zeker (V5)."
+    )
+
+
+@says(Why.LAST_YEAR)
+def _last_year(goal: Goal, numbers: Mapping) -> str:
+    return "Maar vergeleken met alleen het laatste jaar vóór de start is het verschil niet zeker."
+
+
+@says(Why.INTAKE)
+def _intake(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "Maar er kwamen andere leerlingen: "
+        f"{_of_hundred(goal, abs(numbers['part']))} van het verschil hoort daarbij, en wat "
+        "overblijft is niet zeker."
+    )
+
+
+@says(Why.ONE_BOARD)
+def _one_board(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "Maar alle deelnemers horen bij één bestuur: wat dat bestuur verder deed, is niet van het "
+        "programma te onderscheiden."
+    )
+
+
+@says(Why.FEW_BOARDS)
+def _few_boards(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"De deelnemers horen bij {write.counted(numbers['boards'])} besturen; dat zijn er weinig "
+        "om te zien wat besturen uit zichzelf schommelen."
+    )
+
+
+@says(Why.INTAKE_CHANGED)
+def _intake_changed(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"De schoolweging van deelnemers veranderde met {write.signed(numbers['change'], 1)} punt; "
+        f"daarbij hoort {_of_hundred(goal, abs(numbers['part']))} van het verschil."
+    )
+
+
+@says(Why.PUPILS_CHANGED)
+def _pupils_changed(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Het aantal getoetste leerlingen van deelnemers veranderde met "
+        f"{write.signed(numbers['change'], 0)}%, gerekend tegen andere scholen."
+    )
+
+
+@says(Why.REGION_HIGHER)
+def _region_higher(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "Andere scholen in de eigen regio gingen mee vooruit. Profiteren zij van het programma, "
+        "dan is het verschil groter dan V4 laat zien; kwam het door iets anders in de regio, dan "
+        "is V4 juist."
+    )
+
+
+@says(Why.REGION_LOWER)
+def _region_lower(goal: Goal, numbers: Mapping) -> str:
+    return (
+        "De eigen regio als geheel bleef achter bij vergelijkbare scholen elders; V1, V2, V3 en V5 "
+        "zijn daardoor te laag."
+    )

@@ -1,0 +1,108 @@
+"""An estimate in Dutch: what its versions are called, what was left out, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from kansen_analysis.errors import Reason
+from kansen_analysis.estimate.codes import Lack, Note
+from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.sources.schoolyear import label
+from kansen_analysis.words import numbers as write
+from kansen_analysis.words.reasons import SENTENCES, says
+
+VERSIONS = {
+    "V1": "alle jaren vooraf, alle vergelijkbare scholen",
+    "V2": "zonder de twee jaren vlak voor de eigen start",
+    "V3": "zonder de twee jaren vlak voor de eerste start",
+    "V4": "alleen vergelijkbare scholen uit de eigen regio",
+    "V5": "met een eigen lijn voor de deelnemers",
+}
+LACKS = {
+    Lack.YEARS_BEFORE: "er zijn te weinig jaren vooraf",
+    Lack.OWN_REGION: "er zijn geen vergelijkbare scholen uit de eigen regio",
+    Lack.PROVIDER: "te vaak maakt niemand anders dezelfde toets",
+    Lack.YEAR: "te vaak is er in dat jaar niemand om mee te vergelijken",
+    Lack.ROWS: "er zijn te weinig schooljaren",
+}
+WAYS = {
+    "cluster": "spreiding per school",
+    "board": "spreiding per bestuur",
+    "randomisation": "loten van startjaren",
+}
+
+
+def noted(notes: Iterable[Reason | str], goal: Goal | None = None) -> tuple[str, ...]:
+    """Say what was left out of an estimate; a text stays as it is.
+
+    Examples
+    --------
+    >>> noted([Reason(Note.VERSION_MISSING, {"version": "V4", "lack": Lack.PROVIDER})])
+    ('V4 is niet te berekenen: te vaak maakt niemand anders dezelfde toets.',)
+    """
+    return tuple(
+        note if isinstance(note, str) else SENTENCES[note.code](goal, note.numbers)
+        for note in notes
+    )
+
+
+def summary(estimate: EffectEstimate, version: str | None = None) -> str:
+    """Say what was found, with the doubt that belongs to it."""
+    version = version or estimate.decides
+    row = estimate.decision.loc[version]
+    if np.isnan(row["effect"]):
+        return f"Versie {version} is met deze gegevens niet te berekenen."
+    low, high = (write.number(row[name], 2) for name in ("ci_low", "ci_high"))
+    lines = [
+        f"Verschil na de start: {write.signed(row['effect'], 2)}; het kan ook liggen tussen {low} "
+        f"en {high} (95%-interval, {WAYS[row['method']]}).",
+        f"{estimate.n_treated} deelnemende scholen, "
+        f"{estimate.n_schools - estimate.n_treated} scholen om mee te vergelijken.",
+    ]
+    for name, effect in estimate.versions["effect"].items():
+        text = "niet te berekenen" if np.isnan(effect) else write.signed(effect, 2)
+        lines.append(f"{name} ({VERSIONS[name]}): {text}.")
+    return "\n".join([*lines, *noted(estimate.notes)])
+
+
+def _because(lack: Lack, text: str) -> None:
+    @says(lack)
+    def _say(goal: Goal | None, numbers: Mapping) -> str:
+        return f"De reden: {text}."
+
+
+for _lack, _text in LACKS.items():
+    _because(_lack, _text)
+
+
+@says(Note.NO_BASE)
+def _no_base(goal: Goal | None, numbers: Mapping) -> str:
+    codes = ", ".join(numbers["schools"])
+    return f"Zonder bruikbaar jaar vóór de start, daarom niet meegeteld: {codes}."
+
+
+@says(Note.ONE_YEAR)
+def _one_year(goal: Goal | None, numbers: Mapping) -> str:
+    return f"{numbers['schools']} scholen met maar één jaar tellen niet mee."
+
+
+@says(Note.USUAL_WEIGHT)
+def _usual_weight(goal: Goal | None, numbers: Mapping) -> str:
+    return (
+        "Te weinig jaren vooraf om toevalsschommelingen te meten; gewicht "
+        f"n/(n+{write.number(numbers['k'], 0)})."
+    )
+
+
+@says(Note.VERSION_MISSING)
+def _version_missing(goal: Goal | None, numbers: Mapping) -> str:
+    return f"{numbers['version']} is niet te berekenen: {LACKS[Lack(numbers['lack'])]}."
+
+
+@says(Note.LEFT_OUT)
+def _left_out(goal: Goal | None, numbers: Mapping) -> str:
+    cells = ", ".join(f"start {label(g)} in {label(t)}" for g, t in numbers["cells"])
+    return f"{', '.join(numbers['versions'])}: niet te vergelijken en (deels) weggelaten: {cells}."
