@@ -65,10 +65,10 @@ def test_an_estimate_comes_back_to_the_last_digit(tmp_path, seed, treated):
     same(estimate, back(estimate, tmp_path))
 
 
-def test_changes_per_school_the_protocol_and_the_settings_come_back(tmp_path):
+def test_changes_per_school_the_protocol_and_the_region_come_back(tmp_path):
     changes = school_changes(simulate("S0", seed=1))
     same(changes, back(changes, tmp_path))
-    for settings in (load_protocol(), read_settings(root())):
+    for settings in (load_protocol(), read_settings(root()).region):
         assert back(settings, tmp_path) == settings
 
 
