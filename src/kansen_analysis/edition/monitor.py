@@ -11,10 +11,13 @@ import pandas as pd
 
 from kansen_analysis.demo import demo_folder
 from kansen_analysis.errors import PanelError, UsageError, raise_all
-from kansen_analysis.estimate import attenuation, em_check
-from kansen_analysis.estimate.attenuation import Recovery
+from kansen_analysis.estimate.attenuation import (
+    Attenuation,
+    estimate_advice,
+    measure_attenuation,
+)
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
-from kansen_analysis.estimate.em_check import EmCheck
+from kansen_analysis.estimate.em_check import EmCheck, em_check
 from kansen_analysis.estimate.shares import ShareEffect, estimate_share_effect
 from kansen_analysis.goals.rule import OPEN, Protocol, decide, judge, load_protocol
 from kansen_analysis.outcomes import advice, panel
@@ -24,6 +27,7 @@ from kansen_analysis.schools.load import load, open_folder
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.schools.pools import Pools, choose_pools, in_region
 from kansen_analysis.sources import names, schoolyear
+from kansen_analysis.words.advice import no_exact_years
 
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
@@ -400,11 +404,11 @@ class Monitor:
             for goal, why in self.obstacles.items()
         }
         if len(self.advice_cells[0]) and self.advices is None:
-            found[2] = advice.NO_EXACT_YEARS
+            found[2] = no_exact_years()
         if 1 in self.panels:
             found[1] = estimate_effect(self.panels[1], seed=1)
         if 2 in self.panels:
-            found[2] = attenuation.estimate_advice(self.panels[2], self.recovery, seed=1)
+            found[2] = estimate_advice(self.panels[2], self.attenuation, seed=1)
         if 3 in self.panels:
             found[3] = self._estimate_places()
         return found
@@ -479,23 +483,23 @@ class Monitor:
             shares = self.advices.rows.set_index(["school", "year"])["havo_up"]
             keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
             rows = rows.assign(value=shares.loc[keys].to_numpy())
-            seen = attenuation.recovery(self.advices, rows, seed=1, scores=advice.HAVO_UP)
-            found[2] = attenuation.estimate_advice(rows, seen, seed=1, details=False)
+            seen = measure_attenuation(self.advices, rows, outcome="havo_up", seed=1)
+            found[2] = estimate_advice(rows, seen, seed=1, details=False)
         return found
 
     @cached_property
-    def recovery(self) -> Recovery | None:
+    def attenuation(self) -> Attenuation | None:
         """Part of a change in the advices that stays visible when counts are hidden."""
         if 2 not in self.panels:
             return None
-        return attenuation.recovery(self.advices, self.panels[2], seed=1)
+        return measure_attenuation(self.advices, self.panels[2], seed=1)
 
     @cached_property
     def advice_check(self) -> EmCheck | None:
         """The same estimate with the hidden counts filled in another way."""
         if 2 not in self.panels:
             return None
-        return em_check.em_check(self.advices, self.panels[2], self.recovery, seed=1)
+        return em_check(self.advices, self.panels[2], seed=1)
 
     def previous(self) -> Monitor | None:
         """Return last year's edition of the same files and protocol; None without results."""

@@ -24,7 +24,7 @@ from kansen_analysis.pages.common import (
     verdict_row,
 )
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import advice, numbers
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def results_vary(monitor: Monitor, goal: int) -> Figure | Absent:
         table = vary(rows, size_by_year=outcome.size_by_year)
     except PanelError as error:
         return Absent(f"De keuzes zijn niet door te rekenen: {error}")
-    # An estimate that was divided by a recovery rate is so under every choice.
-    factor = estimate.versions.loc["V1", "std_error"] / table["std_error"].iloc[0]
+    # An estimate that is corrected for hidden counts is so under every choice.
+    factor = 1 / monitor.attenuation.mean if goal == 2 else 1.0
     table = table.dropna(subset="effect")
     places = pd.DataFrame([place(choice) for choice in table.index])
     frame = pd.DataFrame(
@@ -374,8 +374,10 @@ def doubts(monitor: Monitor, goal: int) -> Prose | Absent:
         )
     if goal == 2:
         # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
-        checks = [getattr(monitor, name, None) for name in ("recovery", "advice_check")]
-        lines += [check.sentence() for check in checks if check is not None]
+        if (seen := getattr(monitor, "attenuation", None)) is not None:
+            lines.append(advice.attenuation(seen))
+        if (check := getattr(monitor, "advice_check", None)) is not None:
+            lines.append(advice.check(check))
     return Prose("\n".join(f"- {line}" for line in lines))
 
 

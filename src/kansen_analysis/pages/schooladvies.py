@@ -17,7 +17,7 @@ from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import advice, numbers
 
 LEVELS = {
     0: "praktijkonderwijs",
@@ -274,7 +274,8 @@ def missing(monitor: Monitor) -> Prose:
             else "Er is geen schooljaar zonder afscherming in deze map."
         )
     advices = getattr(monitor, "advices", None)
-    lines += list(advices.notes) if advices is not None else []
+    if advices is not None:
+        lines += [advice.caveat(), *advice.basis(advices.basis)]
     lines += [
         "Een ambitieus advies is niet vanzelf een goed advies: of leerlingen het waarmaken staat "
         "bij [afstroom](afstroom.ipynb), en is met open gegevens niet te toetsen.",
