@@ -48,7 +48,7 @@ ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
     reads=("schools", "outcomes", "protocol", "year"),
-    writes=("estimates", "guards", "recovery", "detectable"),
+    writes=("estimates", "guards", "attenuation", "detectable"),
 )
 VERDICTS = Stage(
     "verdicts",

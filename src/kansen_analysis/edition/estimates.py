@@ -25,7 +25,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``estimates``: by goal an `EffectEstimate`, or why there is none; ``guards``: by
-        goal the estimate of what must not get worse; ``recovery``: the part of a change in the
+        goal the estimate of what must not get worse; ``attenuation``: the part of a change in the
         advices that stays visible when counts are hidden, or None; ``detectable``: by goal the
         smallest difference that would have been seen.
     """
@@ -38,13 +38,13 @@ def run(inputs: Mapping) -> dict[str, object]:
     }
     if len(outcomes["advice_low"]) and outcomes["advices"] is None:
         found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
-    recovery, guards, limits = None, {}, protocol.verdict
+    seen, guards, limits = None, {}, protocol.verdict
     if "1" in panels:
         found[1] = _estimate(panels["1"], protocol.goal(1))
     if "2" in panels:
-        recovery = attenuation.recovery(outcomes["advices"], panels["2"], seed=SEED)
+        seen = attenuation.measure_attenuation(outcomes["advices"], panels["2"], seed=SEED)
         found[2] = attenuation.estimate_advice(
-            panels["2"], recovery, seed=SEED, decides=protocol.goal(2).outcome.decides
+            panels["2"], seen, seed=SEED, decides=protocol.goal(2).outcome.decides
         )
     if "3" in panels:
         found[3] = _places(panels["3"], panels["3 in favour"], protocol, inputs["year"])
@@ -53,7 +53,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     return {
         "estimates": found,
         "guards": guards,
-        "recovery": recovery,
+        "attenuation": seen,
         "detectable": {
             goal: detectable_difference(
                 each,

@@ -72,7 +72,7 @@ class Edition:
     panels = _kept("outcomes", "panels", "By name the panels that estimates rest on.")
     estimates = _kept("estimates", "estimates", "By goal its estimate, or why there is none.")
     guards = _kept("estimates", "guards", "By goal what must not get worse.")
-    recovery = _kept("estimates", "recovery", "The part of a change in advices that is seen.")
+    attenuation = _kept("estimates", "attenuation", "The part of a change in advices that is seen.")
     detectable = _kept("estimates", "detectable", "By goal the smallest difference to be seen.")
     verdicts = _kept("verdicts", "verdicts", "One row per goal with its verdict.")
     reasons = _kept("verdicts", "reasons", "By goal why its verdict is what it is, as codes.")

@@ -9,7 +9,6 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation, em_check
-from kansen_analysis.estimate.attenuation import Recovery
 from kansen_analysis.estimate.codes import why
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
 from kansen_analysis.estimate.em_check import EmCheck
@@ -18,7 +17,7 @@ from kansen_analysis.estimate.per_school import SchoolChanges, school_changes
 from kansen_analysis.estimate.shares import ShareEffect, estimate_share_effect
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import Protocol
-from kansen_analysis.outcomes import advice, around
+from kansen_analysis.outcomes import around
 from kansen_analysis.schools.load import Until
 
 SEED = 1
@@ -65,7 +64,7 @@ def run(inputs: Mapping) -> dict[str, object]:
 
     return {
         "secondary": _secondary(panels, advices),
-        "advice_check": _advice_check(panels, advices, made["recovery"]),
+        "advice_check": _advice_check(panels, advices),
         "share_check": _share_check(panels, outcomes["later_places"]),
         "choices": {goal: _choices(rows, protocol, goal) for goal, rows in tested.items()},
         "changes": {goal: _changes(rows, protocol, goal) for goal, rows in tested.items()},
@@ -88,16 +87,16 @@ def _secondary(panels: Mapping, advices) -> dict[int, EffectEstimate]:
         found[1] = estimate_effect(panels["1 second"], seed=SEED, details=False)
     if "2 second" in panels:
         rows = panels["2 second"]
-        seen = attenuation.recovery(advices, rows, seed=SEED, scores=advice.HAVO_UP)
+        seen = attenuation.measure_attenuation(advices, rows, outcome="havo_up", seed=SEED)
         found[2] = attenuation.estimate_advice(rows, seen, seed=SEED, details=False)
     return found
 
 
-def _advice_check(panels: Mapping, advices, recovery: Recovery | None) -> EmCheck | None:
+def _advice_check(panels: Mapping, advices) -> EmCheck | None:
     """Estimate goal 2 once more, with the hidden counts filled in another way."""
     if "2" not in panels:
         return None
-    return em_check.em_check(advices, panels["2"], recovery, seed=SEED)
+    return em_check.em_check(advices, panels["2"], seed=SEED)
 
 
 def _share_check(panels: Mapping, places: pd.DataFrame) -> ShareEffect | None:

@@ -1,104 +1,162 @@
 """How much of a true change in the advices stays visible when small counts are hidden.
 
-A part of every change stays out of sight (a hidden 2 that becomes 3 still prints ``<5``), so the
-estimate of goal 2 is divided by the part that is seen, measured by moving pupils up in comparable
-schools of the exact years (METHODS 5.0 to 5.2).
+A part of a raise stays out of sight: a hidden 2 that becomes 3 still prints ``<5``. How large a
+part depends on where on the scale pupils were raised: at the bottom nearly every count is hidden,
+on top few are. Nobody knows where a programme raised pupils. So the estimate of goal 2 is divided
+by the part that is seen of a raise spread as the pupils are, and its interval holds the effects
+that belong to a raise at the bottom, in the middle or on top as well: a bound is divided by the
+smallest part where that takes it away from zero, by the largest where that takes it toward zero.
+
+The sign, and with it the p value, then hangs on no assumption about the place; and "no difference
+that matters" is only said when the largest effect that could hide behind the figures, that of a
+raise at the place where least is seen, is too small to matter.
+
+The parts are measured by raising pupils in comparable schools of the exact years, after the
+calibration of `outcomes.advice` (METHODS 5.0 to 5.2).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.effects import EffectEstimate, dutch, estimate_effect
+from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
+from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.shocks import estimate_shocks
-from kansen_analysis.outcomes.advice import LEVEL, AdvicePanel, advice_fill, mean_of
+from kansen_analysis.outcomes.advice import SCORES, AdvicePanel, advice_fill, mean_of
 
-PLANTED = 0.2  # mean number of levels that pupils are moved up to measure the recovery
-NEIGHBOURS = 25  # look-alikes of a participant's school-year among which one is drawn
+PLANTED = 0.2  # levels that the mean is raised: about the smallest difference that matters
+AT_MOST = 0.5  # of the pupils who can be raised in a part of the scale; that part may be small
+STEPS = ("one", "two")  # steps that a raised pupil goes up
+# Thirds of the ten advices: up to vmbo kader, up to vmbo gt/havo, and from havo.
+PARTS: Mapping[str, slice] = {
+    "all": slice(0, 10),
+    "bottom": slice(0, 4),
+    "middle": slice(4, 7),
+    "top": slice(7, 10),
+}
+SIZES = (18, 36)  # leavers: small schools have fewer than the first, large ones the second or more
+SIZE_NAMES = ("small", "medium", "large")
+NEIGHBOURS = 25  # matched school-years of a participant's school-year among which one is drawn
 DIGITS = 9  # of a distance; what lies behind them differs between processors
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """The part of a true change that is still seen after hiding and filling.
+@dataclass(frozen=True, eq=False)
+class Attenuation:
+    """The part of a true change that is still seen after hiding, filling and calibration.
 
     Attributes
     ----------
-    one, two : float
-        When pupils move up one step, and two steps.
-    spread : float
-        Standard deviation of the rate over groups of look-alikes as large as the participants'.
+    parts : DataFrame
+        Index ``all`` (pupils raised as they are spread over the scale), ``bottom``, ``middle``,
+        ``top``; columns ``one`` and ``two``: the steps that a raised pupil goes up.
+    by_size : DataFrame
+        The mean of one and two steps by part (index) and by leavers of the school: ``small``
+        (fewer than 18), ``medium``, ``large`` (36 or more); NaN where no matched school is so.
     """
 
-    one: float
-    two: float
-    spread: float
+    parts: pd.DataFrame
+    by_size: pd.DataFrame
 
     @property
     def mean(self) -> float:
-        """What estimates are divided by."""
-        return (self.one + self.two) / 2
+        """What estimates are divided by: a raise spread as the pupils are."""
+        return float(self.parts.loc["all"].mean())
 
-    def __repr__(self) -> str:
-        """Show the figures, the same on every machine."""
-        return f"Recovery(one={self.one:.2f}, two={self.two:.2f}, spread={self.spread:.2f})"
+    @property
+    def smallest(self) -> float:
+        """The part that is seen where least is seen."""
+        return float(self.parts.to_numpy().min())
 
-    def sentence(self) -> str:
-        """Say in Dutch what was done with it.
+    @property
+    def largest(self) -> float:
+        """The part that is seen where most is seen."""
+        return float(self.parts.to_numpy().max())
+
+    @property
+    def std_error(self) -> float:
+        """Standard uncertainty of the part, the place of the raise being unknown.
+
+        Every value from smallest to largest alike: width over the root of 12 (JCGM 100:2008, Guide
+        to the expression of uncertainty in measurement, 4.3.7).
+        """
+        return (self.largest - self.smallest) / np.sqrt(12)
+
+    def interval(self, low, high):
+        """Effects that may lie behind an interval of what is seen.
+
+        Where a raise might not be seen at all, nothing bounds them.
+
+        Parameters
+        ----------
+        low, high : float or array
+            Bounds of what is seen.
+
+        Returns
+        -------
+        tuple
+            The bounds, divided so that the interval holds the effect of a raise anywhere.
 
         Examples
         --------
-        >>> print(Recovery(0.80, 0.84, 0.08).sentence())
-        Van een echte verandering blijft na het afschermen 80 tot 84% zichtbaar; verschil en
-        onzekerheid zijn gedeeld door 0,82. Hoe groot het verschil precies is, is daardoor ongeveer
-        10% onzeker; of het boven of onder nul ligt niet.
+        >>> seen = Attenuation(pd.DataFrame({"one": [0.8, 0.5], "two": [1.0, 1.0]}), None)
+        >>> [tuple(float(x) for x in seen.interval(*pair)) for pair in ((1, 2), (-1, 2), (-2, -1))]
+        [(1.0, 4.0), (-2.0, 4.0), (-4.0, -1.0)]
         """
-        low, high = sorted((100 * self.one, 100 * self.two))
-        part = dutch(low, 0) if round(low) == round(high) else f"{low:.0f} tot {high:.0f}"
+        inward = 1 / self.largest
+        outward = 1 / self.smallest if self.smallest > 0 else np.inf
         return (
-            f"Van een echte verandering blijft na het afschermen {part}% zichtbaar; verschil en "
-            f"onzekerheid zijn gedeeld door {dutch(self.mean, 2)}. Hoe groot het verschil precies "
-            f"is, is daardoor ongeveer {dutch(100 * self.spread / self.mean, 0)}% onzeker; of het "
-            "boven of onder nul ligt niet."
+            np.asarray(low) * np.where(np.asarray(low) < 0, outward, inward),
+            np.asarray(high) * np.where(np.asarray(high) > 0, outward, inward),
+        )
+
+    def __repr__(self) -> str:
+        """Show the figures, the same on every machine."""
+        return (
+            f"Attenuation(mean={self.mean:.2f}, smallest={self.smallest:.2f}, "
+            f"largest={self.largest:.2f})"
         )
 
 
-def recovery(
+def measure_attenuation(
     advice: AdvicePanel,
     panel: pd.DataFrame,
     *,
+    outcome: str = "level",
     seed: int = 1,
     repeats: int = 200,
-    scores: np.ndarray = LEVEL,
-) -> Recovery:
-    """Measure how much of a true change the filled counts show.
+) -> Attenuation:
+    """Measure how much of a true change is seen, by part of the scale and by size of the school.
 
     For every programme year of a participant a school-year like it is drawn from the comparison
-    schools in the exact years: alike in number of advices and schoolweging, on which the rate
-    depends. There pupils are moved up, 0.2 level on average, and the change in the filled mean is
-    set against the change in the true one.
+    schools in the exact years: alike in number of advices and schoolweging, on which the part
+    depends. There pupils of one part of the scale are raised, so many that the mean over all pupils
+    rises by 0.2 level or half of those who can are raised, and the change in what is measured is
+    set against the true one. A smaller raise at the bottom is seen less still, but that is a raise
+    too small to matter.
 
     Parameters
     ----------
     advice : AdvicePanel
-        Gives the exact counts and the category means.
+        Gives the exact counts, the category means and the calibration.
     panel : DataFrame
         The panel as `estimate_advice` takes it.
+    outcome : str
+        ``"level"`` or ``"havo_up"``. For the latter a raise is only one that is seen in it: steps
+        from a part that do not reach havo count for nothing and are left out.
     seed : int
         Of the draws.
     repeats : int
-        How often a group of look-alikes is drawn.
-    scores : array
-        What is averaged: `LEVEL` or `HAVO_UP`.
+        How often a group of matched school-years is drawn.
 
     Returns
     -------
-    Recovery
+    Attenuation
 
     Raises
     ------
@@ -107,92 +165,124 @@ def recovery(
 
     Examples
     --------
-    Where every count is 5 or more, nothing is hidden and all is seen:
+    Where every count is large, nothing is hidden and all is seen:
 
+    >>> from kansen_analysis.outcomes.advice import advice_panel
     >>> from kansen_analysis.outcomes.panel import RANKED_ADVICES
     >>> index = pd.MultiIndex.from_product([["90AA00", "90AB00"], range(2018, 2022)])
-    >>> counts = pd.DataFrame(20, index.set_names(["school", "year"]), list(RANKED_ADVICES))
+    >>> counts = pd.DataFrame(50, index.set_names(["school", "year"]), list(RANKED_ADVICES))
     >>> counts.iloc[-1] = 1
     >>> advice = advice_panel(counts, counts)
     >>> panel = advice.rows.assign(schoolweging=30.0, provider=pd.NA, own_region=True)
     >>> panel["cohort"] = panel["school"].map({"90AB00": 2020}).astype("Int64")
-    >>> recovery(advice, panel[panel["year"] < 2021])
-    Recovery(one=1.00, two=1.00, spread=0.00)
+    >>> measure_attenuation(advice, panel[panel["year"] < 2021])
+    Attenuation(mean=1.00, smallest=1.00, largest=1.00)
     """
-    before, rng = _look_alikes(advice, panel, seed, repeats)
-    rates, spreads = [], []
-    for step in (1, 2):
-        after = move_up(before.counts, step, PLANTED, rng)
-        true = mean_of(after, scores) - mean_of(before.counts, scores)
-        seen = mean_of(advice_fill(after, advice), scores) - mean_of(
-            advice_fill(before.counts, advice), scores
-        )
-        rate, spread = before.rate(seen, true)
-        rates.append(rate)
-        spreads.append(spread)
-    return Recovery(*rates, spread=float(np.mean(spreads)))
+    before, rng = matched_school_years(advice, panel, seed, repeats)
+    pupils = before.counts.sum(axis=1)
+    small, large = SIZES
+    of_size = (pupils < small, (pupils >= small) & (pupils < large), pupils >= large)
+    scores = SCORES[outcome]
+    was = mean_of(before.counts, scores), advice.measured(before.counts, outcome)
+    parts, by_size = {}, {}
+    for name, part in PARTS.items():
+        rates, sums = [], np.zeros((2, len(SIZE_NAMES)))
+        for step in (1, 2):
+            after = raise_pupils(before.counts, step, PLANTED, rng, part, at_most=AT_MOST)
+            true = mean_of(after, scores) - was[0]
+            seen = advice.measured(after, outcome) - was[1]
+            rates.append(before.rate(seen, true))
+            sums += [[(before.weight * x)[rows].sum() for rows in of_size] for x in (seen, true)]
+        parts[name] = rates
+        by_size[name] = np.divide(*sums, out=np.full(len(SIZE_NAMES), np.nan), where=sums[1] > 0)
+    parts = pd.DataFrame.from_dict(parts, orient="index", columns=list(STEPS))
+    return Attenuation(
+        parts=parts.dropna(),
+        by_size=pd.DataFrame.from_dict(by_size, orient="index", columns=list(SIZE_NAMES)),
+    )
 
 
-def move_up(counts: np.ndarray, step: int, shift: float, rng: np.random.Generator) -> np.ndarray:
-    """Move pupils up a number of steps, chosen at random, so that the mean rises by ``shift``.
+def raise_pupils(
+    counts: np.ndarray,
+    step: int,
+    shift: float,
+    rng: np.random.Generator,
+    part: slice = PARTS["all"],
+    *,
+    at_most: float = 1.0,
+) -> np.ndarray:
+    """Raise pupils a number of steps, chosen at random, so that the mean rises by ``shift``.
 
     Parameters
     ----------
     counts : array of int, shape (rows, ranks)
         Exact counts.
     step : int
-        Number of ranks a moved pupil goes up; who would pass the highest rank stays.
+        Number of ranks a raised pupil goes up; who would pass the highest rank stays.
     shift : float
         Mean rise over all pupils together, in levels.
     rng : numpy.random.Generator
         Chooses the pupils.
+    part : slice
+        Ranks that raised pupils come from, of `PARTS`.
+    at_most : float
+        Share of those who can be raised that is not passed; the mean then rises less.
 
     Examples
     --------
     >>> counts = np.array([[0, 100, 0, 0]])
-    >>> moved = move_up(counts, 1, 0.5, np.random.default_rng(1))
-    >>> int(moved.sum()), bool(35 < moved[0, 2] < 65)
+    >>> raised = raise_pupils(counts, 1, 0.5, np.random.default_rng(1))
+    >>> int(raised.sum()), bool(35 < raised[0, 2] < 65)
     (100, True)
     """
-    able = counts[:, :-step]
-    chance = min(shift * counts.sum() / (step * max(able.sum(), 1)), 1.0)
-    moved = rng.binomial(able, chance)
+    able = np.zeros_like(counts)
+    able[:, part] = counts[:, part]
+    able = able[:, :-step]
+    chance = min(shift * counts.sum() / (step * max(able.sum(), 1)), at_most)
+    raised = rng.binomial(able, chance)
     result = counts.copy()
-    result[:, :-step] -= moved
-    result[:, step:] += moved
+    result[:, :-step] -= raised
+    result[:, step:] += raised
     return result
 
 
 @dataclass(frozen=True)
-class _LookAlikes:
+class MatchedSchoolYears:
     """School-years like those of the participants, one group per repeat."""
 
     counts: np.ndarray  # rows of all repeats below each other
     weight: np.ndarray  # of each row in the effect
-    at: np.ndarray  # row of the exact counts it came from
-    repeats: int
 
-    def rate(self, seen: np.ndarray, true: np.ndarray) -> tuple[float, float]:
-        """Ratio of the seen to the true change, and its spread over the groups."""
-        seen, true = (
-            (self.weight * change).reshape(self.repeats, -1).sum(axis=1) for change in (seen, true)
-        )
-        rate = seen.sum() / true.sum()
-        # Per group the error over the mean change: a group that happens to move little has no say.
-        return float(rate), float(np.std(seen - rate * true) / true.mean())
+    def rate(self, seen: np.ndarray, true: np.ndarray) -> float:
+        """Ratio of the seen to the true change; NaN where nothing changed."""
+        changed = (self.weight * true).sum()
+        return float((self.weight * seen).sum() / changed) if changed > 0 else np.nan
 
 
-def _look_alikes(advice: AdvicePanel, panel: pd.DataFrame, seed: int, repeats: int):
+def matched_school_years(
+    advice: AdvicePanel, panel: pd.DataFrame, seed: int, repeats: int
+) -> tuple[MatchedSchoolYears, np.random.Generator]:
+    """Draw a school-year of a comparison school like each programme year of the participants.
+
+    Parameters
+    ----------
+    advice, panel, seed, repeats
+        As `measure_attenuation` takes them.
+
+    Returns
+    -------
+    tuple
+        The school-years, and the generator to go on with.
+    """
     weging = panel.drop_duplicates("school").set_index("school")
     others = weging.index[weging["cohort"].isna()]
     exact = advice.exact[advice.exact.index.get_level_values("school").isin(others)]
-    counts = exact.to_numpy()
-    counts, school = counts[counts.sum(axis=1) > 0], exact.index.get_level_values("school")
-    school = school[exact.to_numpy().sum(axis=1) > 0]
+    exact = exact[exact.sum(axis=1) > 0]
+    counts, school = exact.to_numpy(), exact.index.get_level_values("school")
     running = panel[(panel["year"] >= panel["cohort"]).fillna(False).astype(bool)]
     if not len(counts) or not len(running):
         raise PanelError(
-            "The recovery rate needs comparison schools with exact advices and participants with a "
+            "The attenuation needs comparison schools with exact advices and participants with a "
             "programme year; add files of 2021-2022 or earlier, or check the start years."
         )
     size = np.log(advice_fill(counts, advice).sum(axis=1))
@@ -210,7 +300,7 @@ def _look_alikes(advice: AdvicePanel, panel: pd.DataFrame, seed: int, repeats: i
     at = alike[np.arange(len(running)), chosen].ravel()
     n = running["n"].to_numpy(float)
     weight = n / (n + _shocks(panel).k)
-    return _LookAlikes(counts[at], np.tile(weight, repeats), at, repeats), rng
+    return MatchedSchoolYears(counts[at], np.tile(weight, repeats)), rng
 
 
 def _shocks(panel: pd.DataFrame):
@@ -219,7 +309,7 @@ def _shocks(panel: pd.DataFrame):
 
 
 def estimate_advice(
-    panel: pd.DataFrame, recovered: Recovery, seed: int = 1, **options
+    panel: pd.DataFrame, attenuation: Attenuation, seed: int = 1, **options
 ) -> EffectEstimate:
     """Estimate the difference in advice, in levels as if no count were hidden.
 
@@ -228,8 +318,8 @@ def estimate_advice(
     panel : DataFrame
         As `effects.estimate_effect` takes it, with the ``value`` and ``n`` of an
         `AdvicePanel`.
-    recovered : Recovery
-        The rate to divide by.
+    attenuation : Attenuation
+        What to correct by.
     seed : int
         Of the redraws.
     **options
@@ -238,9 +328,57 @@ def estimate_advice(
     Returns
     -------
     EffectEstimate
-        Estimates, errors and bounds divided by the mean rate; p values stay. The effects before
-        and from 2023-2024, when the rule changed, are in ``by_period``.
+        Effects divided by the mean part that is seen; p values stay. Standard errors hold the
+        uncertainty of that part, and every interval (also the 90% one that *geen verschil dat
+        ertoe doet* rests on) holds the effect of a raise at any place of the scale: see
+        `Attenuation.interval`. The effects before and from 2023-2024, when the rule changed, are
+        in ``by_period``.
     """
     found = estimate_effect(panel, seed, **{"size_by_year": True, **options})
-    scaled = found.rescaled(1 / recovered.mean)
-    return replace(scaled, notes=(*scaled.notes, recovered.sentence()))
+    return corrected(found, attenuation)
+
+
+def corrected(found: EffectEstimate, attenuation: Attenuation) -> EffectEstimate:
+    """Correct an estimate of what is seen for what is not.
+
+    Parameters
+    ----------
+    found : EffectEstimate
+        In what is seen.
+    attenuation : Attenuation
+        What to correct by.
+    """
+    scaled = found.rescaled(1 / attenuation.mean)
+    changed = {
+        each.name: _widened(getattr(scaled, each.name), getattr(found, each.name), attenuation)
+        for each in fields(found)
+        if isinstance(getattr(found, each.name), pd.DataFrame | pd.Series)
+    }
+    if scaled.event is not None:
+        changed["event"] = replace(
+            scaled.event,
+            table=_widened(scaled.event.table, found.event.table, attenuation, ("low", "high")),
+            since=_stretched(scaled.event.since, attenuation),
+        )
+    inference = {name: _stretched(each, attenuation) for name, each in scaled.inference.items()}
+    return replace(scaled, inference=inference, **changed)
+
+
+def _stretched(each: Inference, attenuation: Attenuation) -> Inference:
+    """Let every interval hold a raise at any place of the scale."""
+    smallest = attenuation.smallest
+    outward = attenuation.mean / smallest if smallest > 0 else np.inf
+    return replace(each, inward=attenuation.mean / attenuation.largest, outward=outward)
+
+
+def _widened(scaled, found, attenuation: Attenuation, both: tuple[str, ...] = ()):
+    """Take bounds and errors of a table or row with the uncertainty of what is seen."""
+    columns, result = found.axes[-1], scaled.copy()
+    pairs = [(name, name.removesuffix("low") + "high") for name in map(str, columns)]
+    for low, high in [pair for pair in pairs if pair[0].endswith("_low")] + [both] * bool(both):
+        bounds = attenuation.interval(found[low], found[high])
+        result[low], result[high] = (float(b) if b.ndim == 0 else b for b in bounds)
+    if "std_error" in columns:
+        share = attenuation.std_error / attenuation.mean
+        result["std_error"] = np.hypot(scaled["std_error"], scaled["effect"] * share)
+    return result

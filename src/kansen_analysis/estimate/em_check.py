@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kansen_analysis.estimate.attenuation import PLANTED, Recovery, _look_alikes, move_up
-from kansen_analysis.estimate.effects import FEW, dutch
+from kansen_analysis.estimate.attenuation import PLANTED, matched_school_years, raise_pupils
 from kansen_analysis.estimate.etwfe import Fit, fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
 from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import HIDDEN, LEVEL, AdvicePanel, mean_of
+from kansen_analysis.outcomes.fixed import FEW
 
 ROUNDS = 10  # as measured in METHODS 5.1
 GROUPS = 5  # groups of schoolweging that comparison schools are pulled toward
@@ -28,7 +28,7 @@ class EmCheck:
     ----------
     effect, std_error, ci_low, ci_high, p_value : float
         In levels.
-    recovery : float
+    attenuation : float
         The part of a change that the version behind ``std_error`` shows.
     n_treated : int
         Participants with a programme year.
@@ -39,7 +39,7 @@ class EmCheck:
     ci_low: float
     ci_high: float
     p_value: float
-    recovery: float
+    attenuation: float
     n_treated: int
 
     def __repr__(self) -> str:
@@ -49,36 +49,25 @@ class EmCheck:
             f"p={self.p_value:.3f}, {self.n_treated} treated)"
         )
 
-    def sentence(self) -> str:
-        """Say in Dutch what it found."""
-        return (
-            "Controle met een andere invulling van de verborgen aantallen (per school en jaar "
-            f"geschat): {dutch(self.effect, 2, signed=True)} niveau, tussen "
-            f"{dutch(self.ci_low, 2)} en {dutch(self.ci_high, 2)}."
-        )
 
-
-def em_check(
-    advice: AdvicePanel, panel: pd.DataFrame, recovered: Recovery, *, seed: int = 1
-) -> EmCheck:
+def em_check(advice: AdvicePanel, panel: pd.DataFrame, *, seed: int = 1) -> EmCheck:
     """Estimate the effect once more, with hidden counts filled per school and year.
 
     Each count is taken as Poisson around pupils times a share; the shares of a school are those of
     the year, tilted up or down by one figure per school-year, which is pulled toward the mean of
     its own group (participants before and after their start, others by schoolweging) in that year.
-    The error comes from the same with one mean for participants and others, divided by its own
-    recovery rate: pulling participants toward each other makes them look more alike than they are.
+    The error comes from the same with one mean for participants and others, divided by the part of
+    a change that it shows: pulling participants toward each other makes them look more alike than
+    they are. With few participants it is no smaller than the spread under redrawn start years.
 
     Parameters
     ----------
     advice : AdvicePanel
         Gives the counts.
     panel : DataFrame
-        As `estimate_advice` takes it.
-    recovered : Recovery
-        Of the category means; it scales the expected level, which rests on them.
+        As `attenuation.estimate_advice` takes it.
     seed : int
-        Of the moves that measure the recovery rate, and of redrawn start years.
+        Of the raises that measure the attenuation, and of redrawn start years.
 
     Returns
     -------
@@ -92,11 +81,11 @@ def em_check(
     common, own = _groups(panel)
     together = tilt(printed, advice.means.to_numpy(), year, common)
     apart = tilt(printed, advice.means.to_numpy(), year, own)
-    rate = _em_recovery(advice, panel, common, together, seed)
+    rate = _em_attenuation(advice, panel, common, together, seed)
 
     first, second = (
         first_version(panel.assign(value=mean_of(each.filled, LEVEL) - expected * part))
-        for each, part in ((apart, 1 / recovered.mean), (together, rate / recovered.mean))
+        for each, part in ((apart, 1.0), (together, rate))
     )
     effect = float(first.contrast([first.cells["effect"]])["effect"].iloc[0])
     error = float(second.contrast([second.cells["effect"]])["std_error"].iloc[0])
@@ -244,10 +233,10 @@ def _cut_mean(rate: np.ndarray) -> np.ndarray:
     return above / (1 + rate / 2 * (1 + rate / 3 * (1 + rate / 4)))
 
 
-def _em_recovery(advice, panel, common, together: Tilted, seed: int, repeats: int = 20) -> float:
-    """Recovery rate of the version with one mean; what it pulls toward is held."""
-    before, rng = _look_alikes(advice, panel, seed, repeats)
-    # A look-alike is pulled toward what the participant's school-year itself is pulled toward.
+def _em_attenuation(advice, panel, common, together: Tilted, seed: int, repeats: int = 20) -> float:
+    """Part of a change that the version with one mean shows; what it pulls toward is held."""
+    before, rng = matched_school_years(advice, panel, seed, repeats)
+    # A matched school-year is pulled toward what the participant's own is pulled toward.
     running = (panel["year"] >= panel["cohort"]).fillna(False).to_numpy(bool)
     held = replace(
         together,
@@ -263,7 +252,7 @@ def _em_recovery(advice, panel, common, together: Tilted, seed: int, repeats: in
 
     rates = []
     for step in (1, 2):
-        after = move_up(before.counts, step, PLANTED, rng)
+        after = raise_pupils(before.counts, step, PLANTED, rng)
         true = mean_of(after, LEVEL) - mean_of(before.counts, LEVEL)
-        rates.append(before.rate(level(after) - level(before.counts), true)[0])
+        rates.append(before.rate(level(after) - level(before.counts), true))
     return float(np.mean(rates))

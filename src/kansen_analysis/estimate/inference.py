@@ -30,6 +30,10 @@ class Inference:
         Standard error clustered by board; NaN where it is not asked, or there are no boards.
     board_free : float
         Boards of participants less one.
+    inward, outward : float
+        What a bound is multiplied by on the side of zero, and on the other: how much of a true
+        difference is seen may depend on where it is (`attenuation.corrected`). Neither moves a
+        bound over zero, so the p value stays.
     """
 
     effect: float
@@ -38,6 +42,8 @@ class Inference:
     drawn: Randomisation | None = None
     board_error: float = float("nan")
     board_free: float = 0.0
+    inward: float = 1.0
+    outward: float = 1.0
     _known: dict[float, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
 
     def _by_board(self) -> bool:
@@ -60,6 +66,8 @@ class Inference:
         if self._by_board():
             reach = stats.t.ppf(0.5 + level / 2, self.board_free) * self.board_error
             low, high = min(low, self.effect - reach), max(high, self.effect + reach)
+        low *= self.outward if low < 0 else self.inward
+        high *= self.outward if high > 0 else self.inward
         return float(low), float(high)
 
     def p_value(self) -> float:

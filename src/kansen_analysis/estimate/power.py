@@ -255,7 +255,7 @@ def power(
     share : float
         Wanted chance.
     recovery : float
-        Part of a true difference that hidden counts leave visible (goal 2: `attenuation.Recovery`).
+        Part of a true difference that hidden counts leave visible (goal 2: `attenuation`).
     size_by_year : bool
         As for the estimate of the goal.
     versions : callable, optional

@@ -2,18 +2,23 @@
 
 Since 2022-2023 the publisher prints every count of 1 to 4 as ``<5``; before, counts are exact. A
 school that is compared over that line seems to change because its counts were hidden. So every
-year is hidden by the same rule, also the exact ones; a hidden count becomes the mean that its
-category has in the exact years; and as part of a true change then stays out of sight (a hidden 2
-that becomes 3 still prints ``<5``), the estimate is divided by the part that is seen: the recovery
-rate, measured by moving pupils up in comparable schools of the exact years (METHODS 5.0 to 5.2).
+year is hidden by the same rule, also the exact ones, and a hidden count becomes the mean that its
+category has in the exact years (METHODS 5.0 to 5.2).
 
-Filled levels serve the comparison of groups only. Of a single school nothing more is known than the
-lowest and highest level in `kansen_analysis.outcomes.panel.advice_levels`.
+A filled mean is pulled toward the middle of the scale, more so where fewer pupils leave, and it
+moves when a cohort grows though nobody's advice changed. How much is known from the exact years,
+where both means are there: the filled mean is a straight line in the true one, by size of the
+cohort, and that line is read backwards (`Calibration`; classical calibration, Osborne 1991,
+International Statistical Review 59). What is left, a raise that stays out of sight because a hidden
+2 became a hidden 3, is measured and corrected in `estimate.attenuation`.
+
+Levels made so serve the comparison of groups only. Of a single school nothing more is known than
+the lowest and highest level in `kansen_analysis.outcomes.panel.advice_levels`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,24 +27,66 @@ import statsmodels.api as sm
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.outcomes.panel import MIN_CELL
-from kansen_analysis.sources.schoolyear import label
 
 HIDDEN = (1, 4)  # the publisher prints a count from 1 to 4 as "<5"
 LEVEL = np.arange(10.0)  # PRO = 0 … VWO = 9
 HAVO_UP = np.where(LEVEL >= 7, 100.0, 0.0)  # HAVO, HAVO_VWO and VWO, as a percentage
+SCORES = {"level": LEVEL, "havo_up": HAVO_UP}
 NEARLY_ALL = 0.75  # of the years, and of a year's schools, need a test result to expect a level
+GROUPS, IN_GROUP = 8, 100  # of school-years by size, to calibrate on; fewer: no calibration
+FLATTEST = 0.3  # a filled mean that follows the true one less than this cannot be read backwards
+STRONG = 10.0  # F of an instrument that is strong enough (Staiger and Stock 1997)
 
-CAVEAT = (
-    "Vanaf 2022-2023 drukt DUO elk aantal van 1 tot en met 4 leerlingen af als ‘<5’. Wij "
-    "behandelen daarom alle jaren, ook de jaren met exacte aantallen, alsof ze zo zijn afgedrukt, "
-    "en vullen voor elk verborgen aantal het gemiddelde van die adviescategorie in. Zo zijn ‘voor’ "
-    "en ‘na’ op dezelfde manier gemeten."
-)
-_ABOVE = (
-    "De maat is het adviesniveau min het niveau dat het eigen toetsresultaat, de schoolweging en "
-    "de aanbieder dat jaar doen verwachten. Stijgen de toetsresultaten door het programma, dan "
-    "stijgt ook het verwachte advies: hogere adviezen die daarbij passen tellen hier niet mee."
-)
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a filled mean is when the true mean is known, by the number of pupils.
+
+    Attributes
+    ----------
+    size : tuple of float
+        Log of the pupils after filling, in groups of school-years from small to large.
+    base, slope : tuple of float
+        In each group: filled mean = base + slope times the true mean. Between groups, straight.
+    """
+
+    size: tuple[float, ...] = (0.0,)
+    base: tuple[float, ...] = (0.0,)
+    slope: tuple[float, ...] = (1.0,)
+
+    def true(self, filled: np.ndarray, pupils: np.ndarray) -> np.ndarray:
+        """Read the line backwards: the true mean that goes with a filled one.
+
+        Examples
+        --------
+        >>> line = Calibration(size=(0.0,), base=(1.0,), slope=(0.8,))
+        >>> line.true(np.array([5.0]), np.array([20.0])).tolist()
+        [5.0]
+        """
+        at = np.log(pupils)
+        base, slope = (np.interp(at, self.size, part) for part in (self.base, self.slope))
+        return (filled - base) / slope
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What the value of an `AdvicePanel` is measured against.
+
+    Attributes
+    ----------
+    tests : str
+        ``"used"``: the level expected from the test is subtracted; ``"none"``: there are no
+        tests; ``"few"``: too few years have them, and the level itself is compared.
+    missing : tuple of int
+        Years of the comparison without enough tests.
+    dropped, rows : int
+        School-years left out for want of a test or a schoolweging, of how many.
+    """
+
+    tests: str
+    missing: tuple[int, ...] = ()
+    dropped: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,30 +97,50 @@ class AdvicePanel:
     ----------
     rows : DataFrame
         One row per school and year: ``school``, ``year``, ``value`` (what the estimator compares),
-        ``level`` (mean advice after filling, 0 to 9), ``havo_up`` (percent havo or higher after
-        filling) and ``n`` (advices after filling, rounded).
+        ``level`` (mean advice, 0 to 9) and ``havo_up`` (percent havo or higher), both after
+        filling and calibration, and ``n`` (advices after filling, rounded).
     printed : DataFrame
         Counts by school and year as the publisher would print them; NaN where hidden.
     exact : DataFrame
         The counts of the years in which nothing was hidden.
     means : Series
         Per advice the mean of a hidden count.
-    above_expected : bool
-        Whether ``value`` is the level above what the school's own test leads one to expect; else
-        it is the level itself.
+    calibration : mapping of str to Calibration
+        For ``level`` and ``havo_up``.
     slopes : Series
-        By year, the levels that one point of test result adds to the expected level.
-    notes : tuple of str
-        In Dutch: what was done and left out.
+        By year, the levels that one point of test result adds to the expected level; empty when
+        nothing is expected.
+    basis : Basis
+        What ``value`` is: the level above what the school's own test leads one to expect, or the
+        level itself; and what was left out for it.
     """
 
     rows: pd.DataFrame
     printed: pd.DataFrame
     exact: pd.DataFrame
     means: pd.Series
-    above_expected: bool
+    calibration: Mapping[str, Calibration]
     slopes: pd.Series
-    notes: tuple[str, ...]
+    basis: Basis
+
+    @property
+    def above_expected(self) -> bool:
+        """Whether ``value`` is the level above what the test leads one to expect."""
+        return self.basis.tests == "used"
+
+    def measured(self, counts: np.ndarray, outcome: str = "level") -> np.ndarray:
+        """Hide exact counts, and measure them as if the publisher had hidden them.
+
+        Parameters
+        ----------
+        counts : array, shape (rows, ranks)
+            Exact counts.
+        outcome : str
+            ``"level"`` or ``"havo_up"``.
+        """
+        filled = advice_fill(counts, self)
+        line = self.calibration[outcome]
+        return line.true(mean_of(filled, SCORES[outcome]), filled.sum(axis=1))
 
     def __repr__(self) -> str:
         """Show the size, the same on every machine."""
@@ -200,8 +267,14 @@ def advice_panel(
     -----
     Where nearly all years have test results, the value is the level minus what test result,
     schoolweging and provider lead one to expect, by a regression per year on schools that do not
-    take part. Otherwise it is the level itself, and a note says so: subtracting it in some years
+    take part. Otherwise it is the level itself, and `Basis` says so: subtracting it in some years
     only would set years apart.
+
+    One year's test result of one school is partly chance. A plain regression therefore shows a
+    slope that is too flat, and would leave part of an advice that rises with learning standing as
+    "above expected". So the slope comes from what lasts: the result of the school's other years is
+    the instrument (errors in variables; Durbin 1954). Where other years do not foretell a year
+    (F below `STRONG`), the plain regression stays.
 
     Examples
     --------
@@ -219,22 +292,76 @@ def advice_panel(
     if years is not None:
         printed = printed[printed.index.get_level_values("year").isin(list(years))]
     filled = printed.fillna(means).to_numpy()
+    pupils = filled.sum(axis=1)
+    calibration = {name: calibrate(exact, means, scores) for name, scores in SCORES.items()}
     rows = printed.index.to_frame(index=False).assign(
-        level=mean_of(filled, LEVEL),
-        havo_up=mean_of(filled, HAVO_UP),
-        n=np.maximum(np.rint(filled.sum(axis=1)), 1).astype(int),
+        **{
+            name: line.true(mean_of(filled, SCORES[name]), pupils)
+            for name, line in calibration.items()
+        },
+        n=np.maximum(np.rint(pupils), 1).astype(int),
     )
-    rows, slopes, notes = _above_expected(rows, schools, tests, provider)
+    rows, slopes, basis = _above_expected(rows, schools, tests, provider)
     rows = rows[["school", "year", "value", "level", "havo_up", "n"]]
     return AdvicePanel(
         rows=rows.sort_values(["school", "year"], ignore_index=True, kind="stable"),
         printed=printed,
         exact=exact,
         means=means,
-        above_expected=len(slopes) > 0,
+        calibration=calibration,
         slopes=slopes,
-        notes=(CAVEAT, *notes),
+        basis=basis,
     )
+
+
+def calibrate(exact: pd.DataFrame, means: pd.Series, scores: np.ndarray = LEVEL) -> Calibration:
+    """Learn from the exact years what filling does to a mean, by the number of pupils.
+
+    Parameters
+    ----------
+    exact : DataFrame
+        Counts of the exact years, one column per advice.
+    means : Series
+        Per advice the mean of a hidden count.
+    scores : array
+        What is averaged: `LEVEL` or `HAVO_UP`.
+
+    Returns
+    -------
+    Calibration
+        With fewer than `IN_GROUP` school-years, or a filled mean that hardly follows the true
+        one, the line that changes nothing.
+
+    Examples
+    --------
+    Where nothing is small, nothing has to be read backwards:
+
+    >>> counts = pd.DataFrame(np.random.default_rng(1).integers(5, 30, (400, 10)))
+    >>> line = calibrate(counts, pd.Series(2.0, counts.columns))
+    >>> np.round(line.slope, 6).tolist(), np.abs(np.round(line.base, 6)).tolist()
+    ([1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0])
+    """
+    counts = exact.to_numpy(float)
+    counts = counts[counts.sum(axis=1) > 0]
+    groups = min(GROUPS, len(counts) // IN_GROUP)
+    if not groups:
+        return Calibration()
+    filled = _filled(counts, means.to_numpy())
+    pupils = filled.sum(axis=1)
+    whole = np.rint(pupils.round(6)).astype(int)  # the last digit decides on no group
+    edges = np.unique(np.quantile(whole, np.arange(1, groups) / groups))
+    group = np.searchsorted(edges, whole)
+    true, seen = mean_of(counts, scores), mean_of(filled, scores)
+    size, base, slope = [], [], []
+    for each in np.unique(group):
+        x, y = true[group == each], seen[group == each]
+        steep = ((x - x.mean()) * (y - y.mean())).sum() / max(((x - x.mean()) ** 2).sum(), 1e-12)
+        size.append(float(np.log(pupils[group == each]).mean()))
+        base.append(float(y.mean() - steep * x.mean()))
+        slope.append(float(steep))
+    if min(slope) < FLATTEST:
+        return Calibration()
+    return Calibration(tuple(size), tuple(base), tuple(slope))
 
 
 def mean_of(counts: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -253,11 +380,7 @@ def _above_expected(rows, schools, tests, provider):
     plain = rows.assign(value=rows["level"])
     none = pd.Series(dtype=float)
     if schools is None or tests is None or not len(tests):
-        note = (
-            "Er zijn geen toetsresultaten bij deze adviezen; vergeleken wordt het adviesniveau "
-            "zelf, niet het niveau boven wat de toets doet verwachten."
-        )
-        return plain, none, [note]
+        return plain, none, Basis("none")
     facts = rows.merge(schools[["school", "schoolweging", "participant"]], on="school", how="left")
     facts = facts.merge(
         tests[["school", "year", "value"]].rename(columns={"value": "test"}),
@@ -271,28 +394,19 @@ def _above_expected(rows, schools, tests, provider):
     complete = facts["test"].notna() & facts["schoolweging"].notna()
     share = complete.groupby(facts["year"]).mean()
     enough = share[share >= NEARLY_ALL].index
-    missing = sorted({int(year) for year in share.index} - {int(year) for year in enough})
+    missing = tuple(sorted({int(year) for year in share.index} - {int(year) for year in enough}))
     if len(enough) < NEARLY_ALL * len(share):
-        note = (
-            f"Van {_listed(missing)} zijn er geen of te weinig toetsresultaten in deze map. Het "
-            "verwachte advies is daarom niet te berekenen; vergeleken wordt het adviesniveau zelf, "
-            "gecorrigeerd voor schoolweging en schoolgrootte."
-        )
-        return plain, none, [note]
+        return plain, none, Basis("few", missing)
     inside = facts["year"].isin(enough)
     facts = facts[complete & inside].reset_index(drop=True)
+    by_school = facts.groupby("school")["test"]
+    others = by_school.transform("size") - 1
+    facts["other_years"] = (by_school.transform("sum") - facts["test"]) / others.where(others > 0)
     value, slopes = pd.Series(np.nan, index=facts.index), {}
     for year, part in facts.groupby("year"):
         value[part.index], slopes[int(year)] = _residuals(part)
-    notes = [_ABOVE]
-    if missing:
-        notes.append(f"Zonder toetsresultaten, daarom niet in de vergelijking: {_listed(missing)}.")
-    if dropped := int((inside & ~complete).sum()):
-        notes.append(
-            f"{dropped} van de {int(inside.sum())} schooljaren hebben geen eigen toetsresultaat of "
-            "schoolweging en tellen niet mee."
-        )
-    return facts.assign(value=value), pd.Series(slopes, name="slope"), notes
+    basis = Basis("used", missing, int((inside & ~complete).sum()), int(inside.sum()))
+    return facts.assign(value=value), pd.Series(slopes, name="slope"), basis
 
 
 def _residuals(part: pd.DataFrame) -> tuple[np.ndarray, float]:
@@ -309,13 +423,21 @@ def _residuals(part: pd.DataFrame) -> tuple[np.ndarray, float]:
         design = design.drop(columns=design[others].sum().idxmax())
     design["test"], design["schoolweging"] = part["test"], part["schoolweging"]
     design = sm.add_constant(design.astype(float), has_constant="add")
-    fitted = sm.WLS(part["level"][others], design[others], weights=part["n"][others]).fit()
-    return (part["level"] - fitted.predict(design)).to_numpy(), float(fitted.params["test"])
+    params = _expectation(part[others], design[others])
+    return (part["level"] - design @ params).to_numpy(), float(params["test"])
 
 
-def _listed(years: list[int]) -> str:
-    names = [label(year) for year in years]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " en " + names[-1]
+def _expectation(part: pd.DataFrame, design: pd.DataFrame) -> pd.Series:
+    """Coefficients of the expected level; the test by what lasts of it, if that is strong."""
+    known = part["other_years"].notna()
+    if known.sum() >= 2 * MIN_CELL:
+        few, weights = design[known], part.loc[known, "n"]
+        instead = few.drop(columns="test").assign(other_years=part["other_years"])
+        first = sm.WLS(few["test"], instead, weights=weights).fit()
+        if first.tvalues["other_years"] ** 2 >= STRONG:
+            second = few.assign(test=first.fittedvalues)
+            return sm.WLS(part.loc[known, "level"], second, weights=weights).fit().params
+    return sm.WLS(part["level"], design, weights=part["n"]).fit().params
 
 
 def advice_fill(counts: np.ndarray, advice: AdvicePanel) -> np.ndarray:
@@ -328,5 +450,8 @@ def advice_fill(counts: np.ndarray, advice: AdvicePanel) -> np.ndarray:
     advice : AdvicePanel
         Gives the means.
     """
-    hidden = (counts >= HIDDEN[0]) & (counts <= HIDDEN[1])
-    return np.where(hidden, advice.means.to_numpy(), counts)
+    return _filled(counts, advice.means.to_numpy())
+
+
+def _filled(counts: np.ndarray, means: np.ndarray) -> np.ndarray:
+    return np.where((counts >= HIDDEN[0]) & (counts <= HIDDEN[1]), means, counts)

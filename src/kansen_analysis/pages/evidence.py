@@ -23,7 +23,7 @@ from kansen_analysis.pages.common import (
     verdict_row,
 )
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.choices import FIXED, place
 from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.reasons import say
@@ -161,8 +161,8 @@ def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
     if isinstance(table, Reason):
         why = say(monitor.protocol.goal(goal), table)
         return Absent(f"De keuzes zijn niet door te rekenen. {why}")
-    # An estimate that was divided by a recovery rate is so under every choice.
-    factor = estimate.versions.loc["V1", "std_error"] / table.loc["V1", "std_error"]
+    # An estimate that is corrected for hidden counts is so under every choice.
+    factor = 1 / monitor.attenuation.mean if goal == 2 else 1.0
     table = table.dropna(subset="effect")
     places = pd.DataFrame([place(choice) for choice in table.index])
     frame = pd.DataFrame(
@@ -338,8 +338,10 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
         )
     if goal == 2:
         # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
-        checks = (monitor.recovery, monitor.advice_check)
-        lines += [check.sentence() for check in checks if check is not None]
+        if (seen := monitor.attenuation) is not None:
+            lines.append(advice.attenuation(seen))
+        if (check := monitor.advice_check) is not None:
+            lines.append(advice.check(check))
     return Prose("\n".join(f"- {line}" for line in lines))
 
 

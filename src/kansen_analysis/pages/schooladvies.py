@@ -17,7 +17,7 @@ from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
 from kansen_analysis.pages._by_group import by_group
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import advice, numbers
 
 LEVELS = {
     0: "praktijkonderwijs",
@@ -278,7 +278,8 @@ def missing(monitor: Edition) -> Prose:
             if known
             else "Er is geen schooljaar zonder afscherming in deze map."
         )
-    lines += list(monitor.advices.notes) if monitor.advices is not None else []
+    if monitor.advices is not None:
+        lines += [advice.caveat(), *advice.basis(monitor.advices.basis)]
     lines += [
         "Een ambitieus advies is niet vanzelf een goed advies: of leerlingen het waarmaken staat "
         "bij [afstroom](afstroom.ipynb), en is met open gegevens niet te toetsen.",

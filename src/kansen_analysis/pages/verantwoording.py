@@ -9,10 +9,9 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.outcomes.advice import CAVEAT
 from kansen_analysis.pages.common import about, estimate_or_reason, term
 from kansen_analysis.sources import get, schoolyear
-from kansen_analysis.words import numbers
+from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.estimates import VERSIONS
 from kansen_analysis.words.protocol import say_differences, say_protocol
 
@@ -112,9 +111,9 @@ def hidden_advices(monitor: Edition) -> Prose:
         text = "Zonder schatting voor doel 2 toont deze uitgave alleen wat er mogelijk is."
     else:
         text = (
-            f"{CAVEAT} Een deel van een echte verandering blijft zo onzichtbaar. Hoe groot dat "
-            "deel is, is gemeten op vergelijkbare scholen; het geschatte verschil is daarvoor "
-            "gecorrigeerd."
+            f"{advice.caveat()} Toch blijft een deel van een echte verandering onzichtbaar. Hoe "
+            "groot dat deel is, is gemeten op vergelijkbare scholen; het geschatte verschil is "
+            "daarvoor gecorrigeerd, en het interval ook."
         )
     return Prose(
         f"**{term('afgeschermd', 'Afgeschermde')} adviezen.** {text} Voor een losse school staat "
