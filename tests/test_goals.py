@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.guards import Intake
+from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
 from kansen_analysis.goals.rule import judge as coded
 from kansen_analysis.outcomes.codes import Obstacle
+from kansen_analysis.outcomes.fixed import VERSIONS
 from kansen_analysis.words.verdicts import say_size, worded
 
 PROTOCOL = load_protocol()
@@ -25,7 +28,7 @@ PROTOCOL = load_protocol()
 
 @pytest.fixture(scope="module")
 def estimate():
-    return estimate_effect(simulate("S0", seed=1), details=False)
+    return estimate_effect(simulate("S0", seed=1), decides="V4", details=False)
 
 
 def judge(estimates, protocol, guards=None):
@@ -33,61 +36,71 @@ def judge(estimates, protocol, guards=None):
     return worded(coded(estimates, protocol, guards), protocol)
 
 
-def told(estimate, effects, error=1.0, p_values=None, n_treated=80):
-    """An estimate whose versions say what we want them to say."""
-    effects = np.array(effects, float)
-    table = pd.DataFrame(
-        {
-            "effect": effects,
-            "p_value": [0.001] * 4 if p_values is None else p_values,
-            "ci_low": effects - 2 * error,
-            "ci_high": effects + 2 * error,
-            "ci90_low": effects - 1.65 * error,
-            "ci90_high": effects + 1.65 * error,
-        },
-        index=["V1", "V2", "V3", "V4"],
-    )
-    return replace(estimate, decision=table, n_treated=n_treated)
+def told(estimate, effects, error=1.0, n_treated=80, **guards):
+    """An estimate whose versions say what we want them to say, and guards that say nothing."""
+    errors = np.broadcast_to(error, len(VERSIONS))
+    quiet = {
+        "event": None,
+        "intake": Intake.nothing(),
+        "neighbours": None,
+        "board_clustered": None,
+        "baseline": replace(estimate.baseline, difference=0.0, adjusted=0.0),
+        "spread": replace(estimate.spread, p_value=1.0),
+    }
+    inference = {
+        name: Inference(float(effect), float(each), 1000.0)
+        for name, effect, each in zip(VERSIONS, effects, errors, strict=True)
+        if not np.isnan(effect)
+    }
+    return replace(estimate, inference=inference, n_treated=n_treated, **quiet | guards)
+
+
+def intake(part):
+    """Other pupils came in, which accounts for a part of the effect."""
+    table = Intake.nothing().table
+    table.loc["schoolweging"] = [-1.5, 0.2, 0.0001, part / -1.5, part]
+    return Intake(table)
 
 
 RULE = {
-    # effects of V1..V4, error, p of the deciding version -> verdict, for a goal where V4 decides
-    "all four above": ([4, 4, 4, 4], 1, 0.001, "beter"),
-    "all four below": ([-4, -4, -4, -4], 1, 0.001, "slechter"),
-    "one version does not agree above": ([4, 1, 4, 4], 1, 0.001, "onbeslist"),
-    "one version does not agree below": ([-4, -4, -1, -4], 1, 0.001, "onbeslist"),
-    "own region does not agree": ([4, 4, 4, 1], 1, 0.3, "geen verschil dat ertoe doet"),
-    "not firm after Holm": ([4, 4, 4, 4], 1, 0.06, "onbeslist"),
-    "close to zero": ([0.5, 0.5, 0.5, 0.5], 1, 0.6, "geen verschil dat ertoe doet"),
-    "too unsure to tell": ([0.5, 0.5, 0.5, 0.5], 3, 0.9, "onbeslist"),
-    "a version is missing": ([4, np.nan, 4, 4], 1, 0.001, "onbeslist"),
+    # effects of V1..V5, errors -> verdict, for a goal where V4 decides
+    "all above": ([4] * 5, 1, "beter"),
+    "all below": ([-4] * 5, 1, "slechter"),
+    "one version does not agree above": ([4, 1, 4, 4, 4], 1, "onbeslist"),
+    "one version does not agree below": ([-4, -4, -1, -4, -4], 1, "onbeslist"),
+    "own region does not agree": ([4, 4, 4, 1, 4], 1, "onbeslist"),
+    "own path does not agree": ([4, 4, 4, 4, 1], 1, "onbeslist"),
+    "own path agrees at its own level": ([4, 4, 4, 4, 1.6], 1, "beter"),
+    "not sure by the limit of the look": ([2.03] * 5, 1, "onbeslist"),
+    "close to zero": ([0.5] * 5, 1, "geen verschil dat ertoe doet"),
+    "close to zero but for one version": ([0.5, 0.5, 2, 0.5, 0.5], 1, "onbeslist"),
+    "too unsure to tell": ([0.5] * 5, 3, "onbeslist"),
+    "a version is missing": ([4, np.nan, 4, 4, 4], 1, "onbeslist"),
 }
 
 
 @pytest.mark.parametrize("case", RULE)
 def test_the_rule(estimate, case):
-    effects, error, p_value, verdict = RULE[case]
-    found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+    effects, error, verdict = RULE[case]
+    found = told(estimate, effects, error)
     assert judge({1: found}, PROTOCOL)["verdict"].iloc[0] == verdict
 
 
 def test_the_table_has_one_row_per_goal_and_figures_of_the_deciding_version(estimate):
-    table = judge({1: told(estimate, [1, 2, 3, 4])}, PROTOCOL)
+    table = judge({1: told(estimate, [1, 2, 3, 4, 4])}, PROTOCOL)
     assert table["goal"].tolist() == [1, 2, 3, 4]
     first = table.iloc[0]
-    assert (first["decides"], first["effect"], first["ci_low"]) == ("V4", 4, 2)
-    assert first["agreeing_versions"] == "V3, V4"
+    assert (first["decides"], first["effect"]) == ("V4", 4)
+    assert first["ci_low"] == pytest.approx(4 - stats.t.ppf(0.975, 1000))
+    assert first["agreeing_versions"] == "V2, V3, V4, V5"
     assert table["verdict"].tolist()[1:] == ["niet toetsbaar"] * 3
     assert table["p_holm"].isna().tolist() == [False, True, True, True]
 
 
 def test_holm_is_that_of_statsmodels_over_the_tested_goals(estimate):
-    p_values = [0.03, 0.02, 0.04]
-    found = {
-        goal: told(estimate, [4] * 4, p_values=[p] * 4)
-        for goal, p in zip((1, 2, 3), p_values, strict=True)
-    }
-    table = judge(found, PROTOCOL, guards={3: told(estimate, [4] * 4)})
+    found = {goal: told(estimate, [at] * 5) for goal, at in ((1, 2.2), (2, 2.3), (3, 2.1))}
+    table = judge(found, PROTOCOL, guards={3: told(estimate, [4] * 5)})
+    p_values = [2 * stats.t.sf(at, 1000) for at in (2.2, 2.3, 2.1)]
     expected = multipletests(p_values, method="holm")[1]
     assert table["p_holm"].iloc[:3].tolist() == pytest.approx(expected.tolist())
     assert (table["verdict"].iloc[:3] == "onbeslist").all()
@@ -107,27 +120,27 @@ def test_a_goal_without_an_estimate_says_why_there_is_none():
 
 
 def test_context_is_never_judged(estimate):
-    table = judge({4: told(estimate, [9] * 4)}, PROTOCOL)
+    table = judge({4: told(estimate, [9] * 5)}, PROTOCOL)
     assert table["verdict"].iloc[3] == "niet toetsbaar"
     assert np.isnan(table["p_holm"].iloc[3])
 
 
 def test_fewer_than_ten_participants_give_no_verdict(estimate):
-    few = judge({1: told(estimate, [9] * 4, n_treated=9)}, PROTOCOL)
+    few = judge({1: told(estimate, [9] * 5, n_treated=9)}, PROTOCOL)
     assert few["verdict"].iloc[0] == "niet toetsbaar"
     assert "9 scholen" in few["reason"].iloc[0]
-    ten = judge({1: told(estimate, [9] * 4, n_treated=10)}, PROTOCOL)
+    ten = judge({1: told(estimate, [9] * 5, n_treated=10)}, PROTOCOL)
     assert ten["verdict"].iloc[0] == "beter"
 
 
 def test_goal_three_needs_its_guard(estimate):
-    found = told(estimate, [4] * 4)
+    found = told(estimate, [4] * 5)
     assert judge({3: found}, PROTOCOL)["verdict"].iloc[2] == "onbeslist"
-    held = judge({3: found}, PROTOCOL, guards={3: told(estimate, [0] * 4)})
+    held = judge({3: found}, PROTOCOL, guards={3: told(estimate, [0] * 5)})
     assert held["verdict"].iloc[2] == "beter"
-    fell = judge({3: found}, PROTOCOL, guards={3: told(estimate, [-6] * 4)})
+    fell = judge({3: found}, PROTOCOL, guards={3: told(estimate, [-6] * 5)})
     assert fell["verdict"].iloc[2] == "onbeslist"
-    worse = judge({3: told(estimate, [-4] * 4)}, PROTOCOL)
+    worse = judge({3: told(estimate, [-4] * 5)}, PROTOCOL)
     assert worse["verdict"].iloc[2] == "slechter"  # bad news needs no guard
 
 
@@ -160,8 +173,8 @@ def test_size_and_doubt_are_said_in_pupils_of_every_hundred(figures):
 
 def test_reasons_end_with_the_verdict_and_avoid_technical_words(estimate):
     hard = ("significant", "p-waarde", "regressie", "controlegroep", "statistisch", "cohort")
-    for effects, error, p_value, verdict in RULE.values():
-        found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+    for effects, error, verdict in RULE.values():
+        found = told(estimate, effects, error)
         reason = judge({1: found}, PROTOCOL)["reason"].iloc[0]
         assert reason.endswith(f"Daarom: {verdict}.")
         assert not any(word in reason.lower() for word in hard)
@@ -169,59 +182,116 @@ def test_reasons_end_with_the_verdict_and_avoid_technical_words(estimate):
 
 
 def test_a_randomisation_estimate_is_judged_by_its_own_interval():
-    found = estimate_effect(
-        simulate("S0", seed=3, effect=0.4, treated=20), draws=199, details=False
-    )
+    panel = simulate("S0", seed=3, effect=0.4, treated=20).drop(columns="board")
+    found = estimate_effect(panel, draws=199, decides="V4", details=False)
     table = judge({1: found.rescaled(46.8)}, PROTOCOL)
     assert table["method"].iloc[0] == "randomisation"
     assert table["p_holm"].iloc[0] == found.decision.loc["V4", "p_value"]
     assert table["ci_low"].iloc[0] == pytest.approx(46.8 * found.decision.loc["V4", "ci_low"])
 
 
-def test_decide_leaves_a_small_but_firm_difference_its_word(estimate):
-    found = told(estimate, [1, 1, 1, 1], error=0.3)
-    decision = decide(found, decides="V1", p_value=0.001, smallest_difference=3.3)
-    assert (decision.verdict, decision.within) == ("beter", True)
-    assert "wel klein" in judge({1: found}, PROTOCOL)["reason"].iloc[0]
+def test_a_small_but_sure_difference_keeps_its_word_and_is_called_small(estimate):
+    found = told(estimate, [1] * 5, error=0.3)
+    decision = decide(found, PROTOCOL.goal(1), PROTOCOL)
+    assert (decision.verdict, decision.small) == ("beter", True)
+    assert "klein" in judge({1: found}, PROTOCOL)["reason"].iloc[0]
+    large = decide(told(estimate, [6] * 5), PROTOCOL.goal(1), PROTOCOL)
+    assert (large.verdict, large.small) == ("beter", False)
+
+
+# --- guards
+
+
+def word(found, look=None):
+    return decide(found, PROTOCOL.goal(1), PROTOCOL, look=look)
+
+
+def test_other_pupils_block_a_difference_that_they_account_for(estimate):
+    half = word(told(estimate, [4] * 5, intake=intake(3.0)))
+    assert (half.verdict, half.guards["intake"]) == ("onbeslist", "houdt tegen")
+    little = word(told(estimate, [4] * 5, intake=intake(0.5)))
+    assert (little.verdict, little.guards["intake"]) == ("beter", "houdt stand")
+    assert word(told(estimate, [4] * 5)).guards["intake"] == "niet gekeken"
+
+
+def test_other_pupils_can_hide_a_difference(estimate):
+    quiet = word(told(estimate, [0.5] * 5, intake=intake(-4.0)))
+    assert quiet.verdict == "onbeslist"
+
+
+def test_schools_that_started_apart_are_not_compared(estimate):
+    apart = 0.26 * PROTOCOL.goal(1).outcome.pupil_sd
+    for side in (-1, 1):
+        far = replace(estimate.baseline, adjusted=side * apart)
+        for effects in ([4] * 5, [0.5] * 5):
+            assert word(told(estimate, effects, baseline=far)).verdict == "onbeslist"
+    near = replace(estimate.baseline, adjusted=apart * 0.24 / 0.26)
+    assert word(told(estimate, [4] * 5, baseline=near)).verdict == "beter"
+
+
+def test_schools_that_differ_more_than_chance_are_not_without_difference(estimate):
+    mixed = replace(estimate.spread, p_value=0.01)
+    assert word(told(estimate, [0.2] * 5, spread=mixed)).verdict == "onbeslist"
+    assert word(told(estimate, [4] * 5, spread=mixed)).verdict == "beter"
+
+
+def test_an_early_look_asks_more_and_an_unplanned_one_says_nothing(estimate):
+    sure = told(estimate, [3] * 5)  # p = .003
+    verdicts = [word(sure, look).verdict for look in (1, 2, 3, 4, 5, 6)]
+    assert verdicts == ["onbeslist", "onbeslist", "beter", "beter", "beter", "onbeslist"]
+    limits = PROTOCOL.verdict.looks.limits
+    assert list(limits) == sorted(limits)
+    assert limits[-1] < PROTOCOL.alpha
+
+
+def test_no_difference_is_judged_by_the_ninety_percent_interval(estimate):
+    # 1.2 + 1.65 is inside 3.3, 1.2 + 1.96 too; 1.5 is inside at 90% and outside at 95%.
+    assert word(told(estimate, [1.5] * 5)).verdict == "geen verschil dat ertoe doet"
+    assert word(told(estimate, [1.7] * 5)).verdict == "onbeslist"
 
 
 # --- codes and their sentences
 
 
 CODES = {
-    # effects of V1..V4, error, p of the deciding version -> code and numbers
-    "all agree": ([4] * 4, 1, 0.001, Reason(Why.ALL_AGREE, {"versions": 4})),
-    "within": ([0.5] * 4, 1, 0.6, Reason(Why.WITHIN_MARGIN, {"margin": 3.3})),
-    "several": ([4] * 4, 1, 0.06, Reason(Why.SEVERAL_GOALS)),
+    # effects of V1..V5, error -> code and numbers
+    "all agree": ([6] * 5, 1, Reason(Why.ALL_AGREE, {"versions": 5})),
+    "within": ([0.5] * 5, 1, Reason(Why.WITHIN_MARGIN, {"margin": 3.3})),
     "disagree": (
-        [4, 1, 4, 4],
+        [4, 1, 4, 4, 4],
         1,
-        0.001,
-        Reason(Why.VERSIONS_DISAGREE, {"disagreeing": ("V2",), "versions": 4}),
+        Reason(Why.VERSIONS_DISAGREE, {"disagreeing": ("V2",), "versions": 5}),
     ),
     "missing": (
-        [4, np.nan, np.nan, 4],
+        [4, np.nan, np.nan, 4, 4],
         1,
-        0.001,
-        Reason(Why.VERSIONS_MISSING, {"missing": ("V2", "V3"), "versions": 4}),
+        Reason(Why.VERSIONS_MISSING, {"missing": ("V2", "V3"), "versions": 5}),
     ),
+    "own path": ([4, 4, 4, 4, 0.5], 1, Reason(Why.OWN_PATH, {"level": 85.0})),
 }
 
 
 @pytest.mark.parametrize("case", CODES)
 def test_the_rule_answers_with_a_code_and_its_numbers(estimate, case):
-    effects, error, p_value, reason = CODES[case]
-    found = told(estimate, effects, error, [0.001] * 3 + [p_value])
+    effects, error, reason = CODES[case]
+    found = told(estimate, effects, error)
     assert coded({1: found}, PROTOCOL)["reason"].iloc[0] == (reason,)
 
 
+def test_several_goals_are_named_where_they_decide(estimate):
+    found = {goal: told(estimate, [2.2] * 5) for goal in (1, 2)}
+    (reason,) = coded(found, PROTOCOL)["reason"].iloc[0]
+    assert reason == Reason(Why.SEVERAL_GOALS)
+
+
 def test_chance_comes_with_the_difference_that_would_be_noticed(estimate):
-    found = told(estimate, [0.5] * 4, error=3)
+    found = told(estimate, [0.5] * 5, error=3)
     (reason,) = coded({1: found}, PROTOCOL)["reason"].iloc[0]
     assert reason.code == Why.CHANCE
-    assert reason.numbers["detectable"] == detectable_difference(found, "V4").difference
+    expected = detectable_difference(found, limit=PROTOCOL.verdict.looks.limits[-1])
+    assert reason.numbers["detectable"] == expected.difference
 
 
 def test_few_participants_come_with_their_number(estimate):
-    (reason,) = coded({1: told(estimate, [9] * 4, n_treated=9)}, PROTOCOL)["reason"].iloc[0]
+    (reason,) = coded({1: told(estimate, [9] * 5, n_treated=9)}, PROTOCOL)["reason"].iloc[0]
     assert reason == Reason(Why.FEW_PARTICIPANTS, {"participants": 9, "needed": 10})
