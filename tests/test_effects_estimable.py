@@ -9,11 +9,13 @@ import statsmodels.api as sm
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.codes import Lack
 from kansen_analysis.estimate.effects import VERSIONS, estimate_effect
 from kansen_analysis.estimate.etwfe import confounded, fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.shares import estimate_share_effect
 from kansen_analysis.estimate.specifications import vary
+from kansen_analysis.words.estimates import noted
 
 YEARS = [year for year in range(2013, 2025) if year != 2019]
 
@@ -52,12 +54,12 @@ def test_a_move_to_a_test_that_nobody_else_sits_leaves_nothing_to_say():
     panel = schools([2020, 2021], [6.0, 15.0], provider=moved)
     found = estimate_effect(panel, draws=19)
     assert found.versions["effect"].isna().all()
-    assert found.versions["problem"].eq("provider").all()
+    assert found.versions["lack"].eq("provider").all()
     assert found.versions["left"].tolist() == pytest.approx([10 / 90] * 5)  # 2020, the first ten
     assert np.isnan(found.effect) and np.isnan(found.ci_low) and "nan" in repr(found)
     lost = found.lost[found.lost["version"] == "V1"]
-    assert len(lost) == 8 and lost["problem"].eq("provider").all()
-    assert any("V1 is niet te berekenen" in note for note in found.notes)
+    assert len(lost) == 8 and lost["lack"].eq("provider").all()
+    assert any("V1 is niet te berekenen" in note for note in noted(found.notes))
 
 
 def test_a_test_that_nobody_in_the_region_sits_takes_v4_away_only():
@@ -69,7 +71,7 @@ def test_a_test_that_nobody_in_the_region_sits_takes_v4_away_only():
 
     panel = schools([2020, 2021, 2022], [6.0] * 3, each=4, provider=provider)
     found = estimate_effect(panel, draws=19).versions
-    assert found["problem"].to_dict() == dict.fromkeys(VERSIONS, "") | {"V4": "provider"}
+    assert found["lack"].to_dict() == dict.fromkeys(VERSIONS, "") | {"V4": "provider"}
     rest = found.drop("V4")
     assert (np.abs(rest["effect"] - 6) < 3 * rest["std_error"]).all()
 
@@ -81,9 +83,9 @@ def test_a_year_without_comparison_schools_is_left_out_with_its_rows():
     assert np.abs(found.versions["effect"] - 20).max() < 1
     assert found.versions["left"].tolist() == pytest.approx([70 / 90] * 5)
     lost = found.lost[found.lost["version"] == "V1"]
-    assert lost[["cohort", "year", "problem"]].to_numpy().tolist() == [
-        [2020, 2022, "year"],
-        [2021, 2022, "year"],
+    assert lost[["cohort", "year", "lack"]].to_numpy().tolist() == [
+        [2020, 2022, Lack.YEAR],
+        [2021, 2022, Lack.YEAR],
     ]
     # Rows that can tell nothing change nothing.
     without = estimate_effect(alone[alone["year"] != 2022].reset_index(drop=True), draws=19)
@@ -101,7 +103,7 @@ def test_less_than_half_of_the_years_is_not_enough():
     two = without(2023, 2024)  # three of five are left
     assert two["left"].tolist() == pytest.approx([0.6] * 5) and two["effect"].notna().all()
     three = without(2022, 2023, 2024)
-    assert three["problem"].eq("year").all() and three["effect"].isna().all()
+    assert three["lack"].eq(Lack.YEAR).all() and three["effect"].isna().all()
 
 
 def test_a_version_says_which_schools_it_leaves_out_for_want_of_earlier_years():
@@ -110,7 +112,7 @@ def test_a_version_says_which_schools_it_leaves_out_for_want_of_earlier_years():
     found = estimate_effect(short.reset_index(drop=True), draws=19, details=False)
     # the first cohort has 2017 and 2018 only: nothing before the last two years
     lost = found.lost[found.lost["version"] == "V2"]
-    assert set(lost["cohort"]) == {2020} and set(lost["problem"]) == {"years_before"}
+    assert set(lost["cohort"]) == {2020} and set(lost["lack"]) == {Lack.YEARS_BEFORE}
     assert set(lost["year"]) == {2020, 2021, 2022, 2023, 2024}
     assert found.versions.loc["V2", "left"] == pytest.approx(200 / 280)
     assert found.versions.loc["V1", "left"] == 1
@@ -121,10 +123,10 @@ def test_a_trend_needs_more_than_one_year_before():
     panel = panel[panel["cohort"].isna() | panel["cohort"].eq(2020).fillna(False)]
     panel = panel[panel["year"] >= 2017].reset_index(drop=True)
     two = estimate_effect(panel, draws=19, details=False).versions
-    assert two.loc["V5", "problem"] == ""
+    assert two.loc["V5", "lack"] == ""
     first = panel["cohort"].notna() & (panel["year"] == 2017)
     one = estimate_effect(panel[~first].reset_index(drop=True), draws=19, details=False).versions
-    assert one.loc["V5", "problem"] == "years_before"
+    assert one.loc["V5", "lack"] == Lack.YEARS_BEFORE
     assert np.isnan(one.loc["V5", "effect"]) and np.isfinite(one.loc["V1", "effect"])
 
 
@@ -178,7 +180,7 @@ def test_a_share_is_not_told_apart_either():
     panel = schools([2020, 2021], [6.0, 15.0], provider=moved)
     panel["count"] = (panel["n"] * panel.pop("value").clip(0, 100) / 100).round().astype(int)
     found = estimate_share_effect(panel)
-    assert any("weggelaten" in note for note in found.notes)
+    assert any("weggelaten" in note for note in noted(found.notes))
     assert found.n_treated == 10  # of 2020 alone
     alone = panel[panel["cohort"].isna() | (panel["cohort"] == 2020).fillna(False)]
     alone = alone.assign(provider=alone["provider"].where(alone["cohort"].isna(), "B"))

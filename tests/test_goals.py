@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ruling import quiet
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -39,20 +40,12 @@ def judge(estimates, protocol, guards=None):
 def told(estimate, effects, error=1.0, n_treated=80, **guards):
     """An estimate whose versions say what we want them to say, and guards that say nothing."""
     errors = np.broadcast_to(error, len(VERSIONS))
-    quiet = {
-        "event": None,
-        "intake": Intake.nothing(),
-        "neighbours": None,
-        "board_clustered": None,
-        "baseline": replace(estimate.baseline, difference=0.0, adjusted=0.0),
-        "spread": replace(estimate.spread, p_value=1.0),
-    }
     inference = {
         name: Inference(float(effect), float(each), 1000.0)
         for name, effect, each in zip(VERSIONS, effects, errors, strict=True)
         if not np.isnan(effect)
     }
-    return replace(estimate, inference=inference, n_treated=n_treated, **quiet | guards)
+    return replace(estimate, inference=inference, n_treated=n_treated, **quiet(estimate) | guards)
 
 
 def intake(part):

@@ -13,18 +13,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from ruling import Fixed, quiet
 from scipy import stats
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.edition.schools import describe
-from kansen_analysis.estimate import attenuation, em_check
+from kansen_analysis.estimate import em_check
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.panel import to_data
-from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge
 from kansen_analysis.outcomes import advice, panel
+from kansen_analysis.outcomes.fixed import VERSIONS
 from kansen_analysis.schools.load import Tables as Published
 from kansen_analysis.schools.load import load
 from kansen_analysis.schools.participants import read_participants
@@ -40,20 +41,13 @@ GUARD = PROTOCOL.goal(3).guard.smallest_difference
 @pytest.fixture(scope="module")
 def calm():
     """An estimate on a world in which nothing happened; its decision is filled in by the tests."""
-    return estimate_effect(simulate("S0", seed=1))
+    return estimate_effect(simulate("S0", seed=1), decides="V4")
 
 
 def told(estimate, effect, half95, half90, p_value=0.001):
-    """The same figures in every version."""
-    figures = {
-        "effect": effect,
-        "p_value": p_value,
-        "ci_low": effect - half95,
-        "ci_high": effect + half95,
-        "ci90_low": effect - half90,
-        "ci90_high": effect + half90,
-    }
-    return replace(estimate, decision=pd.DataFrame(figures, index=estimate.decision.index))
+    """The same figures in every version, and guards that say nothing."""
+    each = Fixed(effect, half95 / 2, 1000.0, half95=half95, half90=half90, p=p_value)
+    return replace(estimate, inference=dict.fromkeys(VERSIONS, each), **quiet(estimate))
 
 
 def word(goal, estimate, **guards):
@@ -106,23 +100,24 @@ def test_the_guard_is_about_its_bound_and_not_about_its_effect(calm):
 # ---- the estimate: intervals, leads, errors
 
 
-def test_the_90_percent_interval_of_a_version_is_narrower_by_the_quantiles_of_t(calm):
-    found = calm.decision
+def test_the_90_percent_interval_of_a_version_is_narrower_by_the_quantiles_of_t():
+    found = estimate_effect(simulate("S0", seed=1).drop(columns="board"), details=False).decision
     half95, half90 = (
         (found[f"{ci}_high"] - found[f"{ci}_low"]).to_numpy() / 2 for ci in ("ci", "ci90")
     )
-    free = calm.n_schools - 1
-    expected = stats.t.ppf(0.95, free) / stats.t.ppf(0.975, free)
-    assert half90 / half95 == pytest.approx(expected, abs=0.004)
+    assert half90 / half95 == pytest.approx(
+        stats.t.ppf(0.95, 200) / stats.t.ppf(0.975, 200), abs=0.004
+    )
     middle = (found["ci90_low"] + found["ci90_high"]) / 2
     assert middle.to_numpy() == pytest.approx(found["effect"].to_numpy())
 
 
 def test_the_90_percent_interval_of_few_schools_holds_what_the_draws_do_not_reject_at_10():
-    found = estimate_effect(simulate("S0", seed=6, treated=24), draws=199, details=False)
+    rows = simulate("S0", seed=6, treated=24).drop(columns="board")
+    found = estimate_effect(rows, draws=199, details=False)
     assert found.method == "randomisation"
     for version, row in found.decision.iterrows():
-        draws = found.randomisation[version]
+        draws = found.inference[version].drawn
         for low, high, alpha in (
             (row["ci_low"], row["ci_high"], 0.05),
             (row["ci90_low"], row["ci90_high"], 0.10),
@@ -132,21 +127,12 @@ def test_the_90_percent_interval_of_few_schools_holds_what_the_draws_do_not_reje
                 assert draws.p_value(end + inward) > alpha >= draws.p_value(end - inward)
 
 
-@pytest.mark.parametrize(("treated", "method"), [(39, "randomisation"), (40, "cluster")])
-def test_start_years_are_redrawn_below_forty_participants(treated, method):
-    rows = simulate("S0", seed=2, schools=120, treated=treated)
+@pytest.mark.parametrize(("treated", "drawn"), [(39, True), (40, False)])
+def test_start_years_are_redrawn_below_forty_participants(treated, drawn):
+    rows = simulate("S0", seed=2, schools=200, treated=treated)
     found = estimate_effect(rows, draws=19, details=False)
     assert found.n_treated == treated
-    assert found.method == method
-
-
-def test_the_detectable_difference_leaves_out_zero_with_the_asked_for_chance(calm):
-    free = calm.n_schools - 1
-    for level, power in ((0.95, 0.8), (0.9, 0.5)):
-        found = detectable_difference(calm, power=power, level=level)
-        reach = stats.t.ppf((1 + level) / 2, free) + stats.t.ppf(power, free)
-        assert found.difference == pytest.approx(reach * calm.model_errors["V1"])
-        assert found.from_std_error == pytest.approx(reach * calm.versions.loc["V1", "std_error"])
+    assert (found.inference["V1"].drawn is not None) == drawn
 
 
 def moved(after: float, before: float) -> pd.DataFrame:
@@ -164,13 +150,13 @@ def moved(after: float, before: float) -> pd.DataFrame:
 @pytest.mark.parametrize("before", [0.6, -0.6])
 def test_the_largest_lead_is_taken_off_on_the_side_that_makes_the_effect_smaller(after, before):
     found = estimate_effect(moved(after, before))
-    leads = found.leads
-    assert np.sign(leads.largest) == np.sign(before)
-    assert leads.largest == pytest.approx(before, abs=0.1)
-    assert leads.effect_minus_largest == pytest.approx(
-        np.sign(after) * (abs(found.effect) - abs(leads.largest))
+    event, since = found.event, found.event.since.effect
+    assert np.sign(event.largest) == np.sign(before)
+    assert event.largest == pytest.approx(before, abs=0.1)
+    assert event.effect_minus_largest == pytest.approx(
+        np.sign(after) * (abs(since) - abs(event.largest))
     )
-    assert abs(leads.effect_minus_largest) < abs(found.effect)
+    assert abs(event.effect_minus_largest) < abs(since)
 
 
 def design(rows: pd.DataFrame, *, size: bool = False):
@@ -215,7 +201,7 @@ def test_the_model_error_is_that_of_shocks_that_go_together_over_the_years():
         at = np.searchsorted(years, part["year"])
         together = shocks.rho ** np.abs(np.subtract.outer(at, at))  # tested years apart
         variance += shocks.shock_sd**2 * part["counts"] @ together @ part["counts"]
-    assert found.model_errors["V1"] == pytest.approx(np.sqrt(variance), rel=1e-6)
+    assert np.sqrt(found.joint_model.loc["V1", "V1"]) == pytest.approx(np.sqrt(variance), rel=1e-6)
 
 
 def test_size_is_that_of_the_years_before_anybody_started():
@@ -261,7 +247,7 @@ def test_the_other_filling_of_hidden_advices_knows_that_participants_are_few():
         provider=pd.NA,
         own_region=code % 2 == 0,
     )
-    check = em_check.em_check(found, rows, attenuation.recovery(found, rows))
+    check = em_check.em_check(found, rows)
     assert check.n_treated == few
     # What the other schools move by themselves, from their counts before anything was hidden.
     level = (true @ np.arange(10.0) / true.sum(axis=1)).rename("level").reset_index()
