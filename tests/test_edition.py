@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kansen_analysis.edition import stages, store
+from kansen_analysis.edition import outcomes, sensitivity, stages, store
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import MANIFEST, OPENS, open_edition
 from kansen_analysis.errors import DataErrors, UsageError
@@ -115,6 +115,20 @@ def test_real_schools_are_shown_with_their_published_figures(real_edition):
 def test_a_real_run_does_not_call_its_schools_invented(real_edition):
     assert "verzonnen" not in common.banner(real_edition).markdown
     assert "verzonnen" not in verantwoording.limits(real_edition).markdown
+
+
+def test_one_school_that_began_early_does_not_take_the_figures_of_the_others_away(edition):
+    """With one tested year before its start it cannot be tested; the others still can."""
+    known = edition.changes[1].table
+    early = known["school"].iloc[0]
+    people = edition.participants.copy()
+    people.loc[people["school"] == early, "coach_start"] = int(edition.panel(1)["year"].min()) + 1
+    schools = dict(edition.stages["schools"]) | {"participants": people}
+    inputs = {"tidy": edition.stages["tidy"], "schools": schools}
+    inputs |= {"protocol": edition.protocol, "year": edition.year}
+    rows = outcomes.run(inputs)["panels"]["1"]
+    changes = sensitivity._changes(rows, edition.protocol, 1)
+    assert set(changes.table["school"]) == set(known["school"]) - {early}
 
 
 # --- what is done again, and what is not -------------------------------------------------------

@@ -17,6 +17,7 @@ from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition import sensitivity
 from kansen_analysis.edition.build import build
 from kansen_analysis.errors import PanelError, Reason, UsageError
+from kansen_analysis.estimate.attenuation import Attenuation, corrected
 from kansen_analysis.estimate.codes import Choice
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.power import detectable_difference
@@ -42,14 +43,17 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(scope="module")
 def tested():
-    """A goal that was tested, on a simulated panel, with its estimate divided by a rate of 0.8."""
+    """A goal that was tested, on a simulated panel, of whose effect 0.8 is seen."""
     panel = simulate("S0", seed=1, schools=60, treated=20, effect=0.2)
-    estimate = estimate_effect(panel, seed=1, draws=99, size_by_year=True).rescaled(1 / 0.8)
+    parts = pd.DataFrame({"one": [0.8, 0.6], "two": [0.8, 1.0]}, ["all", "bottom"])
+    seen = Attenuation(parts, parts)
+    estimate = corrected(estimate_effect(panel, seed=1, draws=99, size_by_year=True), seen)
     protocol = load_protocol()
     verdicts = pd.DataFrame({"goal": [2], "verdict": ["onbeslist"], "reason": ["Reden."]})
     return SimpleNamespace(
         panels={"2": panel},
         estimates={2: estimate},
+        attenuation=seen,
         choices={2: vary(panel, size_by_year=True)},
         detectable={
             2: detectable_difference(estimate, protocol.goal(2).outcome.decides).difference
@@ -80,6 +84,10 @@ def test_choices_of_a_corrected_estimate_are_corrected_alike(tested):
     frame = evidence.results_vary(tested, 2).frame
     plain = vary(tested.panels["2"], size_by_year=True)["effect"].dropna()
     assert sorted(frame["estimate"]) == pytest.approx(sorted(plain / 0.8))
+    versions = tested.estimates[2].versions.loc["V1"]
+    main = frame[frame["main"]]
+    assert main["low"].item() == pytest.approx(versions["ci_low"])
+    assert main["high"].item() == pytest.approx(versions["ci_high"])
     assert frame.loc[frame["main"], "estimate"].tolist() == pytest.approx(
         [tested.estimates[2].versions.loc["V1", "effect"]]
     )

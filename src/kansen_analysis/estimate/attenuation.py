@@ -18,14 +18,13 @@ calibration of `outcomes.advice` (METHODS 5.0 to 5.2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
-from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import SCORES, AdvicePanel, advice_fill, mean_of
@@ -79,13 +78,14 @@ class Attenuation:
         return float(self.parts.to_numpy().max())
 
     @property
-    def std_error(self) -> float:
-        """Standard uncertainty of the part, the place of the raise being unknown.
+    def stretch(self) -> dict[str, float]:
+        """What the bounds of an effect that was divided by the mean part are multiplied by.
 
-        Every value from smallest to largest alike: width over the root of 12 (JCGM 100:2008, Guide
-        to the expression of uncertainty in measurement, 4.3.7).
+        ``outward`` where that takes a bound away from zero, ``inward`` on the side of zero
+        (`Inference`).
         """
-        return (self.largest - self.smallest) / np.sqrt(12)
+        far = self.mean / self.smallest if self.smallest > 0 else np.inf
+        return {"inward": self.mean / self.largest, "outward": far}
 
     def interval(self, low, high):
         """Effects that may lie behind an interval of what is seen.
@@ -104,15 +104,16 @@ class Attenuation:
 
         Examples
         --------
-        >>> seen = Attenuation(pd.DataFrame({"one": [0.8, 0.5], "two": [1.0, 1.0]}), None)
+        >>> parts = pd.DataFrame({"one": [0.8, 0.5], "two": [1.0, 1.0]}, ["all", "bottom"])
+        >>> seen = Attenuation(parts, parts)
         >>> [tuple(float(x) for x in seen.interval(*pair)) for pair in ((1, 2), (-1, 2), (-2, -1))]
         [(1.0, 4.0), (-2.0, 4.0), (-4.0, -1.0)]
         """
-        inward = 1 / self.largest
-        outward = 1 / self.smallest if self.smallest > 0 else np.inf
+        low, high = np.asarray(low) / self.mean, np.asarray(high) / self.mean
+        inward, outward = self.stretch.values()
         return (
-            np.asarray(low) * np.where(np.asarray(low) < 0, outward, inward),
-            np.asarray(high) * np.where(np.asarray(high) > 0, outward, inward),
+            low * np.where(low < 0, outward, inward),
+            high * np.where(high > 0, outward, inward),
         )
 
     def __repr__(self) -> str:
@@ -328,11 +329,10 @@ def estimate_advice(
     Returns
     -------
     EffectEstimate
-        Effects divided by the mean part that is seen; p values stay. Standard errors hold the
-        uncertainty of that part, and every interval (also the 90% one that *geen verschil dat
-        ertoe doet* rests on) holds the effect of a raise at any place of the scale: see
-        `Attenuation.interval`. The effects before and from 2023-2024, when the rule changed, are
-        in ``by_period``.
+        Effects and standard errors divided by the mean part that is seen; p values stay. Every
+        interval (also the 90% one that *geen verschil dat ertoe doet* rests on) holds the effect
+        of a raise at any place of the scale: see `Attenuation.interval`. The effects before and
+        from 2023-2024, when the rule changed, are in ``by_period``.
     """
     found = estimate_effect(panel, seed, **{"size_by_year": True, **options})
     return corrected(found, attenuation)
@@ -348,37 +348,23 @@ def corrected(found: EffectEstimate, attenuation: Attenuation) -> EffectEstimate
     attenuation : Attenuation
         What to correct by.
     """
-    scaled = found.rescaled(1 / attenuation.mean)
-    changed = {
-        each.name: _widened(getattr(scaled, each.name), getattr(found, each.name), attenuation)
-        for each in fields(found)
-        if isinstance(getattr(found, each.name), pd.DataFrame | pd.Series)
-    }
-    if scaled.event is not None:
-        changed["event"] = replace(
-            scaled.event,
-            table=_widened(scaled.event.table, found.event.table, attenuation, ("low", "high")),
-            since=_stretched(scaled.event.since, attenuation),
-        )
-    inference = {name: _stretched(each, attenuation) for name, each in scaled.inference.items()}
-    return replace(scaled, inference=inference, **changed)
+    scaled, ways = found.rescaled(1 / attenuation.mean), attenuation.stretch
 
+    def wide(table):
+        table = table.copy()
+        for low in [name for name in table.axes[-1] if str(name).endswith("low")]:
+            high = low.removesuffix("low") + "high"
+            table[low], table[high] = attenuation.interval(
+                table[low] * attenuation.mean, table[high] * attenuation.mean
+            )
+        return table
 
-def _stretched(each: Inference, attenuation: Attenuation) -> Inference:
-    """Let every interval hold a raise at any place of the scale."""
-    smallest = attenuation.smallest
-    outward = attenuation.mean / smallest if smallest > 0 else np.inf
-    return replace(each, inward=attenuation.mean / attenuation.largest, outward=outward)
-
-
-def _widened(scaled, found, attenuation: Attenuation, both: tuple[str, ...] = ()):
-    """Take bounds and errors of a table or row with the uncertainty of what is seen."""
-    columns, result = found.axes[-1], scaled.copy()
-    pairs = [(name, name.removesuffix("low") + "high") for name in map(str, columns)]
-    for low, high in [pair for pair in pairs if pair[0].endswith("_low")] + [both] * bool(both):
-        bounds = attenuation.interval(found[low], found[high])
-        result[low], result[high] = (float(b) if b.ndim == 0 else b for b in bounds)
-    if "std_error" in columns:
-        share = attenuation.std_error / attenuation.mean
-        result["std_error"] = np.hypot(scaled["std_error"], scaled["effect"] * share)
-    return result
+    event, boards = scaled.event, scaled.board_clustered
+    return replace(
+        scaled,
+        **{name: wide(getattr(scaled, name)) for name in ("versions", "by_cohort", "by_period")},
+        inference={name: replace(each, **ways) for name, each in scaled.inference.items()},
+        event=event and replace(event, table=wide(event.table), since=replace(event.since, **ways)),
+        board_clustered=None if boards is None else wide(boards),
+        breakdown=scaled.breakdown * ways["inward"],
+    )

@@ -79,17 +79,19 @@ def intake(main: Fit, start: int) -> Intake:
         if values is None:
             continue
         known = np.isfinite(values)
+        part = data if known.all() else _known(data, values, known)
+        if not part.treated.any():  # no school-year with the programme has a figure
+            continue
         try:
-            found = main.of(values) if known.all() else fit(prepare(_known(data, values, known)))
+            found = main.of(values) if part is data else fit(prepare(part))
         except PanelError:  # too few school-years with a figure
             continue
         if found.left < 0.5 or not found.data.treated.any():
             continue
         figures = found.total
         change = figures["effect"]
-        part = change * slopes[name]
-        row = [change, figures["std_error"], figures["p_value"], slopes[name], part]
-        table.loc[name] = row
+        share = change * slopes[name]
+        table.loc[name] = [change, figures["std_error"], figures["p_value"], slopes[name], share]
     return Intake(table)
 
 

@@ -162,14 +162,19 @@ def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
         why = say(monitor.protocol.goal(goal), table)
         return Absent(f"De keuzes zijn niet door te rekenen. {why}")
     # An estimate that is corrected for hidden counts is so under every choice.
-    factor = 1 / monitor.attenuation.mean if goal == 2 else 1.0
     table = table.dropna(subset="effect")
+    effect, low, high = (table[name].to_numpy() for name in ("effect", "ci_low", "ci_high"))
+    if goal == 2:
+        effect, (low, high) = (
+            effect / monitor.attenuation.mean,
+            monitor.attenuation.interval(low, high),
+        )
     places = pd.DataFrame([place(choice) for choice in table.index])
     frame = pd.DataFrame(
         {
-            "estimate": table["effect"].to_numpy() * factor,
-            "low": table["ci_low"].to_numpy() * factor,
-            "high": table["ci_high"].to_numpy() * factor,
+            "estimate": effect,
+            "low": low,
+            "high": high,
             "main": table.index == outcome.decides,
         }
     ).join(places)
@@ -338,10 +343,10 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
         )
     if goal == 2:
         # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
-        if (seen := monitor.attenuation) is not None:
-            lines.append(advice.attenuation(seen))
-        if (check := monitor.advice_check) is not None:
-            lines.append(advice.check(check))
+        if monitor.attenuation is not None:
+            lines.append(advice.attenuation(monitor.attenuation))
+        if monitor.advice_check is not None:
+            lines.append(advice.check(monitor.advice_check))
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
