@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bench.cases import RUNS
 from kansen_analysis import __version__, pages
 from kansen_analysis.errors import KansenError
 
@@ -79,6 +80,7 @@ def write(path: Path, rows: pd.DataFrame, results: list[dict]) -> None:
         "method": running.method(),
         "schools": cases.SCHOOLS,
         "participants": 80,
+        "thresholds_chosen_on_seeds_below": cases.FIRST,
         "package_every": cases.PACKAGE_EVERY,
         "seeds": {
             case: dict(zip(("first", "last", "draws"), map(int, row), strict=True))
@@ -94,7 +96,7 @@ def write(path: Path, rows: pd.DataFrame, results: list[dict]) -> None:
 
 
 def bench(
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Draws per world.")] = 1000,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Draws per world.")] = RUNS,
     backend: Annotated[
         Backend, typer.Option("--backend", help="Processes here, or a Dask cluster.")
     ] = Backend.local,
@@ -127,7 +129,6 @@ def bench(
         rows = running.draw_all(
             tasks(runs),
             path,
-            runs=runs,
             backend=backend.value,
             jobs=jobs,
             scheduler=scheduler,

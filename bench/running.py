@@ -13,15 +13,18 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
+import yaml
 
 import kansen_analysis
-from bench.cases import RUNS, Case, draw
+from bench.cases import Case, draw
 from kansen_analysis.errors import UsageError
 
 BACKENDS = ("local", "dask")
 METHOD = (
-    *("demo/panels", "estimate/etwfe", "estimate/effects", "estimate/randomisation"),
-    *("goals/rule", "estimate/per_school"),
+    *("demo/panels.py", "estimate/panel.py", "estimate/shocks.py", "estimate/etwfe.py"),
+    *("estimate/specifications.py", "estimate/inference.py", "estimate/randomisation.py"),
+    *("estimate/event.py", "estimate/guards.py", "estimate/effects.py", "estimate/power.py"),
+    *("estimate/per_school.py", "goals/rule.py", "goals/goals.yml"),
 )
 
 
@@ -36,8 +39,31 @@ def method() -> str:
     12
     """
     folder = Path(kansen_analysis.__file__).parent
-    trees = [ast.parse((folder / f"{name}.py").read_text(encoding="utf-8")) for name in METHOD]
-    return hashlib.sha256("".join(map(ast.dump, trees)).encode()).hexdigest()[:12]
+    parts = [_meaning((folder / name).read_text(encoding="utf-8"), name) for name in METHOD]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
+
+
+def _meaning(text: str, name: str) -> str:
+    """What a file says, without layout and comments; of the protocol, the limits and numbers."""
+    if name.endswith(".py"):
+        return ast.dump(_without_texts(ast.parse(text)))
+    content = yaml.safe_load(text)
+    rules = [
+        {key: each["outcome"][key] for key in ("decides", "smallest_difference", "pupil_sd")}
+        for each in content["goals"]
+    ]
+    return json.dumps([content["verdict"], rules], sort_keys=True)
+
+
+def _without_texts(tree: ast.Module) -> ast.Module:
+    """Leave docstrings out: a better sentence does not change what was measured."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            first = body[0].value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                body[0] = ast.Pass()
+    return tree
 
 
 def read_draws(path: Path) -> pd.DataFrame:
@@ -88,7 +114,6 @@ def draw_all(
     tasks: Sequence[tuple[Case, int]],
     path: Path,
     *,
-    runs: int = RUNS,
     backend: str = "local",
     jobs: int = -1,
     scheduler: str | None = None,
@@ -103,8 +128,6 @@ def draw_all(
         From `bench.cases.tasks`.
     path : Path
         File of draws; it is appended to.
-    runs : int
-        See `bench.cases.draw`.
     backend : str
         ``local`` (joblib's own processes) or ``dask``.
     jobs : int
@@ -130,7 +153,7 @@ def draw_all(
         with path.open("a", encoding="utf-8") as file, _workers(backend, jobs, scheduler):
             file.write("\n" if path.stat().st_size else "")  # end a line that was cut off
             found = joblib.Parallel(return_as="generator_unordered")(
-                joblib.delayed(draw)(case, seed, runs) for case, seed in todo
+                joblib.delayed(draw)(case, seed) for case, seed in todo
             )
             for row in found:
                 file.write(json.dumps({"method": code} | row) + "\n")

@@ -172,7 +172,7 @@ class Fit:
     prepared : Prepared
         The rows it was fitted on.
     results : statsmodels results
-        The fit of the outcome on `design`, with errors clustered by school.
+        The fit of the outcome on `design`.
     design : array
         The cells, and the trend when there is one, without what school means and nuisance explain.
     cells : DataFrame
@@ -238,9 +238,19 @@ class Fit:
         shares = shares / shares.sum(1, keepdims=True)
         return np.column_stack([shares, np.zeros(len(shares))]) if self.trend else shares
 
+    @cached_property
+    def clustered(self) -> np.ndarray:
+        """Covariance of the coefficients, clustered by school (statsmodels' small-sample form)."""
+        data, bread = self.data, self.results.normalized_cov_params
+        scores = self.design * (data.weight * self.results.resid)[:, None]
+        meat = np.add.reduceat(scores, data.first)
+        rows, columns, schools = *self.design.shape, self.n_schools
+        correction = schools / (schools - 1) * (rows - 1) / (rows - columns) * self.scale
+        return correction * bread @ (meat.T @ meat) @ bread
+
     def covariance(self, contrasts: np.ndarray) -> np.ndarray:
         """Covariance of contrasts, clustered by school; variances no smaller than plain ones."""
-        clustered = contrasts @ (self.results.cov_params() * self.scale) @ contrasts.T
+        clustered = contrasts @ self.clustered @ contrasts.T
         plain = self.results.normalized_cov_params * (self.results.scale * self.scale)
         floor = np.einsum("ij,jk,ik->i", contrasts, plain, contrasts)
         wider = np.sqrt(np.maximum(1.0, floor / np.maximum(np.diag(clustered), 1e-300)))
@@ -258,9 +268,11 @@ class Fit:
 
     def joint(self, picks: Sequence[np.ndarray]) -> tuple[float, float]:
         """Wald test that all picked means are zero: F and p."""
-        covariance = self.results.cov_params() * self.scale
-        test = self.results.wald_test(self.rows(picks), cov_p=covariance, use_f=True, scalar=True)
-        return float(test.statistic), float(test.pvalue)
+        contrasts = self.rows(picks)
+        means = contrasts @ self.results.params
+        covariance = contrasts @ self.clustered @ contrasts.T
+        statistic = float(means @ np.linalg.solve(covariance, means)) / len(means)
+        return statistic, float(stats.f.sf(statistic, len(means), self.n_schools - 1))
 
     @cached_property
     def total(self) -> pd.Series:
@@ -444,8 +456,7 @@ def fit(
 
 def _least_squares(prepared: Prepared, design: np.ndarray):
     model = sm.WLS(prepared.y, design, weights=prepared.data.weight, hasconst=False)
-    groups = {"groups": prepared.data.school}
-    return model.fit(method="qr", cov_type="cluster", cov_kwds=groups, use_t=True)
+    return model.fit()
 
 
 def scaled_years(data: Data) -> np.ndarray:
