@@ -15,7 +15,7 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.monitor import Monitor
 from kansen_analysis.pages.common import about, source_line, verdict_row
 from kansen_analysis.schools.coverage import check
-from kansen_analysis.sources import feeding, get, schoolyear
+from kansen_analysis.sources import Why, feeding, get, schoolyear
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
 FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared
@@ -396,14 +396,26 @@ def _named(name: str, monitor: Monitor) -> str:
     return f"{TABLES[name]}: {span}"
 
 
+# Why a file was left aside, in Dutch; {} is the source it is of or looks like.
+_ASIDE = {
+    Why.unknown: "niet herkend",
+    Why.resembling: "lijkt op {}, maar is een ander bestand",
+    Why.undated: "{} zonder schooljaar",
+    Why.no_file: "geen bestand",
+}
+
+
 def findings(monitor: Monitor) -> Prose:
-    """Say which files were left aside."""
-    unknown = monitor.folder.unknown
-    if not unknown:
+    """Say which files were left aside, and why."""
+    aside = monitor.folder.aside
+    if not aside:
         return Prose("Alle bestanden in de map zijn herkend en gelezen.")
-    count = "1 bestand is" if len(unknown) == 1 else f"{len(unknown)} bestanden zijn"
+    count = "1 bestand is" if len(aside) == 1 else f"{len(aside)} bestanden zijn"
     return Prose(
-        f"{count} niet herkend en niet gebruikt: "
-        + ", ".join(f"`{name}`" for name in unknown)
+        f"{count} niet gebruikt: "
+        + ", ".join(
+            f"`{one.file}` ({_ASIDE[one.kind].format(TABLES.get(one.source, one.source))})"
+            for one in aside
+        )
         + "."
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.schools import match as schools
-from kansen_analysis.sources import DataFolder, feeding
+from kansen_analysis.sources import DataFolder, feeding, hand
 
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
 # A folder read by the process that renders, for the notebooks it starts; see `hand_over`.
@@ -19,7 +19,7 @@ HANDED = "KANSEN_HANDED"
 
 def _state(folder: DataFolder) -> tuple:
     """Return what changes when a file of the folder changes."""
-    candidates = (*folder.paths, *folder.path.glob("files.csv"))
+    candidates = (*folder.paths, *folder.path.glob("files.*"))
     return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in candidates)
 
 
@@ -81,8 +81,9 @@ def transitions(folder: DataFolder) -> pd.DataFrame:
     pandas.DataFrame
         As `schools.read_transitions`; empty when there is no such table.
     """
-    own = folder.path / schools.FILE
-    return schools.read_transitions(own if own.exists() else folder.path.parent / schools.FILE)
+    stem = Path(schools.FILE).stem
+    own = hand.find(folder.path, stem) or hand.find(folder.path.parent, stem)
+    return schools.read_transitions(own or folder.path / schools.FILE)
 
 
 def load(source: str, data: Path | str | DataFolder) -> pd.DataFrame:

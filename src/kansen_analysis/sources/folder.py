@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -81,11 +82,33 @@ class FileRead:
             return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+class Why(StrEnum):
+    """Why something in the folder is not read."""
+
+    unknown = "not known"  # belongs to no source
+    resembling = "resembling"  # looks like a source and is another publication
+    undated = "undated"  # of a source, and nothing says of which school year
+    no_file = "no file"  # a folder, a pipe, a link to nothing
+
+
 @dataclass(frozen=True)
 class Aside:
-    """A file, or what looks like one, that is not read, and why not."""
+    """A file, or what looks like one, that is not read.
+
+    Parameters
+    ----------
+    file : str
+        Its name.
+    kind : Why
+        Why it is not read.
+    why : str
+        The same in words.
+    source : str
+        The source it is of, or looks like.
+    """
 
     file: str
+    kind: Why
     why: str
     source: str = ""
 
@@ -120,12 +143,7 @@ def _notes(folder: Path) -> dict[str, _Note]:
     def tell(kind: type[Finding], found: str, expected: str, remedy: str, column: str) -> None:
         findings.append(kind(path.name, found, expected, remedy, line=row.line, column=column))
 
-    try:
-        rows = hand.read(path, COLUMNS)
-    except ExceptionGroup as group:
-        raise DataErrors(group.exceptions) from None
-    except Finding as finding:
-        raise DataErrors([finding]) from None
+    rows = hand.read(path, COLUMNS)
     for row in rows:
         file, year = row["file"], None
         if row["source"] not in spec.names():
@@ -204,7 +222,7 @@ class DataFolder:
     def unknown(self) -> list[str]:
         """Names of files that belong to no source."""
         self.scan()
-        return [aside.file for aside in self.aside if not aside.source and aside.why == _UNKNOWN]
+        return [aside.file for aside in self.aside if aside.kind == Why.unknown]
 
     def scan(self, progress: Callable[[str], None] = lambda name: None) -> None:
         """Read every file.
@@ -222,7 +240,7 @@ class DataFolder:
         self.findings: list[Finding] = []
         self.notices: list[tuple[str, str]] = []
         self.files: list[FileRead] = []
-        self.aside = [Aside(path.name, why) for path, why in self._entries() if why]
+        self.aside = [Aside(p.name, Why.no_file, why) for p, why in self._entries() if why]
         if len(self.paths) > FILES_MAX:
             self.findings.append(
                 FileFormatError(
@@ -260,26 +278,23 @@ class DataFolder:
         """Read one file."""
         recognised = recognise.recognise(path, note.source or None)
         if recognised is None:
-            self.aside.append(Aside(path.name, _UNKNOWN))
+            self.aside.append(Aside(path.name, Why.unknown, "not known"))
             return
         if isinstance(recognised, recognise.Resembling):
-            self.aside.append(Aside(path.name, str(recognised)))
+            of = recognised.source
+            self.aside.append(Aside(path.name, Why.resembling, str(recognised), of))
             return
         source = recognised.source
         dated = note.year is not None or schoolyear.find(path.name)
         if source.meta["year"].get("aside") and not dated:
             why = f"{source.name} without a school year; to use it, add a line to files.csv: "
             why += f'{path.name},{source.name},2024-2025,"where and when you got it"'
-            self.aside.append(Aside(path.name, why, source.name))
+            self.aside.append(Aside(path.name, Why.undated, why, source.name))
             return
         parts, rows, found = tidy.read(recognised, note.year)
         years = sorted({int(year) for wide in parts for year in wide.frame["year"].unique()})
         unseen = not all(part.seen for part in recognised.parts)
         self.notices += [(path.name, words) for words in found]
-        if unseen:
-            self.notices.append(
-                (path.name, f"read as {source.name} in a layout not seen before: look twice")
-            )
         self.files.append(FileRead(path, source.name, years, rows, parts, note.note, unseen))
 
     def _doubt(self, notes: dict[str, _Note]) -> None:
@@ -331,6 +346,11 @@ class DataFolder:
         files = [file for source in spec.feeding(table) for file in self.of(source)]
         return sorted({year for file in files for year in file.years})
 
+    def provisional(self, source: str) -> set[int]:
+        """Return the years of a data set that its publisher may still revise."""
+        years = pd.Series([year for file in self.of(source) for year in file.years], dtype=int)
+        return set(years[_provisional(spec.get(source), years)])
+
     def read(self, table: str) -> pd.DataFrame:
         """Return one tidy table over all its files.
 
@@ -376,9 +396,6 @@ class DataFolder:
         if len(full) > 1:
             return pd.concat(full, ignore_index=True)
         return full[0] if full else _same_columns(found)
-
-
-_UNKNOWN = "not known"
 
 
 def _same_columns(empty: list[pd.DataFrame]) -> pd.DataFrame:

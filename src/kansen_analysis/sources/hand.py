@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kansen_analysis.errors import Finding, LayoutError, UsageError
+from kansen_analysis.errors import DataErrors, Finding, LayoutError, UsageError
 from kansen_analysis.sources import persons, reading
 
 SUFFIXES = (".csv", ".xlsx", ".ods", ".txt", ".tsv", ".xls")
@@ -72,11 +72,17 @@ def read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -
 
     Raises
     ------
-    Finding
-        When it cannot be opened, or holds persons.
-    ExceptionGroup
-        Of `Finding`, with every column that is missing and every row of another width.
+    DataErrors
+        When it cannot be opened or holds persons; with every column that is missing, and every row
+        of another width.
     """
+    try:
+        return _read(path, columns, optional)
+    except Finding as finding:
+        raise DataErrors([finding]) from None
+
+
+def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Row]:
     tables = reading.tables(path)
     persons.refuse_headers(path.name, tables)
 
@@ -98,13 +104,13 @@ def read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -
         if name not in header
     ]
     if missing:
-        raise ExceptionGroup(path.name, missing)
+        raise DataErrors(missing)
     width = len(best.head[0]) if best.separator else len(header)
     body = best.below(0, width, multiline=True)
     if body.broken:
         for finding in body.broken:
             finding.remedy = "put text that holds the separator between quotes"
-        raise ExceptionGroup(path.name, body.broken)
+        raise DataErrors(body.broken)
     columns = (*columns, *optional)
     texts = {}
     for name in columns:

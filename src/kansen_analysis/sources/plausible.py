@@ -32,6 +32,7 @@ MOVED = 6.0  # standard errors by which columns must fit better one row further
 FURTHER = 0.1  # and how much better, as a correlation
 CHANCE = 8.0  # powers of ten by which a run of equal cells must be no chance ...
 LONG, CHANCE_LONG = 9, 5.0  # ... and a long one, of which the real files have none
+BELOW = 12  # rows that somebody fills down by mistake
 SHOWN = 30  # counts of 5 to 9 after which a hidden one must have come
 _AGAIN = "compare with the publisher's file; download it again"
 
@@ -111,20 +112,20 @@ class Slice:
             for at, end in enumerate(("low", "high"))
         }
 
-    @cached_property
-    def brin(self) -> pd.Series:
-        """The BRIN of each row."""
+    def codes(self, letters: int) -> pd.Series:
+        """Return the first letters of the code of each row: 4 for the BRIN, 6 for the school."""
         codes = self.frame[self.key].cat
-        brin = np.array([text[:4] for text in codes.categories], dtype=object)
-        return pd.Series(brin[codes.codes.to_numpy()], self.frame.index, dtype=object)
+        first = np.array([text[:letters] for text in codes.categories], dtype=object)
+        return pd.Series(first[codes.codes.to_numpy()], self.frame.index, dtype=object)
 
     @cached_property
     def sizes(self) -> pd.Series:
-        """The pupils per BRIN, on a scale of ratios."""
-        sizes = (
-            pd.Series(self.total["low"] + self.total["high"]).groupby(self.brin.to_numpy()).sum()
-        )
-        return np.log1p(sizes[sizes > 0])
+        """The pupils per BRIN and per school, on a scale of ratios."""
+        pupils = pd.Series(self.total["low"] + self.total["high"])
+        both = [pupils.groupby(self.codes(letters).to_numpy()).sum() for letters in (4, 6)]
+        sizes = pd.concat(both)
+        sizes = sizes[~sizes.index.duplicated() & (sizes > 0)]
+        return np.log1p(sizes)
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -315,8 +316,8 @@ def _country(one: Slice) -> Iterator[PlausibilityError]:
 
 
 def _kinds(one: Slice) -> Iterator[PlausibilityError]:
-    """Doubt a share of a kind of school that no year had."""
-    if "kind" not in one.frame or len(one.frame) < ENOUGH:
+    """Doubt a share of a kind of school that no year had, in a file of the whole country."""
+    if one.schools < one.rules.get("country", (np.inf,))[0] / 2:
         return
     for kind, (low, high) in one.rules.get("kinds", {}).items():
         share = one.shares.get(kind, 0)
@@ -367,7 +368,8 @@ def _filled(one: Slice) -> Iterator[PlausibilityError]:
         same = (counts[:, 1:] == counts[:, :-1]).all(axis=0) & (counts[:, 1:] > 0).any(axis=0)
         begins, length = _runs(np.cumsum(~np.concatenate([[False], same])))
         best = int(length.argmax())
-        if length[best] >= 5:
+        share = max(float(same.mean()), 1 / len(frame))
+        if length[best] >= 5 and -length[best] * np.log10(share) - np.log10(len(frame)) > 5:
             yield one.doubt(
                 "filled",
                 f"{length[best]} lines below each other with the same counts",
@@ -385,7 +387,7 @@ def _on(lines: int) -> str:
 
 
 def _over_years(every: list[Slice]) -> Iterator[PlausibilityError]:
-    """Doubt a year that is too unlike the years beside it."""
+    """Doubt a year that is too unlike most of the years beside it."""
     alike: dict[tuple, dict[int, Slice]] = {}
     for one in every:
         if one.rules and not one.source.meta.get("one_file_per"):
@@ -394,51 +396,73 @@ def _over_years(every: list[Slice]) -> Iterator[PlausibilityError]:
     for years in alike.values():
         for year, one in years.items():
             others = sorted((y for y in years if y != year), key=lambda y: (abs(y - year), y))[:4]
-            if others:
-                gap = float(np.mean([abs(y - year) for y in others]))
-                yield from _beside(one, [years[y] for y in others], 1 + (gap - 1) / 4)
+            doubts = (_schools, _pupils, _shares, _share_hidden)
+            found = (f for doubt in doubts for f in doubt(one, [years[y] for y in others]))
+            yield from [f for f in [next(found, None)] if f]  # what comes of it is not told twice
 
 
-def _beside(one: Slice, others: list[Slice], stretch: float) -> Iterator[PlausibilityError]:
-    """Compare a year with those beside it; further away, more may change."""
-    limits = one.source.meta["plausible"]
-    beside = " and ".join(sorted(other.label for other in others))
-    usual = float(np.median([other.schools for other in others]))
-    change = limits.get("schools", np.inf) * stretch
-    # Of two years the one with fewer schools is doubted: rows get lost, they do not grow.
-    if usual >= ENOUGH and (
-        one.schools < usual * (1 - change)
-        or (len(others) > 1 and one.schools > usual * (1 + change))
-    ):
+def _unlike(one: Slice, others: list[Slice], limit: str, differ) -> list[Slice]:
+    """Return the years from which one differs too much, when these are most.
+
+    Parameters
+    ----------
+    limit : str
+        The name of the largest change from a year to the next; further away, more may change.
+    differ : callable
+        Gets another year and that change.
+    """
+    change = one.rules.get(limit, np.inf)
+    unlike = [o for o in others if differ(o, change * (1 + (abs(o.year - one.year) - 1) / 4))]
+    return unlike if len(unlike) > len(others) / 2 else []
+
+
+def _beside(others: list[Slice]) -> str:
+    return " and ".join(sorted(other.label for other in others))
+
+
+def _schools(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
+    def differ(other: Slice, change: float) -> bool:
+        few = one.schools < other.schools * (1 - change)
+        # Of two years the one with fewer schools is doubted: rows get lost, they do not grow.
+        many = len(others) > 1 and one.schools > other.schools * (1 + change)
+        return other.schools >= ENOUGH and (few or many)
+
+    unlike = _unlike(one, others, "schools", differ)
+    if unlike:
+        usual = np.median([other.schools for other in unlike])
         yield one.doubt(
             "schools",
             f"{one.schools} schools in {one.label}",
-            f"about {usual:.0f}, as in {beside}",
+            f"about {usual:.0f}, as in {_beside(unlike)}",
             "the file is cut off, or others are; download it again",
         )
-        return
-    if len(others) < 2 and one.year < others[0].year:
-        return  # of two years that differ in something else the later is named
-    if min(one.schools, usual) < ENOUGH:
-        return
-    yield from _pupils(one, others, beside, limits.get("pupils", np.inf) * stretch)
-    yield from _shares(one, others, beside, limits.get("kinds_change", np.inf) * stretch)
-    yield from _share_hidden(one, others, beside, limits.get("hidden", np.inf) * stretch)
 
 
-def _pupils(one: Slice, others: list[Slice], beside: str, change: float):
+def _to_compare(one: Slice, others: list[Slice]) -> list[Slice]:
+    """Return the years that are large enough; of two that differ the later is doubted."""
+    large = [other for other in others if min(one.schools, other.schools) >= ENOUGH]
+    return [] if len(large) == 1 and one.year < large[0].year else large
+
+
+def _pupils(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
+    def each(of: Slice) -> tuple[float, float]:
+        return of.total["low"].sum() / of.schools, of.total["high"].sum() / of.schools
+
     if not one.pupils:
         return
-    low, high = (one.total[end].sum() / one.schools for end in ("low", "high"))
-    least, most = (
-        float(np.median([other.total[end].sum() / other.schools for other in others]))
-        for end in ("low", "high")
-    )
-    if low > most * (1 + change) or high < least * (1 - change):
+    low, high = each(one)
+
+    def differ(other: Slice, change: float) -> bool:
+        least, most = each(other)
+        return low > most * (1 + change) or high < least * (1 - change)
+
+    unlike = _unlike(one, [o for o in _to_compare(one, others) if o.pupils], "pupils", differ)
+    if unlike:
+        least, most = np.median([each(other) for other in unlike], axis=0)
         yield one.doubt(
             "pupils",
             f"{_span(low, high)} pupils a school in {one.label}",
-            f"about {_span(least, most)}, as in {beside}",
+            f"about {_span(least, most)}, as in {_beside(unlike)}",
             _AGAIN,
             column=one.wide.header(one.pupils[0]),
         )
@@ -448,36 +472,41 @@ def _span(low: float, high: float) -> str:
     return f"{low:.1f}" if abs(high - low) < 0.05 else f"{low:.1f} to {high:.1f}"
 
 
-def _shares(one: Slice, others: list[Slice], beside: str, change: float):
-    shares = [each.shares for each in (one, *others)]
-    if not all(shares):
-        return
-    for kind in sorted({kind for share in shares for kind in share}):
-        own, *rest = (share.get(kind, 0) for share in shares)
-        if abs(own - np.median(rest)) > change:
+def _shares(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
+    others = [other for other in _to_compare(one, others) if other.shares and one.shares]
+    for kind in sorted({kind for each in (one, *others) for kind in each.shares}):
+        own = one.shares.get(kind, 0)
+
+        def differ(other: Slice, change: float, own=own, kind=kind) -> bool:
+            return abs(own - other.shares.get(kind, 0)) > change
+
+        unlike = _unlike(one, others, "kinds_change", differ)
+        if unlike:
+            usual = np.median([other.shares.get(kind, 0) for other in unlike])
             yield one.doubt(
                 "kinds",
                 f"{100 * own:.1f}% {kind} in {one.label}",
-                f"about {100 * np.median(rest):.1f}%, as in {beside}",
+                f"about {100 * usual:.1f}%, as in {_beside(unlike)}",
                 _AGAIN,
                 column=one.wide.header("kind"),
             )
-            return
 
 
-def _share_hidden(one: Slice, others: list[Slice], beside: str, change: float):
+def _share_hidden(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
     since = one.source.meta.get("masked_from", np.inf)
-    others = [other for other in others if other.year >= since]
-    if one.year < since or not others:
-        return
+    (cells, own), others = one.hidden, [o for o in _to_compare(one, others) if o.year >= since]
 
-    (cells, own), rest = one.hidden, [other.hidden for other in others]
-    usual = float(np.median([part for _, part in rest]))
-    if max(cells, *(n for n, _ in rest)) >= ENOUGH and abs(own - usual) > change * usual:
+    def differ(other: Slice, change: float) -> bool:
+        number, usual = other.hidden
+        return max(cells, number) >= ENOUGH and abs(own - usual) > change * usual
+
+    unlike = _unlike(one, others, "hidden", differ) if one.year >= since else []
+    if unlike:
+        usual = np.median([other.hidden[1] for other in unlike])
         yield one.doubt(
             "hidden",
             f"{100 * own:.1f}% of the counts hidden in {one.label}",
-            f"about {100 * usual:.1f}%, as in {beside}",
+            f"about {100 * usual:.1f}%, as in {_beside(unlike)}",
             "another program changed hidden counts; download the file again",
         )
 
@@ -579,16 +608,20 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
                 break
 
 
-def _comparable(one: Slice, every: list[Slice]) -> Slice | None:
-    """Return what has sizes of the same schools in another file, the nearest year of its own."""
+def _comparable(one: Slice, every: list[Slice]) -> tuple[Slice, int] | None:
+    """Return what has sizes of the same schools in another file, and the letters of their codes.
+
+    The nearest year of the same source, else of another.
+    """
     nearest: dict[str, Slice] = {}
     for other in sorted(every, key=lambda other: abs(other.year - one.year)):
         if other.file is not one.file and other.key != "region" and other.pupils:
             nearest.setdefault(other.file.source, other)
-    some = set(one.brin.iloc[:: max(1, len(one.frame) // 200)])
     for other in sorted(nearest.values(), key=lambda o: o.file.source != one.file.source):
+        letters = 6 if one.key == other.key == "school" else 4
+        some = set(one.codes(letters).iloc[:: max(1, len(one.frame) // 200)])
         if len(some.intersection(other.sizes.index)) >= len(some) / 2:
-            return other
+            return other, letters
     return None
 
 
@@ -601,11 +634,13 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         if len(one.frame) < ENOUGH or one.key == "region" or not one.pupils or which in done:
             continue
         done.add(which)
-        other = _comparable(one, every)
-        if other is None:
+        comparable = _comparable(one, every)
+        if comparable is None:
             continue
+        other, letters = comparable
+        codes = one.codes(letters)
         own = np.log1p(one.total["low"] + one.total["high"])
-        theirs = one.brin.map(other.sizes).where(~one.brin.duplicated(keep=False))
+        theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
         z, rows = _fit(own, theirs.to_numpy(dtype=float))
         if z > MOVED:
             found.append(
@@ -685,6 +720,7 @@ class _Told:
             nothing = np.full(len(frame), -1)
             own = {
                 "file": np.full(len(frame), len(self.of)),
+                "year": frame["year"].to_numpy(),
                 "school": self.number.of(frame["school"]),
             }
             for name, column, first in (
@@ -709,6 +745,11 @@ class _Told:
         """Return one number for two, -1 where one is missing."""
         return np.where((one < 0) | (two < 0), -1, one * (len(self.number) + 1) + two)
 
+    def alone(self, codes: np.ndarray) -> np.ndarray:
+        """Tell which rows have a code that no other row has."""
+        _, where, times = np.unique(codes, return_inverse=True, return_counts=True)
+        return times[where] == 1
+
     def seen(self, codes: np.ndarray) -> _Seen:
         """Return in which files codes stand, one per row."""
         return _Seen(codes, self["file"])
@@ -725,9 +766,10 @@ def _places(files: list) -> Iterator[PlausibilityError]:
         pairs[name] = told.seen(told.pair(told["school"], told[name]))
         asked[name] = there & told.seen(np.where(there, told["school"], -1)).elsewhere
         other[name] = asked[name] & ~pairs[name].elsewhere
-    strange = other["place"] & told.seen(told["area"]).elsewhere
-    strange &= told.seen(told["place"]).elsewhere
-    strange &= ~told.seen(told.pair(told["area"], told["place"])).elsewhere
+    # Municipalities merge: doubtful is one that the neighbours in the same file do not have.
+    area = told.pair(told["file"], told["area"])
+    alone = told.alone(told.pair(area, told["place"])) & ~told.alone(area)
+    strange = other["place"] & alone
     for number, file in enumerate(told.of):
         own = told["file"] == number
         wide = file.parts[0]
@@ -738,7 +780,8 @@ def _places(files: list) -> Iterator[PlausibilityError]:
             yield from moved
             continue
         yield from _misplaced(one, asked["postcode"][own], other["postcode"][own])
-        yield from _mistyped(one, told, own, other["name"] & other["postcode"])
+        elsewhere = other["name"] & other["postcode"] & other["place"]
+        yield from _mistyped(one, told, own, elsewhere)
         yield from _together(one, strange[own], other["kind"][own])
 
 
@@ -769,7 +812,7 @@ def _misplaced(one: Slice, asked: np.ndarray, other: np.ndarray) -> Iterator[Pla
     begins, length = _runs(other.astype(int))
     length = np.where(other[begins], length, 0)
     best = int(length.argmax())
-    if length[best] >= 5 and -length[best] * np.log10(share) - np.log10(len(other)) > 4:
+    if length[best] >= 6 and -length[best] * np.log10(share) - np.log10(len(other)) > 5:
         yield one.doubt(
             "place",
             f"{length[best]} schools below each other with another postcode than in any other file",
@@ -781,17 +824,29 @@ def _misplaced(one: Slice, asked: np.ndarray, other: np.ndarray) -> Iterator[Pla
 
 
 def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[PlausibilityError]:
-    """Doubt a code beside which name and postcode are those of a school that is not there."""
+    """Doubt a code beside which stands a school of another municipality that is not there itself.
+
+    Schools that merge or get another BRIN stay where they are; and over the years a school may
+    become another, so only files of the years beside this one are asked.
+    """
     there, schools = set(told["school"][own]), list(told.number)
+    near = ~own & (np.abs(told["year"] - one.year) <= 2)
     first = int(own.argmax())
     for row in np.flatnonzero(own & doubted):
-        same = (told["name"] == told["name"][row]) & (told["postcode"] == told["postcode"][row])
-        right = set(told["school"][same]) - there
+        same = near & (told["name"] == told["name"][row])
+        same &= told["postcode"] == told["postcode"][row]
+        typed = schools[told["school"][row]].upper()
+        # One file may be the last before a change; two agree on which school this is.
+        agree = {n: told["file"][same & (told["school"] == n)] for n in set(told["school"][same])}
+        right = sorted(
+            schools[n].upper()
+            for n, files in agree.items()
+            if n not in there and len(set(files)) > 1 and schools[n][:4].upper() != typed[:4]
+        )
         if right:
-            typed, meant = (schools[n].upper() for n in (told["school"][row], min(right)))
             yield one.doubt(
                 "place",
-                f"{typed} beside the name and postcode of {meant}, which is missing",
+                f"{typed} beside the name and postcode of {right[0]}, which is missing",
                 "the code that belongs to this school",
                 f"one code was typed as another's; {_AGAIN}",
                 one.frame.index[row - first],
@@ -801,13 +856,15 @@ def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[Pla
 
 def _together(one: Slice, strange: np.ndarray, kind: np.ndarray) -> Iterator[PlausibilityError]:
     """Doubt schools in a municipality where their postcode never lies, or of another kind."""
-    if strange.sum() >= 5:  # two in a file of ten years ago: borders move
+    near = np.convolve(strange, np.ones(BELOW, int))[BELOW - 1 :]
+    if near.max() >= 3:
         yield one.doubt(
             "place",
-            f"{strange.sum()} schools in a municipality where their postcode does not lie",
+            f"{near.max()} schools below each other in a municipality where their postcode does "
+            "not lie",
             "the municipality of each school",
-            _AGAIN,
-            one.frame.index[int(strange.argmax())],
+            f"the column was filled down; {_AGAIN}",
+            one.frame.index[int(near.argmax())],
             one.wide.header("municipality_code"),
         )
     if kind.sum() > max(5, 0.02 * len(kind)):
