@@ -16,6 +16,7 @@ from kansen_analysis.errors import (
     FileFormatError,
     LayoutError,
     MissingFileError,
+    PlausibilityError,
     SchoolYearError,
     UsageError,
 )
@@ -198,10 +199,9 @@ def test_a_csv_under_the_name_of_a_workbook(tmp_path):
     assert finding.found.startswith("a workbook that cannot be opened")
 
 
-@pytest.mark.parametrize("separator", [",", "\t", "|"])
-def test_another_separator(tmp_path, separator):
-    finding = one(tmp_path, text(separator=separator), LayoutError, line=1)
-    assert finding.found == f"columns separated by {separator!r}"
+def test_a_decimal_comma_between_commas_makes_a_cell_too_many(tmp_path):
+    finding = findings(tmp_path, text(separator=","))[0]
+    assert (type(finding), finding.line, finding.found) == (FileFormatError, 2, "25 cells")
 
 
 def test_a_line_above_the_header(tmp_path):
@@ -250,7 +250,7 @@ def test_five_where_the_publisher_hides(tmp_path):
     rows = [
         [*r[:PUPILS], "5" if n % 3 else str(12 + n), *r[PUPILS + 1 :]] for n, r in enumerate(ROWS)
     ]
-    finding = one(tmp_path, text(rows), ConsistencyError, line=3, column="CET_AANTAL")
+    finding = one(tmp_path, text(rows), PlausibilityError, line=3, column="CET_AANTAL")
     assert finding.found == "13 cells of 5 against 0 of 6, and none below 5 or hidden"
 
 
@@ -320,9 +320,11 @@ def test_a_file_cut_off_between_two_lines_has_too_few_rows(tmp_path):
         year(number, schools)
     folder = DataFolder(tmp_path)
     folder.scan()
+    print(*folder.findings, sep="\n")
     (finding,) = folder.findings
-    assert (finding.file, finding.found) == (NAME, "80 rows")
-    assert finding.expected == "about 149, as in the other school years"
+    assert (type(finding), finding.check) == (PlausibilityError, "schools")
+    assert (finding.file, finding.found) == (NAME, "80 schools in 2022-2023")
+    assert finding.expected == "about 149, as in 2020-2021 and 2021-2022"
 
 
 def test_two_files_for_one_source_and_year_name_both(tmp_path):
@@ -396,8 +398,10 @@ def test_a_register_that_nothing_rests_on_is_left_aside_with_a_notice(tmp_path):
     assert findings(tmp_path, content, "02-alle-vestigingen-vo.csv") == []
     folder = DataFolder(tmp_path)
     folder.scan()
-    assert folder.unknown == ["02-alle-vestigingen-vo.csv"]
-    assert "add a line to files.csv" in folder.notices[0].remedy
+    assert folder.unknown == []
+    (aside,) = folder.aside
+    assert (aside.file, aside.source) == ("02-alle-vestigingen-vo.csv", "vestigingen_vo")
+    assert "add a line to files.csv" in aside.why
 
 
 @pytest.mark.parametrize(

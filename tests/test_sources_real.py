@@ -57,7 +57,8 @@ def test_every_file_of_the_folder_is_read_or_named(raw, coverage):
     folder = DataFolder(raw)
     folder.scan()
     assert folder.findings == []
-    assert folder.unknown == ["02-alle-vestigingen-vo.csv"]  # has no line in files.csv
+    # has no line in files.csv
+    assert [aside.file for aside in folder.aside] == ["02-alle-vestigingen-vo.csv"]
     read = {name for names in coverage[0]["files"] for name in names}
     here = {p.name for p in raw.iterdir()} - {"files.csv"}
     assert here - read == {"02-alle-vestigingen-vo.csv"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from contextlib import contextmanager
@@ -14,7 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kansen_analysis import __version__
-from kansen_analysis.errors import DataErrors, EngineError, KansenError, UsageError
+from kansen_analysis.errors import (
+    DataErrors,
+    EngineError,
+    KansenError,
+    MissingFileError,
+    UsageError,
+)
 from kansen_analysis.fetch.command import fetch
 from kansen_analysis.programme import (
     check_programme,
@@ -33,8 +40,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# What is printed is text: a name with [brackets] or :colons: says nothing about how it looks.
+_PLAIN = {"highlight": False, "soft_wrap": True, "markup": False, "emoji": False}
+out = Console(**_PLAIN)
+err = Console(stderr=True, **_PLAIN)
 
 DataOption = Annotated[
     Path | None,
@@ -95,7 +104,8 @@ def _progress(words: str):
     if not err.is_terminal:
         yield lambda text, done=None, total=None: err.print(f"{words}: {text}")
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    words_column = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), words_column, BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(words, total=None)
         yield lambda text, done=None, total=None: bar.update(
@@ -142,7 +152,7 @@ def check(
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
     from kansen_analysis.schools.load import open_folder
-    from kansen_analysis.schools.participants import read_participants
+    from kansen_analysis.schools.participants import check_participants, read_participants
 
     path = _data(data)
     folder = open_folder(path)
@@ -154,29 +164,56 @@ def check(
     try:
         schools = read_participants(register)
         people = len(schools)
+        if not findings:
+            findings += check_participants(register, folder)
         beside = workspace.default_programme(path)
         if beside.is_dir():
             findings += check_programme(beside, schools=_known(folder, schools))
     except DataErrors as errors:
         findings += errors.findings
+    if not folder.files and not folder.findings:
+        findings.insert(
+            0,
+            MissingFileError(
+                str(path),
+                "no file that can be read",
+                "published files",
+                "kansen fetch brings those with a lasting address; data/README.md says what goes "
+                "where",
+            ),
+        )
     if to is not None:
-        findings_frame(findings).to_csv(to, index=False, encoding="utf-8-sig", sep=";")
+        findings_frame(findings).to_csv(
+            to, index=False, encoding="utf-8-sig", sep=";", errors="backslashreplace"
+        )
         err.print(f"Wrote {len(findings)} mistakes to {to}.")
+    aside = [
+        {"file": a.file, "kind": a.kind, "why": a.why, "source": a.source} for a in folder.aside
+    ]
+    notices = [{"file": file, "text": text} for file, text in folder.notices]
+    unseen = sorted(file.path.name for file in folder.files if file.unseen)
     if findings:
         if form == "json":
-            print(json.dumps({"findings": [f.as_dict() for f in findings]}, ensure_ascii=False))
+            _json({"findings": [f.as_dict() for f in findings], "left_aside": aside})
+        elif form == "table":
+            for left in folder.aside:
+                out.print(f"{left}.")
         raise DataErrors(findings)
     coverage, lost = run(folder)
     if form == "json":
-        answer = {
-            "data": str(path),
-            "sources": coverage.to_dict("records"),
-            "unmatched": lost.astype(object).where(lost.notna(), None).to_dict("records"),
-            "unknown_files": folder.unknown,
-            "participants": people,
-            "findings": [],
-        }
-        print(json.dumps(answer, ensure_ascii=False, indent=1))
+        _json(
+            {
+                "data": str(path),
+                "sources": coverage.to_dict("records"),
+                "unmatched": lost.astype(object).where(lost.notna(), None).to_dict("records"),
+                "unknown_files": folder.unknown,
+                "left_aside": aside,
+                "notices": notices,
+                "layouts_not_seen_before": unseen,
+                "participants": people,
+                "findings": [],
+            }
+        )
         return
     if form == "csv":
         (lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))).to_csv(
@@ -190,10 +227,12 @@ def check(
         out.print(
             line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
         )
-    for notice in folder.notices:
-        out.print(notice, markup=False)
-    for name in folder.unknown:
-        out.print(f"Not known, left aside: {name}")
+    for left in folder.aside:
+        out.print(f"{left}.")
+    for notice in notices:
+        out.print(f"{notice['file']}: {notice['text']}.")
+    if unseen:
+        out.print(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
         for row in lost.itertuples():
             name = row.name if isinstance(row.name, str) else ""
@@ -201,6 +240,11 @@ def check(
     elif len(lost):
         out.print(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
     out.print(f"{people} participants in {register}. No mistakes found.")
+
+
+def _json(answer: dict) -> None:
+    """Print an answer that any terminal can show and any program can read."""
+    print(json.dumps(answer, indent=1))
 
 
 app.command()(fetch)
@@ -254,10 +298,10 @@ def goals(
         verdicts.to_csv(sys.stdout, index=False)
     elif form == "json":
         plain = verdicts.astype(object).where(verdicts.notna(), None)
-        print(json.dumps(plain.to_dict("records"), ensure_ascii=False, indent=1, default=float))
+        print(json.dumps(plain.to_dict("records"), indent=1, default=float))
     else:
         for row in verdicts.itertuples():
-            out.print(f"[bold]{row.goal}. {row.name}: {row.verdict}[/bold]")
+            out.print(f"{row.goal}. {row.name}: {row.verdict}", style="bold")
             out.print(f"   {row.reason}")
 
 
@@ -301,7 +345,7 @@ def new(
     """Copy the tables of the programme forward and list what must be updated."""
     folder = workspace.root() / "data" / "programme"
     for line in new_edition(folder, schoolyear.parse(school_year)):
-        out.print(line, markup=False)
+        out.print(line)
 
 
 programme = typer.Typer(help="Hand the tables of the programme out as one workbook, take it back.")
@@ -327,7 +371,7 @@ def import_workbook(
     """Take the tables back from an xlsx; what changes is shown before anything is written."""
     changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
     for line in changes.lines:
-        out.print(line, markup=False)
+        out.print(line)
     if not changes.lines:
         out.print("Nothing changed.")
     elif yes or typer.confirm("Write these changes?"):
@@ -367,6 +411,10 @@ def version() -> None:
 
 def main() -> None:
     """Run the command; a mistake ends with one message and exit code 1 or 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that a terminal does not have is shown by its number, and stops nothing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
@@ -374,7 +422,7 @@ def main() -> None:
         app()
     except KansenError as error:
         if debug:
-            err.print(getattr(error, "details", ""), markup=False)
+            err.print(getattr(error, "details", ""))
             raise
-        err.print(str(error), markup=False)
+        err.print(str(error))
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)

@@ -173,6 +173,28 @@ class DuplicateError(Finding):
     kind = "duplicate"
 
 
+class PersonalDataError(Finding):
+    """A file holds data about persons. What was found is never repeated in the message."""
+
+    kind = "personal data"
+
+
+class PlausibilityError(Finding):
+    """Every cell can be read, and together they cannot be: other files or years say otherwise.
+
+    Parameters
+    ----------
+    check : str
+        The check that found it, to be confirmed by this name in ``files.csv`` of the data folder.
+    """
+
+    kind = "plausibility"
+
+    def __init__(self, *told, check: str = "", **more):
+        self.check = check
+        super().__init__(*told, **more)
+
+
 class MissingFileError(Finding):
     """A file that is needed is not there."""
 

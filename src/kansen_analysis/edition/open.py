@@ -101,9 +101,9 @@ class Edition:
         return self.schools[["school", *names]]
 
     @property
-    def unknown_files(self) -> list[str]:
+    def aside_files(self) -> list[tuple[str, str, str]]:
         """Files of the data folder that were not recognised."""
-        return self.stages["tidy"]["folder"]["unknown"]
+        return self.stages["tidy"]["folder"]["aside"]
 
     @property
     def previous_verdicts(self) -> pd.DataFrame | None:

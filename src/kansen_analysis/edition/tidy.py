@@ -46,7 +46,7 @@ def run(inputs: Mapping) -> dict[str, object]:
         "unmatched": unmatched,
         "folder": {
             "name": folder.path.name,
-            "unknown": folder.unknown,
+            "aside": [(each.file, each.kind.value, each.source) for each in folder.aside],
             "years": sorted({year for table in RESULTS for year in folder.years(table)}),
         },
     }

@@ -392,14 +392,26 @@ def _named(name: str, monitor: Edition) -> str:
     return f"{label}: {schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
 
 
+# Why a file was left aside, in Dutch; {} is the source it is of or looks like.
+_ASIDE = {
+    "not known": "niet herkend",
+    "resembling": "lijkt op {}, maar is een ander bestand",
+    "undated": "{} zonder schooljaar",
+    "no file": "geen bestand",
+}
+
+
 def findings(monitor: Edition) -> Prose:
-    """Say which files were left aside."""
-    unknown = monitor.unknown_files
-    if not unknown:
+    """Say which files were left aside, and why."""
+    aside = monitor.aside_files
+    if not aside:
         return Prose("Alle bestanden in de map zijn herkend en gelezen.")
-    count = "1 bestand is" if len(unknown) == 1 else f"{len(unknown)} bestanden zijn"
+    count = "1 bestand is" if len(aside) == 1 else f"{len(aside)} bestanden zijn"
     return Prose(
-        f"{count} niet herkend en niet gebruikt: "
-        + ", ".join(f"`{name}`" for name in unknown)
+        f"{count} niet gebruikt: "
+        + ", ".join(
+            f"`{file}` ({_ASIDE[kind].format(TABLES.get(source, source))})"
+            for file, kind, source in aside
+        )
         + "."
     )

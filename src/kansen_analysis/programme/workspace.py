@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.settings import FILE, Settings, read_settings
+from kansen_analysis.sources import hand
 
 TRUTH = "truth.json"  # only invented data have one
 
@@ -33,8 +34,8 @@ def is_demo(data: Path | str) -> bool:
 
 def default_participants(data: Path | str) -> Path:
     """Return the register of participants that goes with a data folder."""
-    own = Path(data) / "participants.csv"
-    return own if own.exists() else root() / "data" / "participants.csv"
+    own = hand.find(Path(data), "participants")
+    return own or hand.find(root() / "data", "participants") or root() / "data" / "participants.csv"
 
 
 def settings_of(data: Path | str) -> Settings:

@@ -8,17 +8,29 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.errors import Finding, alike, raise_all
-from kansen_analysis.schools.load import load, open_folder
+from kansen_analysis.schools.load import open_folder, ovt_match
 from kansen_analysis.schools.match import UNMATCHED
-from kansen_analysis.sources import DataFolder, feeding, get, names, schoolyear
-from kansen_analysis.sources.tidy import LINE
+from kansen_analysis.sources import DataFolder, FileRead, get, names, schoolyear
+from kansen_analysis.sources.tidy import counts, hidden
 
 
-def _hidden(frame: pd.DataFrame) -> pd.Series:
-    """Return per row how many of its counts the publisher hid."""
-    counts = [c.removesuffix("_low") for c in frame if c.endswith("_low")]
-    hidden = [frame[c].isna() & frame[f"{c}_low"].notna() for c in counts]
-    return pd.concat(hidden, axis=1).sum(axis=1) if hidden else pd.Series(0, index=frame.index)
+def _units(folder: DataFolder, source: str) -> pd.DataFrame:
+    """Return the schools, OVTs or regions of a source per school year, as its files have them."""
+    wanted = ("school", "ovt", "region", "year", "kind", "name", "pupils_high")
+    frames = [
+        wide.frame[[c for c in wanted if c in wide.frame]]
+        for file in folder.of(source)
+        for wide in file.parts
+    ]
+    if not frames:
+        return pd.DataFrame(columns=["school", "year"])
+    texts = {c: "str" for f in frames for c in f if isinstance(f[c].dtype, pd.CategoricalDtype)}
+    plain = [f.astype({c: kind for c, kind in texts.items() if c in f}) for f in frames]
+    return pd.concat(plain, ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+def _key(units: pd.DataFrame) -> str:
+    return next(k for k in ("ovt", "region", "school") if k in units and units[k].notna().any())
 
 
 def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
@@ -34,22 +46,24 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
     known_in = get(source).meta.get("register", "vestigingen")
     if known_in == "none":
         return pd.DataFrame(columns=columns)
-    table, register = load(source, folder), load(known_in, folder)
-    if not len(table) or (not len(register) and "ovt" not in table):
+    units, register = _units(folder, source), _units(folder, known_in)
+    if not len(units) or (not len(register) and "ovt" not in units):
         return pd.DataFrame(columns=columns)
-    if "ovt" in table:
+    key = _key(units)
+    if key == "ovt":
         # Whatever the Inspectie lists has to be a school we know, register or not.
-        lost = table[table["match"] == UNMATCHED].assign(key=lambda f: f["ovt"])
+        match = ovt_match(folder).set_index("ovt")["match"]
+        lost = units[units["ovt"].map(match) == UNMATCHED]
     else:
-        known = table["school"].isin(register["school"])
-        lost = table[~known].assign(key=lambda f: f["school"])
+        lost = units[~units["school"].isin(register["school"])]
         if "kind" in lost:
             lost = lost[lost["kind"] == "Bo"]
-        if "pupils_high" in lost and source == "leerlingen_historisch":
+        if source == "leerlingen_historisch":
             lost = lost[lost["pupils_high"] > 0]
+    lost = lost.assign(source=source, key=lost[key])
     if "name" not in lost:
         lost = lost.assign(name=pd.NA)
-    lost = lost.assign(source=source).drop_duplicates(["year", "key"])
+    lost = lost.sort_values(["key", "year"], kind="stable").drop_duplicates(["year", "key"])
     return lost[columns].reset_index(drop=True)
 
 
@@ -69,7 +83,7 @@ def check(
     -------
     coverage : pandas.DataFrame
         One row per source and school year: ``source``, ``year``, ``school_year`` (of CBS's youth
-        care a calendar year), ``rows`` (in the file), ``schools`` (or regions),
+        care a calendar year), ``rows`` (in all its files of that year), ``schools`` (or regions),
         ``masked_cells``, ``unmatched_schools``, ``provisional``, ``files``.
     unmatched : pandas.DataFrame
         As `unmatched_schools`, for all sources.
@@ -89,33 +103,26 @@ def check(
             continue
         lost = unmatched_schools(folder, source)
         lists.append(lost)
-        table = folder.read(source)
-        if get(source).table == source and len(feeding(source)) > 1:
-            table = table[table["dataset"] == source]
-        key = next(k for k in ("ovt", "region", "school") if k in table and table[k].notna().any())
-        calendar = get(source).meta.get("calendar")
-        schools = table.groupby("year")[key].nunique()
-        provisional = table.groupby("year")["provisional"].any()
-        for year in sorted(schools.index):
-            here = [
-                (file, frame[frame["year"] == year])
-                for file in files
-                for frame in file.frames
-                if (frame["year"] == year).any()
-            ]
-            # A folded row stands in the frame once per value of its dimensions; the cells that
-            # are not folded are hidden once.
+        units = _units(folder, source)
+        schools = units.groupby("year")[_key(units)].nunique()
+        provisional = folder.provisional(source)
+        for year in sorted(map(int, schools.index)):
+            here = {file.path.name: _of_year(file, year) for file in files if year in file.years}
+            # Of editions the newest counts; the other repeats it.
+            counted = [*here.values()][-1:] if get(source).meta.get("editions") else here.values()
             rows.append(
                 {
                     "source": source,
-                    "year": int(year),
-                    "school_year": str(year) if calendar else schoolyear.label(year),
-                    "rows": max(frame[LINE].nunique() for _, frame in here),
+                    "year": year,
+                    "school_year": (
+                        str(year) if get(source).meta.get("calendar") else schoolyear.label(year)
+                    ),
+                    "rows": sum(rows for rows, _ in counted),
                     "schools": int(schools[year]),
-                    "masked_cells": sum(_masked_cells(frame) for _, frame in here),
+                    "masked_cells": sum(masked for _, masked in counted),
                     "unmatched_schools": int((lost["year"] == year).sum()),
-                    "provisional": bool(provisional[year]),
-                    "files": sorted({file.path.name for file, _ in here}),
+                    "provisional": year in provisional,
+                    "files": sorted(here),
                 }
             )
     coverage = pd.DataFrame(
@@ -140,14 +147,18 @@ def check(
     return coverage, unmatched
 
 
-def _masked_cells(frame: pd.DataFrame) -> int:
-    """Count hidden cells of the file: folded ones per row, repeated ones once per line."""
-    folded = [c for c in ("pupils",) if frame[LINE].duplicated().any() and c in frame]
-    once = frame.drop_duplicates(LINE)
-    return int(
-        _hidden(frame[[c for c in frame if c.removesuffix("_low") in folded]]).sum()
-        + _hidden(once[[c for c in once if c.removesuffix("_low") not in folded]]).sum()
-    )
+def _of_year(file: FileRead, year: int) -> tuple[int, int]:
+    """Count the rows of a file that are of a school year (of its longest sheet) and what is hidden.
+
+    Folded or not: a count of the file is one cell.
+    """
+    rows: dict[str, int] = {}
+    masked = 0
+    for wide in file.parts:
+        frame = wide.frame[wide.frame["year"] == year]
+        rows[wide.layout.name] = rows.get(wide.layout.name, 0) + len(frame)
+        masked += sum(int(hidden(frame, name).sum()) for name in counts(frame))
+    return max(rows.values()), masked
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:

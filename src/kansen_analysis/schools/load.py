@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.schools import match as schools
-from kansen_analysis.sources import DataFolder, feeding, get, names
+from kansen_analysis.sources import DataFolder, feeding, get, hand, names
 
 TABLES = tuple(sorted({get(name).table for name in names()}))
 
@@ -18,7 +18,8 @@ _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
 
 def _state(folder: DataFolder) -> tuple:
     """Return what changes when a file of the folder changes."""
-    return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in folder.rests_on)
+    candidates = (*folder.rests_on, *folder.path.glob("files.*"))
+    return tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in candidates)
 
 
 def open_folder(data: Path | str | DataFolder) -> DataFolder:
@@ -65,8 +66,9 @@ def transitions(folder: DataFolder) -> pd.DataFrame:
     pandas.DataFrame
         As `schools.read_transitions`; empty when there is no such table.
     """
-    own = folder.path / schools.FILE
-    return schools.read_transitions(own if own.exists() else folder.path.parent / schools.FILE)
+    stem = Path(schools.FILE).stem
+    own = hand.find(folder.path, stem) or hand.find(folder.path.parent, stem)
+    return schools.read_transitions(own or folder.path / schools.FILE)
 
 
 class Tables(Mapping):

@@ -11,7 +11,6 @@ and school boards publish. A merged school is followed back as the sum of the sc
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from pathlib import Path
@@ -23,11 +22,10 @@ from kansen_analysis.errors import (
     CellError,
     ConsistencyError,
     Finding,
-    LayoutError,
     UsageError,
     raise_all,
 )
-from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources import hand, schoolyear
 
 # Words that say what kind of school it is, and so do not tell two schools of one BRIN apart.
 _KIND_WORDS = frozenset(
@@ -168,58 +166,45 @@ def read_transitions(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     columns = ["school", "successor", "year", "kind", "source"]
-    if not path.exists():
+    if not path.is_file():
         return pd.DataFrame(
             {c: pd.Series(dtype="int64" if c == "year" else "str") for c in columns}
         )
     findings: list[Finding] = []
     rows = []
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
-        if tuple(reader.fieldnames or ()) != TRANSITIONS:
-            raise_all(
-                [
-                    LayoutError(
-                        path.name,
-                        f"the header {','.join(reader.fieldnames or ())}",
-                        ",".join(TRANSITIONS),
-                        "give the table these columns",
-                        line=1,
-                    )
-                ]
-            )
-        for row in reader:
-            line = reader.line_num
+    told = hand.read(path, TRANSITIONS)
+    for row in told:
+        line = row.line
 
-            def tell(column, expected, row=row, line=line):
-                findings.append(
-                    CellError(
-                        path.name,
-                        repr(row[column]),
-                        expected,
-                        "correct the table",
-                        line=line,
-                        column=column,
-                    )
+        def tell(column, expected, row=row, line=line):
+            findings.append(
+                CellError(
+                    path.name,
+                    repr(row[column]),
+                    expected,
+                    "correct the table",
+                    line=line,
+                    column=column,
                 )
+            )
 
-            closes = row["kind"] == CLOSURE
-            if row["kind"] not in _KINDS:
-                tell("kind", "one of " + ", ".join(_KINDS))
-            if not re.fullmatch(r"\d\d[A-Z]{2}\d\d", row["school"]):
-                tell("school", "a school such as 06GS00")
-            if closes != (row["successor"] == ""):
-                tell("successor", "nothing after a closure, a school such as 06GS00 otherwise")
-            elif not closes and not re.fullmatch(r"\d\d[A-Z]{2}\d\d", row["successor"]):
-                tell("successor", "a school such as 06GS00")
-            if not row["source"]:
-                tell("source", "the document that says so")
-            try:
-                year = schoolyear.parse(row["school_year"])
-            except UsageError:
-                tell("school_year", "a school year such as 2023-2024")
-                continue
-            rows.append({c: row[c] for c in columns if c != "year"} | {"year": year, "_line": line})
+        closes = row["kind"] == CLOSURE
+        if row["kind"] not in _KINDS:
+            tell("kind", "one of " + ", ".join(_KINDS))
+        if not re.fullmatch(r"\d\d[A-Z]{2}\d\d", row["school"]):
+            tell("school", "a school such as 06GS00")
+        if closes != (row["successor"] == ""):
+            tell("successor", "nothing after a closure, a school such as 06GS00 otherwise")
+        elif not closes and not re.fullmatch(r"\d\d[A-Z]{2}\d\d", row["successor"]):
+            tell("successor", "a school such as 06GS00")
+        if not row["source"]:
+            tell("source", "the document that says so")
+        try:
+            year = schoolyear.parse(row["school_year"])
+        except UsageError:
+            tell("school_year", "a school year such as 2023-2024")
+            continue
+        rows.append({c: row[c] for c in columns if c != "year"} | {"year": year, "_line": line})
     table = pd.DataFrame(rows, columns=[*columns, "_line"])
     findings += _contradictions(table, path.name)
     raise_all(findings)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 
 from kansen_analysis.errors import DataErrors, Finding, ParticipantsError, UsageError
-from kansen_analysis.sources import schoolyear
-from kansen_analysis.sources.reading import decode
+from kansen_analysis.sources import DataFolder, hand, schoolyear
 
 COLUMNS = (
     "school",
@@ -26,6 +24,9 @@ COLUMNS = (
 )
 # Known of some schools only; a register without them is complete.
 OPTIONAL = ("board", "coach_end")
+REGISTERS = ("vestigingen", "leerlingen_historisch")  # where a school must be known
+RESULTS = ("eindscores", "referentieniveaus", "leerresultaten", "schooladviezen")
+_PLACE = ("municipality_code", "municipality")
 
 
 def _check(row: dict, add) -> dict:
@@ -89,14 +90,43 @@ def _check(row: dict, add) -> dict:
     return read
 
 
+def _read(path: Path | str) -> tuple[str, list[tuple[int, dict]], list[Finding]]:
+    """Read a register: its name, the line and cells of each row, and what is wrong with them."""
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"There is no register of participants {path}.")
+    table = hand.read(path, COLUMNS, OPTIONAL)
+    findings: list[Finding] = []
+    rows: list[tuple[int, dict]] = []
+    seen: dict[str, int] = {}
+    for row in table:
+
+        def add(column, found, expected, remedy, line=row.line):
+            findings.append(
+                ParticipantsError(path.name, found, expected, remedy, line=line, column=column)
+            )
+
+        read = _check(row.cells, add)
+        if read["school"] in seen:
+            add(
+                "school",
+                f"{read['school']} a second time",
+                f"each school once (it is on line {seen[read['school']]})",
+                "keep one of the two rows",
+            )
+        seen.setdefault(read["school"], row.line)
+        rows.append((row.line, read))
+    return path.name, rows, findings
+
+
 def read_participants(path: Path | str) -> pd.DataFrame:
     """Read the register of participants.
 
     Parameters
     ----------
     path : pathlib.Path or str
-        A csv with the columns of `COLUMNS` and, where wanted, of `OPTIONAL`, separated by commas
-        or semicolons.
+        A csv or a workbook with the columns of `COLUMNS` and, where wanted, of `OPTIONAL`; a csv
+        may be separated by commas, semicolons or tabs.
 
     Returns
     -------
@@ -118,57 +148,88 @@ def read_participants(path: Path | str) -> pd.DataFrame:
     >>> read_participants(demo_folder() / "participants.csv")["programme"].unique().tolist()
     ['Kansen4Kinderen']
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UsageError(f"There is no register of participants {path}.")
-    text = decode(path, path.read_bytes(), ("utf-8-sig",))
-    separator = ";" if text.split("\n", 1)[0].count(";") > 2 else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    header = [name.strip() for name in reader.fieldnames or []]
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise DataErrors(
-            [
-                ParticipantsError(
-                    path.name,
-                    "no such column",
-                    f"a column {name!r}",
-                    "add it to the header, with empty cells if nothing is known",
-                    line=1,
-                    column=name,
-                )
-                for name in missing
-            ]
-        )
-    findings: list[Finding] = []
-    rows: list[dict] = []
-    seen: dict[str, int] = {}
-    for row in reader:
-        line = reader.line_num
-
-        def add(column, found, expected, remedy, line=line):
-            findings.append(
-                ParticipantsError(path.name, found, expected, remedy, line=line, column=column)
-            )
-
-        if None in row.values() or None in row:
-            add(None, "another number of cells", f"{len(header)} cells", "quote text with commas")
-            continue
-        read = _check(row, add)
-        if read["school"] in seen:
-            add(
-                "school",
-                f"{read['school']} a second time",
-                f"each school once (it is on line {seen[read['school']]})",
-                "keep one of the two rows",
-            )
-        seen.setdefault(read["school"], line)
-        rows.append(read)
+    _, rows, findings = _read(path)
     if findings:
         raise DataErrors(findings)
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *OPTIONAL])
+    frame = pd.DataFrame([row for _, row in rows], columns=[*COLUMNS, *OPTIONAL])
     for name in ("network_start", "coach_start", "coach_end"):
         frame[name] = frame[name].astype("Int64")
     frame["board"] = frame["board"].astype("str")
     frame["hours"] = frame["hours"].astype("Float64")
     return frame
+
+
+def check_participants(path: Path | str, folder: DataFolder) -> list[Finding]:
+    """Compare a register of participants with the registers of schools in a data folder.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        The register.
+    folder : DataFolder
+        Published files; without a register of schools nothing is said of schools.
+
+    Returns
+    -------
+    list of Finding
+        Schools that no register has, schools in another municipality, years that begin after the
+        last school year of which there are results.
+    """
+    name, rows, _ = _read(path)
+    tables = [folder.read(table) for table in REGISTERS if folder.of(table)]
+    known = pd.concat([t[["school", *_PLACE]] for t in tables]) if tables else None
+    years = [year for table in RESULTS for year in folder.years(table)]
+    findings: list[Finding] = []
+    for line, row in rows:
+
+        def add(column, found, expected, remedy, line=line):
+            findings.append(
+                ParticipantsError(name, found, expected, remedy, line=line, column=column)
+            )
+
+        if known is not None:
+            _place(row, known[known["school"] == row["school"]], add)
+        for column in ("network_start", "coach_start"):
+            if years and row[column] is not pd.NA and row[column] > max(years):
+                add(
+                    column,
+                    schoolyear.label(row[column]),
+                    f"{schoolyear.label(max(years))} or earlier, the last of which there are "
+                    "results",
+                    "correct the year, or leave the school out until there are results of it",
+                )
+    return findings
+
+
+def _place(row: dict, known: pd.DataFrame, add) -> None:
+    """Compare one school with what the registers say of it."""
+    if not len(known):
+        add(
+            "school",
+            f"{row['school']}, which no register of schools has",
+            "a school of " + " or ".join(REGISTERS),
+            "correct the BRIN; of a school that is closed, add a register of a year it was there",
+        )
+        return
+    for column in _PLACE:
+        there = known[column].dropna().unique()
+        if len(there) and plain(row[column]) not in set(map(plain, there)):
+            add(
+                column,
+                repr(row[column]),
+                f"{' or '.join(map(repr, there))}, as in the register of schools",
+                "correct the municipality, or the BRIN if it is another school",
+            )
+            return
+
+
+def plain(text: str) -> str:
+    """Reduce a name to its letters and digits: registers write the same place in several ways.
+
+    Examples
+    --------
+    >>> plain("'s-Gravenhage") == plain("S GRAVENHAGE")
+    True
+    """
+    decomposed = unicodedata.normalize("NFKD", str(text)).casefold()
+    return "".join(filter(str.isalnum, decomposed))

@@ -1,47 +1,13 @@
-"""What files say about each other: a year cut short, and codes that only another file explains."""
+"""What only another file can explain: the meaning of codes."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from kansen_analysis.errors import ConsistencyError, FileFormatError, Finding, MissingFileError
+from kansen_analysis.errors import ConsistencyError, Finding, MissingFileError
 from kansen_analysis.sources import schoolyear, spec
 
-ENOUGH = 100  # rows below which a file says nothing about another
-SHORT = 0.6  # of the rows of the other years
 CLASH = 0.02  # of the cells may differ, for what the publisher revised
-
-
-def with_other_years(files: list) -> list[Finding]:
-    """Find files with far fewer rows than the other years have: cut off between two lines.
-
-    Parameters
-    ----------
-    files : list of FileRead
-        All files of a folder.
-    """
-    findings: list[Finding] = []
-    by_source: dict[str, list] = {}
-    for file in files:
-        if not spec.get(file.source).meta.get("one_file_per"):
-            by_source.setdefault(file.source, []).append(file)
-    for alike in by_source.values():
-        for file in alike:
-            others = [f.rows for f in alike if f is not file]
-            if not others or np.median(others) < ENOUGH:
-                continue
-            if file.rows < SHORT * min(others):
-                findings.append(
-                    FileFormatError(
-                        file.path.name,
-                        f"{file.rows} rows",
-                        f"about {int(np.median(others))}, as in the other school years",
-                        "the file is cut off; download it again",
-                        line=file.rows + 1,
-                    )
-                )
-    return findings
 
 
 def _cells(files: list, source: str, years: set[int]) -> pd.DataFrame:

@@ -1,28 +1,143 @@
-"""Open a published file and return its rows, or say what is wrong with it as a whole."""
+"""Open a published file, within limits, and give its tables: of a text, or of a workbook's sheets.
+
+There is one reader per container and both give the same: a `Table` with its first rows, in which a
+header is looked for, and below that header columns of distinct cells with a code per row. A text
+that keeps to RFC 4180 is split by Arrow; one that does not goes through the csv module, which says
+on which line it goes wrong.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import re
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
 import python_calamine
 
-from kansen_analysis.errors import FileFormatError
+from kansen_analysis.errors import FileFormatError, Finding
 
-WORKBOOKS = {".ods", ".xlsx", ".xls", ".xlsb"}
-TEXTS = {".csv", ".txt"}
+WORKBOOKS = {".ods", ".xlsx", ".xlsm", ".xls"}
+TEXTS = {".csv", ".txt", ".tsv"}
+SEPARATORS = ";,\t|"
+HEAD = 10  # rows in which a header may stand
+COLUMNS = 3  # no published file has fewer
 _AGAIN = "download the file again from the publisher"
+
+# Ten times what any publisher offers, and little enough for a small machine.
+FILE_MAX = 250_000_000  # bytes
+UNPACKED_MAX = 250_000_000  # bytes of a workbook's tables
+CELLS_MAX = 5_000_000  # cells of a sheet, from its first to its last, empty ones included
+LINE_MAX = 100_000  # bytes of a line
 
 
 @dataclass(frozen=True)
-class Grid:
-    """The cells of one csv or of one sheet, with the line each row begins on."""
+class Column:
+    """The cells of one column below a header: the distinct ones, and which row has which.
 
+    Parameters
+    ----------
+    codes : numpy.ndarray
+        Per row the place of its cell among the distinct ones.
+    cells : list or pyarrow.StringArray
+        The distinct cells: text, or what a workbook holds.
+    """
+
+    codes: np.ndarray
+    cells: list | pa.StringArray
+
+    def listed(self) -> list:
+        """Return the distinct cells as Python has them."""
+        return self.cells if isinstance(self.cells, list) else self.cells.to_pylist()
+
+
+@dataclass(frozen=True)
+class Body:
+    """What stands below a header.
+
+    Parameters
+    ----------
+    columns : list of Column
+        As many as the header has cells.
+    lines : numpy.ndarray
+        The line of each row in the file.
+    broken : list of Finding
+        Rows that are not of the header's width.
+    notes : list of str
+        What is worth a look and no mistake.
+    """
+
+    columns: list[Column]
+    lines: np.ndarray
+    broken: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a file may hold.
+
+    Parameters
+    ----------
+    file, sheet : str
+        Where it is; a text has no sheet.
+    separator : str
+        What a text is split by; a workbook has none.
+    head : list of list
+        Its first rows.
+    lines : list of int
+        The lines of those.
+    """
+
+    file: str
     sheet: str
-    rows: list[list]
+    separator: str
+    head: list[list]
     lines: list[int]
+    _source: _Text | list[list] = field(repr=False)
+
+    def below(
+        self,
+        at: int,
+        width: int,
+        until: str | None = None,
+        encodings: tuple[str, ...] = (),
+        multiline: bool = False,
+    ) -> Body:
+        """Read the rows below a header.
+
+        Parameters
+        ----------
+        at : int
+            Which row of `head` is the header.
+        width : int
+            Cells of the header; a workbook may have empty ones to the right.
+        until : str, optional
+            How the first cell of the first row of notes under the table begins.
+        encodings : tuple of str
+            Those to try first where a text is not UTF-8.
+        multiline : bool, default False
+            Whether a cell between quotes may hold more than one line.
+
+        Raises
+        ------
+        FileFormatError
+            When the quotes of a text do not match, or it has signs that no encoding knows.
+        """
+        if isinstance(self._source, _Text):
+            line = self.lines[at]
+            return self._source.below(self.separator, line, width, until, encodings, multiline)
+        return _below(self, at, width, until)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -31,48 +146,49 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     FileFormatError
-        When the file is empty, a web page, or a workbook under the name of a csv.
+        When the file is empty, too large, a web page, or a workbook under the name of a csv.
     """
+    is_text = path.suffix.lower() in TEXTS
+    expected = "text with separators" if is_text else "a data file"
+
+    def refuse(found: str, remedy: str = _AGAIN, line: int = 1, expected: str = expected):
+        return FileFormatError(path.name, found, expected, remedy, line=line)
+
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise refuse("no regular file", "remove it from the folder")
+    if about.st_size > FILE_MAX:
+        raise refuse(
+            f"{about.st_size / 1e6:,.0f} MB",
+            "remove it, or keep only the rows that are needed",
+            expected=f"at most {FILE_MAX / 1e6:.0f} MB, ten times what the publishers offer",
+        )
     content = path.read_bytes()
     start = content[:2000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if not content.lstrip(b"\xef\xbb\xbf").strip():
-        raise FileFormatError(path.name, "an empty file", "a data file", _AGAIN, line=1)
+    if not start and not content.lstrip(b"\xef\xbb\xbf").strip():
+        raise refuse("an empty file", expected="a data file")
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in start:
-        raise FileFormatError(
-            path.name,
-            "a web page (probably an error message of the site)",
-            "a data file",
-            _AGAIN,
-            line=1,
-        )
-    if path.suffix.lower() in TEXTS and start.startswith((b"{", b"[")):
-        raise FileFormatError(
-            path.name,
-            "an answer of an API (JSON)",
-            "text with separators",
-            _AGAIN,
-            line=1,
-        )
-    is_zip = content[:2] == b"PK"
-    if path.suffix.lower() in TEXTS and is_zip:
-        raise FileFormatError(
-            path.name,
+        raise refuse("a web page (probably an error message of the site)", expected="a data file")
+    if not is_text:
+        return content
+    if start.startswith((b"{", b"[")):
+        raise refuse("an answer of an API (JSON)")
+    if content[:2] == b"PK":
+        raise refuse(
             "a zip file or workbook",
-            "text with separators",
             "unpack it, or give the workbook its own extension (.ods or .xlsx)",
-            line=1,
         )
-    if path.suffix.lower() in TEXTS and b"\x00" in content:
-        line = content[: content.index(b"\x00")].count(b"\n") + 1
-        raise FileFormatError(
-            path.name,
+    if b"\x00" in content:
+        raise refuse(
             "NUL bytes (a binary or UTF-16 file)",
-            "text in UTF-8 or cp1252",
             "save the file as CSV UTF-8, or " + _AGAIN,
-            line=line,
+            content.count(b"\n", 0, content.index(b"\x00")) + 1,
+            "text in UTF-8 or cp1252",
         )
     return content
 
+
+# ---------------------------------------------------------------- text
 
 # What Dutch names hold beyond ASCII; tells one eight-bit encoding from another.
 _ASCII = bytes(range(0x80))
@@ -89,7 +205,7 @@ def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
     r"""Decode a csv: UTF-8 when it is, else the eight-bit encoding that gives the likeliest names.
 
     DUO's encoding differs per file, not per year, so the bytes decide; between encodings that are
-    as likely, the layout's own comes first.
+    as likely, the first of those given comes first.
 
     Examples
     --------
@@ -119,70 +235,288 @@ def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
     )
 
 
-def read_csv(path: Path, content: bytes, separator: str, encodings: tuple[str, ...]) -> Grid:
-    """Split a csv into cells, strictly.
+class _Text:
+    """A text file, to be split by whatever separator it turns out to have."""
 
-    Returns
-    -------
-    Grid
-        All rows of the file, header included; cells are text.
+    def __init__(self, path: Path, content: bytes):
+        self.path = path
+        content = content.removeprefix(b"\xef\xbb\xbf")
+        # Excel's first line, which says by what the rest is separated.
+        first = re.match(rb"sep=.\r?\n", content)
+        self.skipped = int(bool(first))
+        self.content = content[first.end() :] if first else content
+        self.bytes = np.frombuffer(self.content, np.uint8)
+        self.ends = np.flatnonzero(self.bytes == 10)
+        if not len(self.ends):
+            self.ends = np.flatnonzero(self.bytes == 13)
+        sizes = np.diff(self.ends, prepend=-1, append=len(self.bytes))
+        if sizes.max() > LINE_MAX:
+            raise FileFormatError(
+                path.name,
+                f"a line of {sizes.max():,} bytes",
+                f"lines of at most {LINE_MAX:,} bytes",
+                _AGAIN,
+                line=int(sizes.argmax()) + 1 + self.skipped,
+            )
 
-    Raises
-    ------
-    FileFormatError
-        When quotes do not match, or the file stops in the middle of a line.
-    """
-    text = decode(path, content, encodings)
-    if not text.endswith(("\n", "\r")) or (text.endswith("\r") and "\r\n" in text):
-        raise FileFormatError(
-            path.name,
-            "a last line without an end",
-            "a complete file (the publisher ends every line)",
-            _AGAIN + "; if it is complete, add an empty line at the end",
-            line=text.count("\n") + 1,
+    def tables(self) -> Iterator[Table]:
+        """Give the text as a table, once for each separator that it may have."""
+        last = self.ends[HEAD] if len(self.ends) > HEAD else len(self.content)
+        lines = re.split(r"\r\n|\n|\r", self.content[: int(last)].decode("latin-1"))[:HEAD]
+        numbers = [at + self.skipped for at in range(1, len(lines) + 1)]
+        for separator in SEPARATORS:
+            if any(line.count(separator) >= COLUMNS - 1 for line in lines):
+                # A quote that never closes is told where the rows are read.
+                head = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+                yield Table(self.path.name, "", separator, head, numbers, self)
+
+    @property
+    def stops(self) -> bool:
+        """Whether the last line has no end."""
+        return not self.content.endswith((b"\n", b"\r"))
+
+    def below(
+        self, separator: str, line: int, width: int, until: str | None, encodings, multiline: bool
+    ) -> Body:
+        """Read the rows below a line."""
+        text = self.content
+        if not text.isascii():
+            text = decode(self.path, text, encodings).encode()
+        plain = self._plain(text, separator, line, width) if until is None else None
+        return plain or self._strict(text.decode(), separator, line, width, until, multiline)
+
+    def _in_order(self, separator: str) -> bool:
+        """Tell whether lines end in one way and every quote opens or closes a whole cell of one.
+
+        Between the quotes no newline may stand: then what RFC 4180 allows can be read in one way
+        only.
+        """
+        paired = np.count_nonzero(self.bytes[self.ends[self.ends > 0] - 1] == 13)
+        if np.count_nonzero(self.bytes == 13) != paired:
+            return False
+        places = np.flatnonzero(self.bytes == ord('"'))
+        if not len(places):
+            return True
+        if len(places) % 2:
+            return False
+        padded = np.concatenate([[10], self.bytes, [10]])
+        edge = np.zeros(256, dtype=bool)
+        edge[[10, 13, ord(separator), ord('"')]] = True
+        return bool(
+            edge[padded[places[::2]]].all()  # before one that opens
+            and edge[padded[places[1::2] + 2]].all()  # behind one that closes
+            and not (np.searchsorted(places, self.ends) % 2).any()
         )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows, lines, begin = [], [], 1
-    try:
-        for row in reader:
-            if reader.line_num != begin:
-                raise FileFormatError(
-                    path.name,
-                    "a quote that is not closed on its line",
-                    "every row on one line",
-                    "mend the quotes in this line, or " + _AGAIN,
-                    line=begin,
+
+    def _plain(self, text: bytes, separator: str, line: int, width: int) -> Body | None:
+        """Split a text that is in order, fast; return None for one that is not."""
+        rows = len(self.ends) + self.stops - (line - self.skipped)
+        if rows < 1 or not self._in_order(separator):
+            return None
+        names = [str(at) for at in range(width)]
+        kinds = dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
+        try:
+            read = pyarrow.csv.read_csv(
+                pa.py_buffer(text),
+                pyarrow.csv.ReadOptions(
+                    use_threads=False,
+                    column_names=names,
+                    skip_rows=line - self.skipped,
+                    block_size=len(text) + 1,
+                ),
+                pyarrow.csv.ParseOptions(delimiter=separator),
+                pyarrow.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
+            )
+        except pa.ArrowInvalid:  # a row of another width, for one
+            return None
+        if read.num_rows != rows:  # lines that are empty, for one
+            return None
+        chunks = [column.chunk(0) for column in read.unify_dictionaries().combine_chunks().columns]
+        columns = [Column(c.indices.to_numpy(), c.dictionary) for c in chunks]
+        if all(pc.any(pc.match_substring_regex(c.dictionary, r"^\s*$")).as_py() for c in chunks):
+            return None  # there may be rows without anything in them
+        lines = np.arange(line + 1, line + 1 + rows, dtype=np.int32)
+        return Body(columns, lines, notes=[_NO_END] if self.stops else [])
+
+    def _strict(
+        self,
+        text: str,
+        separator: str,
+        line: int,
+        width: int,
+        until: str | None,
+        multiline: bool,
+    ) -> Body:
+        """Split a text with the csv module and say where it is not in order."""
+        starts = [end.end() for end in re.finditer(r"\r\n|\n|\r", text)]
+        header = line - self.skipped - 1
+        below = text[starts[header] :] if header < len(starts) else ""
+        reader = csv.reader(io.StringIO(below, newline=""), delimiter=separator, strict=True)
+        rows, lines, broken, at = [], [], [], line + 1
+        try:
+            for row in reader:
+                begins, at = at, line + reader.line_num + 1
+                if at > begins + 1 and not multiline:
+                    raise FileFormatError(
+                        self.path.name,
+                        "a quote that is not closed on its line",
+                        "every row on one line",
+                        "mend the quotes in this line, or " + _AGAIN,
+                        line=begins,
+                    )
+                if not any(cell.strip() for cell in row):
+                    continue
+                if until is not None and row[0].strip().startswith(until):
+                    break
+                if len(row) == width:
+                    rows.append(row)
+                    lines.append(begins)
+                else:
+                    broken.append(_width(self.path.name, len(row), width, begins))
+        except csv.Error as error:
+            raise FileFormatError(
+                self.path.name,
+                f"quotes that do not match ({error})",
+                'text in double quotes, with a quote inside doubled ("")',
+                "mend the quotes in this line, or " + _AGAIN,
+                line=at,
+            ) from error
+        if self.stops and broken and broken[-1].line == at - 1:
+            broken[-1] = FileFormatError(
+                self.path.name,
+                "a last line without an end",
+                f"{width} cells in it, as in the header",
+                "the file is cut off; " + _AGAIN,
+                line=at - 1,
+            )
+        notes = [_NO_END] if self.stops and not broken else []
+        return Body(_columns(rows, width), np.array(lines, dtype=np.int32), broken, notes)
+
+
+_NO_END = "its last line has no line end; if the publisher's file is longer, it was cut off there"
+
+
+def _width(file: str, found: int, expected: int, line: int, sheet: str = "") -> Finding:
+    return FileFormatError(
+        file,
+        f"{found} cells",
+        f"{expected} cells, as in the header",
+        "the file is cut off or a separator is lost here; download it again",
+        line=line,
+        column=sheet or None,
+    )
+
+
+def _columns(rows: list[list], width: int) -> list[Column]:
+    """Turn rows into columns of distinct cells."""
+    columns = []
+    for cells in zip(*rows, strict=True) if rows else ((),) * width:
+        keys = np.empty(len(cells), dtype=object)
+        keys[:] = cells
+        codes, distinct = pd.factorize(keys, use_na_sentinel=False)
+        columns.append(Column(codes.astype(np.int32), list(distinct)))
+    return columns
+
+
+# ---------------------------------------------------------------- workbooks
+
+_REF = re.compile(rb' r="([A-Z]{1,3})(\d+)"')
+_REPEAT = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
+_CELL = re.compile(rb"<table:(?:covered-)?table-cell([^>]*)>")
+
+
+def _place(letters: bytes) -> int:
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - 64
+    return place
+
+
+def _extent_xlsx(xml: bytes) -> int:
+    """Return how many cells a sheet has from its first to its last."""
+    letters, rows = map(set, zip(*_REF.findall(xml), strict=True)) if b' r="' in xml else ((), ())
+    return max(map(_place, letters), default=0) * max(map(int, rows), default=0)
+
+
+def _extent_ods(xml: bytes) -> int:
+    """Return how many cells the sheets have; what is empty to the end does not count."""
+    rows = width = 0
+    for row in xml.split(b"<table:table-row")[1:]:
+        rows += 1
+        if b"value-type" not in row:
+            continue
+        if repeat := _REPEAT.search(row, 0, row.index(b">")):
+            rows += int(repeat[1]) - 1
+        last = row.rindex(b"<table:table-cell")
+        filled = b"value-type" in row[last:]
+        if b"columns-repeated" not in row[: None if filled else last]:
+            width = max(width, row.count(b"<table:table-cell") - (not filled))
+            continue
+        at = 0
+        for tag in _CELL.findall(row):
+            repeat = _REPEAT.search(tag)
+            at += int(repeat[1]) if repeat else 1
+            width = max(width, at) if b"value-type" in tag else width
+    return rows * width
+
+
+def _guard(path: Path, content: bytes) -> None:
+    """Refuse a workbook that unpacks to more than its size promises, before it is opened.
+
+    The reader sets apart room for every cell between the first and the last, so one cell far away
+    is as large as all between; and the sizes in a zip are what its maker says they are.
+    """
+
+    def refuse(found: str, expected: str) -> None:
+        raise FileFormatError(path.name, found, expected, "remove the file, or " + _AGAIN, line=1)
+
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        members = packed.infolist()
+        unpacked = sum(member.file_size for member in members)
+        if unpacked > UNPACKED_MAX or len(members) > 10_000:
+            refuse(
+                f"a workbook of {unpacked / 1e6:,.0f} MB when unpacked",
+                f"at most {UNPACKED_MAX / 1e6:.0f} MB, ten times what the publishers offer",
+            )
+        for member in members:
+            name = member.filename
+            extent = (
+                _extent_ods
+                if name == "content.xml"
+                else _extent_xlsx
+                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)
+                else None
+            )
+            if not extent and member.compress_size * 1100 <= UNPACKED_MAX:
+                continue  # not even deflate makes that too large
+            xml = packed.read(member)  # as long as is said, or it is damaged
+            cells = extent(xml) if extent else 0
+            if cells > CELLS_MAX:
+                refuse(
+                    f"{cells:,} cells from the first to the last in {name}",
+                    f"at most {CELLS_MAX:,}",
                 )
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-                lines.append(begin)
-            begin = reader.line_num + 1
-    except csv.Error as error:
-        raise FileFormatError(
-            path.name,
-            f"quotes that do not match ({error})",
-            'text in double quotes, with a quote inside doubled ("")',
-            "mend the quotes in this line, or " + _AGAIN,
-            line=begin,
-        ) from error
-    return Grid("", rows, lines)
 
 
-def read_workbook(path: Path, content: bytes) -> list[Grid]:
-    """Read every sheet of an ods or xlsx; cells keep the type the workbook gives them.
+def _sheets(path: Path, content: bytes) -> list[Table]:
+    """Read every sheet; cells keep the type the workbook gives them.
 
     Raises
     ------
     FileFormatError
-        When the workbook is cut off or not a workbook.
+        When the workbook is cut off, too large or not a workbook.
     """
     try:
+        if content[:2] == b"PK":
+            _guard(path, content)
         workbook = python_calamine.load_workbook(io.BytesIO(content))
         sheets = [
             (name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
             for name in workbook.sheet_names
         ]
-    except Exception as error:  # the reader has one class per inner format
+    except FileFormatError:
+        raise
+    except Exception as error:  # the readers have one class per inner format
         raise FileFormatError(
             path.name,
             f"a workbook that cannot be opened ({error})",
@@ -190,4 +524,70 @@ def read_workbook(path: Path, content: bytes) -> list[Grid]:
             _AGAIN,
             line=1,
         ) from error
-    return [Grid(name, rows, list(range(1, len(rows) + 1))) for name, rows in sheets]
+    return [
+        Table(path.name, name, "", rows[:HEAD], [*range(1, len(rows[:HEAD]) + 1)], rows)
+        for name, rows in sheets
+    ]
+
+
+def text(cell) -> str:
+    """Return what a cell shows: a whole number without a point, a day without a time.
+
+    Examples
+    --------
+    >>> text(2021.0), text(" 06GS "), text(31.47), text(None)
+    ('2021', '06GS', '31.47', '')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time():
+        return str(cell.date())
+    return str(cell).strip()
+
+
+def _empty(cell) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _below(table: Table, at: int, width: int, until: str | None) -> Body:
+    """Return the rows of a sheet below its header, all of the header's width."""
+    rows, lines, broken = [], [], []
+    for line, row in enumerate(table._source[at + 1 :], at + 2):
+        if all(map(_empty, row)):
+            continue
+        if until is not None and str(row[0]).strip().startswith(until):
+            break
+        if len(row) > width and not all(map(_empty, row[width:])):
+            broken.append(_width(table.file, len(row), width, line, table.sheet))
+            continue
+        rows.append([*row[:width], *[""] * (width - len(row))])
+        lines.append(line)
+    return Body(_columns(rows, width), np.array(lines, dtype=np.int32), broken)
+
+
+def tables(path: Path) -> list[Table]:
+    """Open a file and return the tables it may hold.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A text or a workbook; anything else has no tables.
+
+    Returns
+    -------
+    list of Table
+        Of a workbook its sheets; of a text the same rows once per separator it may have.
+
+    Raises
+    ------
+    FileFormatError
+        When the file is broken, too large, or not what its name says.
+    """
+    kind = path.suffix.lower()
+    if kind in WORKBOOKS:
+        return _sheets(path, read_bytes(path))
+    if kind in TEXTS:
+        return list(_Text(path, read_bytes(path)).tables())
+    return []

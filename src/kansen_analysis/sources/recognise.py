@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from fnmatch import fnmatch
 from functools import cache, cached_property
 from pathlib import Path
 
 from kansen_analysis.errors import Finding, LayoutError
-from kansen_analysis.sources import reading, spec
+from kansen_analysis.sources import persons, reading, spec
 
 LIKE_ENOUGH = 0.6  # below this a header belongs to something we do not know
 RESEMBLES = 0.3  # enough when the file has the name of a published file
-_SCAN = 10  # lines in which a header may stand
+SPELLED_ALIKE = 0.6  # of two headers, for one to be the other renamed
 _WORDS = 5  # letters in a file name that say what it is; "NED" alone does not
-_COLUMNS = 3  # no published file has fewer
-_SEPARATORS = ";,\t|"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One csv, or one sheet of a workbook, with the layout it is in."""
+    """A table of a file with the layout it is in."""
 
-    file: str
     layout: spec.Layout
-    grid: reading.Grid
-    header_at: int  # index in grid.rows
+    table: reading.Table
+    header_at: int  # row of the head
+
+    @property
+    def line(self) -> int:
+        """The line of the header."""
+        return self.table.lines[self.header_at]
+
+    @property
+    def where(self) -> str:
+        """What stands before a column in a message: the sheet, where there is one."""
+        return f"{self.table.sheet}: " if self.table.sheet else ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether one of us has seen a file in this layout, in this kind of file."""
+        suffix = Path(self.table.file).suffix.lower()
+        known = bool(self.table.separator) or suffix in self.layout.suffixes
+        return self.layout.seen and known and self.table.separator == self.layout.separator
 
     @cached_property
     def header(self) -> list[str]:
         """The raw column headers; a column that has none by design gets a name."""
-        header = [str(cell).strip() for cell in self.grid.rows[self.header_at]]
+        header = _words_of(self.table.head[self.header_at])
+        last = max((i for i, cell in enumerate(header) if cell), default=-1)
         if spec.NO_HEADER in self.layout.columns.values():
-            last = max((i for i, cell in enumerate(header) if cell), default=-1)
             header[last + 1 : last + 2] = [spec.NO_HEADER]
-        return header
+            last += 1
+        return header if self.table.separator else header[: last + 1]
 
 
 @dataclass(frozen=True)
@@ -47,141 +62,211 @@ class Recognised:
     parts: list[Part]
 
 
+@dataclass(frozen=True)
+class Resembling:
+    """A file that looks like a source and is something else.
+
+    Parameters
+    ----------
+    source : str
+        What it looks like.
+    has, lacks : list of str
+        Headers that this source has not, and that it has.
+    """
+
+    source: str
+    has: list[str] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        sides = [f"has {', '.join(self.has[:3])}"] if self.has else []
+        sides += [f"lacks {', '.join(self.lacks[:3])}"] if self.lacks else []
+        return f"resembles {self.source}, is not {self.source} ({', '.join(sides)})"
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A row that looks like the header of a layout."""
+
+    likeness: float
+    part: Part
+
+    @property
+    def layout(self) -> spec.Layout:
+        return self.part.layout
+
+    @property
+    def usual(self) -> bool:
+        """Whether the table is split as this layout is published."""
+        return self.layout.separator == self.part.table.separator
+
+
+def _words_of(row: list) -> list[str]:
+    return [str(cell).strip() for cell in row]
+
+
 @cache
-def _layouts(workbook: bool, only: str | None) -> tuple[spec.Layout, ...]:
+def _layouts(only: str | None) -> tuple[spec.Layout, ...]:
     names = [only] if only else spec.names()
-    every = (layout for name in names for layout in spec.get(name).layouts)
-    return tuple(layout for layout in every if bool(layout.sheet) == workbook)
+    return tuple(layout for name in names for layout in spec.get(name).layouts)
 
 
-def _words(name: str) -> str:
+def _stem_words(name: str) -> str:
     """Reduce a file name to its words: no numbers, no extension."""
     stem = Path(name).stem.lower().replace("_", "-")
     return "".join(c for c in stem if not c.isdigit()).strip(".- ")
 
 
-def _named_by_file(path: Path) -> str | None:
-    """Return the source with a published file of this name, or else of the same words."""
-    files = [(name, file) for name in spec.names() for file in spec.get(name).files["file"] if file]
-    exact = [n for n, file in files if path.name == file or ("*" in file and path.match(file))]
-    words = _words(path.name)
-    alike = [n for n, file in files if len(words) >= _WORDS and _words(file) == words]
-    return next(iter(exact + alike), None)
+def named_by_file(path: Path) -> str | None:
+    """Return the source with a published file of this name, or else of the same words.
+
+    The extension makes no difference: a csv may have been saved as a workbook.
+
+    Examples
+    --------
+    >>> named_by_file(Path("05-gemiddelde-eindscores-bo-sbo-2030-2031.xlsx"))
+    'eindscores'
+    >>> named_by_file(Path("84780NED_UntypedDataSet_20112026.csv"))
+    'cbs_84780ned'
+    """
+    stem, words = path.stem, _stem_words(path.name)
+    exact = [n for n, published, _ in _published() if fnmatch(stem, published)]
+    tables = [n for n, published, _ in _published() if stem.startswith(published + "_")]
+    alike = [n for n, _, own in _published() if len(words) >= _WORDS and own == words]
+    return next(iter(exact + tables + alike), None)
 
 
 @cache
-def _headers(layouts: tuple[spec.Layout, ...]) -> frozenset[str]:
-    return frozenset().union(*(layout.headers for layout in layouts))
+def _published() -> list[tuple[str, str, str]]:
+    """Return the names of published files: source, name without extension, words of it."""
+    files = [(name, file) for name in spec.names() for file in spec.get(name).files["file"] if file]
+    return [(name, Path(file).stem, _stem_words(file)) for name, file in files]
 
 
-def _best(
-    lines: list[str], layouts: tuple[spec.Layout, ...]
-) -> tuple[float, spec.Layout | None, int, str]:
-    """Return the layout most like any line under any separator: likeness, layout, line, separator.
-
-    Of layouts that are as like, the one written with this separator is taken.
-    """
-    best = (0.0, None, 0, "")
-    known = _headers(layouts)
-    for separator in _SEPARATORS:
-        for at, line in enumerate(lines):
-            if line.count(separator) < _COLUMNS - 1:
-                continue
-            header = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
-            ours = bool(known.intersection(header))  # else a row of data, or not one of ours
+def _hits(tables: list[reading.Table], only: str | None = None) -> list[_Hit]:
+    """Return all that looks like a header of a layout, in any table under any separator."""
+    layouts = _layouts(only)
+    known = frozenset().union(*(layout.headers for layout in layouts))
+    hits = []
+    for table in tables:
+        for at, row in enumerate(table.head):
+            header = _words_of(row)
+            ours = not known.isdisjoint(header)  # else a row of data, or not one of ours
             for layout in layouts:
                 if len(layout.headers) > 1 and not ours:
                     continue
                 likeness = layout.likeness(header)
-                better = likeness > best[0] or (
-                    likeness == best[0] and layout.separator == separator != best[3]
-                )
-                if likeness and better:
-                    best = (likeness, layout, at, separator)
-    return best
+                if likeness >= RESEMBLES:
+                    hits.append(_Hit(likeness, Part(layout, table, at)))
+    return hits
 
 
-def _csv(path: Path, content: bytes, only: str | None) -> Recognised | None:
-    """Recognise a csv by the line that looks most like a header we know."""
-    text = content[:20_000].decode("latin-1").lstrip("\u00ef\u00bb\u00bf")
-    lines = re.split(r"\r\n|\n|\r", text)[:_SCAN]
-    score, layout, at, separator = _best(lines, _layouts(False, only))
-    named = _named_by_file(path) if layout and not only else None
-    if named and named != layout.source and spec.get(named).table == layout.table:
+def _best(hits: list[_Hit]) -> _Hit | None:
+    """Return the hit most like a layout; of those as like, one split as it is published."""
+    return max(hits, key=lambda hit: (hit.likeness, hit.usual), default=None)
+
+
+def _of_text(hits: list[_Hit]) -> list[_Hit]:
+    best = _best(hits)
+    return [best] if best else []
+
+
+def _of_workbook(hits: list[_Hit]) -> list[_Hit]:
+    """Return the sheets that look like a layout, of the source that most of them look like."""
+    found: dict[str, dict[str, _Hit]] = {}
+    for hit in hits:
+        sheets = found.setdefault(hit.layout.source, {})
+        sheet = hit.part.table.sheet
+        if sheet not in sheets or hit.likeness > sheets[sheet].likeness:
+            sheets[sheet] = hit
+    likenesses = {name: sum(h.likeness for h in sheets.values()) for name, sheets in found.items()}
+    best = max(likenesses, key=likenesses.__getitem__, default=None)
+    return list(found[best].values()) if best else []
+
+
+def _resembling(hit: _Hit) -> Resembling:
+    has, lacks = hit.layout.difference(hit.part.header)
+    return Resembling(hit.layout.source, has, [hit.layout.columns[n].split("|")[0] for n in lacks])
+
+
+def _foreign(hit: _Hit) -> bool:
+    """Tell whether a header as like as this is that of another publication.
+
+    It is when a column that names a row is not there under any name, or when one is there that only
+    the other publication has.
+    """
+    layout = hit.layout
+    if layout.whole and hit.likeness < 1:
+        return True
+    has, lacks = layout.difference(hit.part.header)
+    if not layout.never.isdisjoint(hit.part.header):
+        return True
+
+    def renamed(raw: str) -> bool:
+        words = [word.upper() for word in raw.split("|")]
+        return any(
+            SequenceMatcher(None, word, other.upper()).ratio() >= SPELLED_ALIKE
+            for word in words
+            for other in has
+        )
+
+    return any(name in layout.keys and not renamed(layout.columns[name]) for name in lacks)
+
+
+def _found(tables: list[reading.Table], only: str | None) -> list[_Hit]:
+    hits = _hits(tables, only)
+    return _of_text(hits) if tables[0].separator else _of_workbook(hits)
+
+
+def _ours(path: Path, tables: list[reading.Table], told: str | None) -> list[_Hit] | Resembling:
+    """Return the tables that are a source's, or what they look like; nothing for neither."""
+    found = _found(tables, told)
+    named = told or named_by_file(path)
+    other = found and named and not told and named != found[0].layout.source
+    if other and spec.get(named).table == found[0].layout.table:
         # Tables of CBS differ in one column: lost, it is another table, but for the name.
-        only = named
-        score, layout, at, separator = _best(lines, _layouts(False, only))
-    if layout is None or score < LIKE_ENOUGH or (layout.whole and score < 1 and not only):
-        suggested = only or _named_by_file(path)
-        if suggested is None:
-            return None
+        found = _found(tables, named)
+        told = named if found else None
+    like = [hit for hit in found if hit.likeness >= LIKE_ENOUGH]
+    if like and (told or named == like[0].layout.source or not any(map(_foreign, like))):
+        return like
+    persons.refuse_cells(path.name, tables)
+    if named:
         # Its name says what it is: then say what in its header is otherwise.
-        score, layout, at, separator = _best(lines, _layouts(False, suggested))
-        if score < RESEMBLES:
-            columns = spec.get(suggested).tables()["columns.csv"]
-            raise LayoutError(
-                path.name,
-                f"the header {lines[0][:60]!r}",
-                f"a header of {suggested}",
-                "download the file again; if the publisher changed the layout, add it to "
-                f"sources/{suggested}/{columns.name}",
-                line=1,
-            )
-    source = spec.get(layout.source)
-    if separator != layout.separator:
+        found = _found(tables, named)
+        if found:
+            return found
+        text = next((row for row in tables[0].head if any(_words_of(row))), [])
+        header = (tables[0].separator or " ").join(_words_of(text))
         raise LayoutError(
             path.name,
-            f"columns separated by {separator!r}",
-            f"{layout.separator!r}",
-            "save the file with the publisher's separator, or download it again",
-            line=at + 1,
+            f"the header {header[:60]!r}" if tables[0].separator else _sheets(tables),
+            f"a header of {named}",
+            "download the file again; if the publisher changed the layout, add it to "
+            f"sources/{named}/columns.csv",
+            line=1,
         )
-    if at + 1 != layout.header_row:
-        raise LayoutError(
-            path.name,
-            f"the header on line {at + 1}",
-            f"the header on line {layout.header_row}",
-            "remove what stands above it, or download the file again",
-            line=at + 1,
-        )
-    grid = reading.read_csv(path, content, layout.separator, layout.encodings)
-    part = Part(path.name, layout, grid, layout.header_row - 1)
-    return Recognised(path, source, [part])
+    best = _best(found)
+    return _resembling(best) if best and best.likeness >= LIKE_ENOUGH else []
 
 
-def _parts(path: Path, grids: list[reading.Grid], only: str | None) -> list[tuple[float, Part]]:
-    """Return the sheets that look like a layout we know, with how much, the best source's only."""
-    found: dict[str, dict[str, tuple[float, Part]]] = {}
-    for grid in grids:
-        for layout in _layouts(True, only):
-            for at, row in enumerate(grid.rows[:_SCAN]):
-                header = [str(cell).strip() for cell in row]
-                score = layout.likeness(header) if layout.headers.intersection(header) else 0.0
-                sheets = found.setdefault(layout.source, {})
-                if score >= LIKE_ENOUGH and score > sheets.get(grid.sheet, (0.0,))[0]:
-                    sheets[grid.sheet] = (score, Part(path.name, layout, grid, at))
-    return list(
-        max(found.values(), key=lambda sheets: sum(score for score, _ in sheets.values())).values()
-    )
+def _sheets(tables: list[reading.Table]) -> str:
+    return "sheets " + ", ".join(table.sheet for table in tables)
 
 
-def _workbook(path: Path, content: bytes, only: str | None) -> Recognised | None:
-    """Recognise a workbook by its sheet names and the headers in them."""
-    grids = reading.read_workbook(path, content)
-    parts = [part for _, part in _parts(path, grids, only)]
-    all_sheets = "sheets " + ", ".join(grid.sheet for grid in grids)
-    name = parts[0].layout.source if parts else only or _named_by_file(path)
-    if name is None:
-        return None
-    source = spec.get(name)
+def _check_places(path: Path, parts: list[Part], tables: list[reading.Table]) -> list[Finding]:
+    """Find headers on another line, and sheets that are missing or named otherwise."""
     findings: list[Finding] = []
+    name = parts[0].layout.source
+    source = spec.get(name)
 
-    def tell(found: str, expected: str, remedy: str, line: int = 1, sheet: str | None = None):
-        findings.append(LayoutError(path.name, found, expected, remedy, line=line, column=sheet))
+    def tell(found: str, expected: str, remedy: str, line: int = 1, sheet: str = ""):
+        column = sheet or None
+        findings.append(LayoutError(path.name, found, expected, remedy, line=line, column=column))
 
     for part in parts:
-        sheet, layout = part.grid.sheet, part.layout
-        if not layout.sheet_pattern.fullmatch(sheet):
+        sheet, layout = part.table.sheet, part.layout
+        if sheet and layout.sheet and not layout.sheet_pattern.fullmatch(sheet):
             tell(
                 f"a sheet named {sheet!r}",
                 f"the name {layout.sheet.replace('{year}', '2022-2023')!r}",
@@ -190,41 +275,40 @@ def _workbook(path: Path, content: bytes, only: str | None) -> Recognised | None
             )
         if part.header_at + 1 != layout.header_row:
             tell(
-                f"the header on line {part.header_at + 1}",
+                f"the header on line {part.line}",
                 f"the header on line {layout.header_row}",
                 "remove what stands above it, or download the file again",
-                line=part.header_at + 1,
+                line=part.line,
                 sheet=sheet,
             )
-    there = {part.grid.sheet for part in parts}
-    for grid in grids:
-        if grid.sheet in there:
-            continue
+    if tables[0].separator:
+        return findings
+    there = {part.table.sheet for part in parts}
+    for table in tables:
         for layout in source.layouts:
-            if layout.sheet_pattern.fullmatch(grid.sheet):
+            named = layout.sheet and layout.sheet_pattern.fullmatch(table.sheet)
+            if named and table.sheet not in there:
                 tell(
                     "no header",
                     "the columns " + ", ".join(layout.columns.values()),
                     f"download the file again, or edit sources/{name}/columns.csv",
                     line=layout.header_row,
-                    sheet=grid.sheet,
+                    sheet=table.sheet,
                 )
     present = {part.layout.name for part in parts}
     for layout in source.layouts:
         if layout.sheet and layout.name not in present and not findings:
             tell(
-                all_sheets,
+                _sheets(tables),
                 f"a sheet {layout.sheet.replace('{year}', '2022-2023')!r} with the columns "
                 + ", ".join(layout.columns.values()),
                 f"download the file again, or edit sources/{name}/files.csv and "
                 f"sources/{name}/columns.csv",
             )
-    if findings:
-        raise ExceptionGroup("sheets", findings)
-    return Recognised(path, source, parts)
+    return findings
 
 
-def recognise(path: Path, source: str | None = None) -> Recognised | None:
+def recognise(path: Path, source: str | None = None) -> Recognised | Resembling | None:
     """Open a file and tell what it is.
 
     Parameters
@@ -236,17 +320,36 @@ def recognise(path: Path, source: str | None = None) -> Recognised | None:
 
     Returns
     -------
-    Recognised or None
-        None when the file belongs to no known source.
+    Recognised, Resembling or None
+        None when the file belongs to no known source and looks like none.
 
     Raises
     ------
     Finding
-        When the file is broken, or is of a known source in an unknown form.
+        When the file is broken, holds persons, or is of a known source in an unknown form.
+    ExceptionGroup
+        Of `Finding`, when several things are wrong.
     """
-    content = reading.read_bytes(path)
-    if path.suffix.lower() in reading.WORKBOOKS:
-        return _workbook(path, content, source)
-    if path.suffix.lower() in reading.TEXTS:
-        return _csv(path, content, source)
-    return None
+    tables = reading.tables(path)
+    if not tables:
+        named = source or named_by_file(path)
+        if named and path.suffix.lower() in reading.TEXTS:
+            raise LayoutError(
+                path.name,
+                "text without separators",
+                f"a header of {named}",
+                "download the file again from the publisher",
+                line=1,
+            )
+        return None
+    persons.refuse_headers(path.name, tables)
+    found = _ours(path, tables, source)
+    if not found or isinstance(found, Resembling):
+        return found or None
+    parts = [hit.part for hit in found]
+    findings = _check_places(path, parts, tables)
+    if len(findings) == 1:
+        raise findings[0]
+    if findings:
+        raise ExceptionGroup("sheets", findings)
+    return Recognised(path, spec.get(parts[0].layout.source), parts)

@@ -24,6 +24,7 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.sources import schoolyear
 
 HERE = Path(__file__).parent
+_NEVER_READ = ("_id",)  # the row number of a dump of CKAN
 NO_HEADER = "(zonder kop)"  # the column that a workbook gives no header
 
 # A raw header may hold one of these; the school year is then part of the header.
@@ -74,14 +75,18 @@ class Layout:
     name: str
     columns: dict[str, str]  # canonical name → raw header
     optional: frozenset[str]  # canonical names of columns that may be absent
+    keys: frozenset[str]  # canonical names of columns that name a row
     ignored: re.Pattern  # headers that may be there and are not read
     marks: tuple[str, ...]  # headers without which a file is not of this source
+    never: frozenset[str]  # headers with which it is another publication
     whole: bool  # only a file with exactly this header is of this source
     sheet: str  # "" for a csv
     header_row: int
     separator: str
     encodings: tuple[str, ...]
     thousands: bool  # counts are written 1.001
+    seen: bool  # a file of it was seen, or it is our own
+    suffixes: frozenset[str]  # of its files
 
     @cached_property
     def patterns(self) -> dict[str, re.Pattern]:
@@ -107,11 +112,9 @@ class Layout:
         """The raw headers that are always written the same."""
         return frozenset(self._plain)
 
-    def likeness(self, header: list[str]) -> float:
-        """Share of headers that this layout and a file have in common, 0 to 1."""
-        cells = {str(cell).strip() for cell in header} - {""}
-        if not cells or not cells.issuperset(self.marks):
-            return 0.0
+    def _compare(self, header: list[str]) -> tuple[set[str], set[str]]:
+        """Return the columns that a header has, and the headers that are no column."""
+        cells = {cell for cell in header if cell}
         names = {self._plain[cell] for cell in cells if cell in self._plain}
         rest = cells - self._plain.keys()
         for name, pattern in self._other.items():
@@ -119,8 +122,20 @@ class Layout:
             if hit:
                 names.add(name)
                 rest -= hit
-        rest = {cell for cell in rest if not self.ignored.fullmatch(cell)}
+        return names, {cell for cell in rest if not self.ignored.fullmatch(cell)}
+
+    def likeness(self, header: list[str]) -> float:
+        """Share of headers that this layout and a file have in common, 0 to 1."""
+        if not set(header).issuperset(self.marks):
+            return 0.0
+        names, rest = self._compare(header)
         return len(names) / (len(self.columns.keys() - self.optional | names) + len(rest))
+
+    def difference(self, header: list[str]) -> tuple[list[str], list[str]]:
+        """Return the headers that are no column of this layout, and the columns it misses."""
+        names, rest = self._compare(header)
+        lacks = [n for n in self.columns if n not in names and n not in self.optional]
+        return [cell for cell in dict.fromkeys(header) if cell in rest], lacks
 
 
 @dataclass(frozen=True)
@@ -142,20 +157,28 @@ class Source:
         for name, row in self.columns.iterrows():
             files = self.files[self.files["layout"] == name]
             present = {canonical: raw for canonical, raw in row.items() if raw}
+            optional = frozenset(c for c, raw in present.items() if raw.endswith("?"))
+            key = {*self.meta["key"]} | (
+                {"brin", "branch"} if "school" in self.meta["key"] else set()
+            )
             found.append(
                 Layout(
                     source=self.name,
                     table=self.table,
                     name=name,
                     columns={canonical: raw.rstrip("?") for canonical, raw in present.items()},
-                    optional=frozenset(c for c, raw in present.items() if raw.endswith("?")),
-                    ignored=re.compile(self.meta.get("ignore", r"(?!)")),
+                    optional=optional,
+                    keys=frozenset(key & present.keys() - optional),
+                    ignored=re.compile("|".join([*_NEVER_READ, self.meta.get("ignore", r"(?!)")])),
                     marks=tuple(self.meta.get("marks", ())),
+                    never=frozenset(self.meta.get("never", ())),
                     whole=bool(self.meta.get("whole_header")),
                     sheet=files["sheet"].iloc[0],
                     header_row=int(files["header_row"].iloc[0]),
                     separator=files["separator"].iloc[0],
                     encodings=tuple(dict.fromkeys(e for e in files["encoding"] if e)),
+                    seen=bool({*files["evidence"]} & {"seen", "own"}),
+                    suffixes=frozenset(Path(file).suffix.lower() for file in files["file"]),
                     thousands="thousands" in files and files["thousands"].iloc[0] == ".",
                 )
             )
@@ -170,6 +193,31 @@ class Source:
     def dimensions(self) -> list[str]:
         """Columns into which the raw columns are folded, such as ``provider``."""
         return self.meta.get("long", [])
+
+    @cached_property
+    def variable(self) -> dict[str, pd.Series]:
+        """Return the row of each variable."""
+        return {str(name): row for name, row in self.variables.iterrows()}
+
+    @cached_property
+    def cells(self) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+        """Per value of the dimensions: measure → the column it stands in; one without dimensions.
+
+        Examples
+        --------
+        >>> get("eindscores").cells[0]
+        (('CET',), {'pupils': 'cet_pupils', 'mean_score': 'cet_mean'})
+        """
+        if not self.dimensions:
+            return [((), {name: name for name in self.variables.index})]
+        table = self.variables[self.variables["measure"] != ""]
+        return [
+            (
+                cell if isinstance(cell, tuple) else (cell,),
+                dict(zip(rows["measure"], rows.index, strict=True)),
+            )
+            for cell, rows in table.groupby(self.dimensions, sort=False)
+        ]
 
     @property
     def masked(self) -> dict[str, tuple[int, int | None]]:

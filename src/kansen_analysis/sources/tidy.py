@@ -1,8 +1,13 @@
-"""From a recognised file to one tidy table: canonical names, typed values, one unit per row."""
+"""From a recognised file to tidy tables: canonical names, typed values, one unit per row.
+
+A file is kept as wide as it is published, one frame per layout and school year: text as categories,
+a count as its lowest and highest. `fold` makes the tidy table of it when it is asked for.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,13 +19,64 @@ from kansen_analysis.errors import (
     FileFormatError,
     Finding,
     LayoutError,
+    PlausibilityError,
     SchoolYearError,
 )
-from kansen_analysis.sources import schoolyear, values
+from kansen_analysis.sources import persons, schoolyear, values
+from kansen_analysis.sources.reading import Body
 from kansen_analysis.sources.recognise import Part, Recognised
-from kansen_analysis.sources.spec import YEARS, Source, get, header_year
+from kansen_analysis.sources.spec import YEARS, Layout, Source, get, header_year
 
 LINE = "_line"  # kept while reading, so that every finding can name its line
+
+
+@dataclass
+class Told:
+    """What is found while a file is read."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wide:
+    """The rows of a file that are in one layout and of one school year, as wide as they stand.
+
+    Parameters
+    ----------
+    layout : Layout
+        Names the columns.
+    where : str
+        What stands before a header in a message: the sheet.
+    frame : pandas.DataFrame
+        ``year``, `LINE` and the variables: text, codes and dates as categories, means as numbers,
+        of a count ``_low`` and ``_high``.
+    """
+
+    layout: Layout
+    where: str
+    frame: pd.DataFrame
+
+    def header(self, name: str) -> str:
+        """Return the raw header of a variable, for messages."""
+        return self.where + self.layout.columns.get(name, name)
+
+
+def counts(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the counts in a frame."""
+    return [c.removesuffix("_low") for c in frame if c.endswith("_low")]
+
+
+def exact(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a count where it is known, missing where it is hidden."""
+    low, high = frame[f"{name}_low"], frame[f"{name}_high"]
+    return low.where((low == high).fillna(False))
+
+
+def hidden(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Tell where the publisher hid a count."""
+    low, high = frame[f"{name}_low"], frame[f"{name}_high"]
+    return low.notna() & ~(low == high).fillna(False)
 
 
 def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
@@ -48,7 +104,7 @@ def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
             f"no such column of {schoolyear.label(year)}",
             f"a column {layout.columns[name]!r} of every school year",
             f"download the file again; if the publisher dropped it, edit {tables}",
-            line=part.grid.lines[part.header_at],
+            line=part.line,
             column=layout.columns[name],
         )
         for name, year in findings
@@ -60,8 +116,8 @@ def check_header(part: Part, file: str) -> list[Finding]:
     layout, findings = part.layout, []
     headers = {name: raw.replace("|", "' or '") for name, raw in layout.columns.items()}
     tables = f"sources/{layout.source}/columns.csv (layout {layout.name})"
-    line = part.grid.lines[part.header_at]
-    where = f"{part.grid.sheet}: " if part.grid.sheet else ""
+    line = part.line
+    where = part.where
     filled = [(i, h) for i, h in enumerate(part.header) if h]
     known = {
         name: [h for _, h in filled if pattern.fullmatch(h)]
@@ -146,71 +202,46 @@ def check_header(part: Part, file: str) -> list[Finding]:
     return findings
 
 
-def _is_end(row: list, until: str | None) -> bool:
-    """Tell whether a row is the first of the notes under a table."""
-    return until is not None and str(row[0]).strip().startswith(until)
+def _marks(part: Part, source: Source) -> str:
+    """Return the decimal marks that may stand in a part, the publisher's own first.
+
+    A file that was saved again with another separator may have another mark as well: with commas
+    between the cells a point, with semicolons a comma.
+    """
+    own, separator = source.meta.get("decimal", ","), part.table.separator
+    if not separator or separator == part.layout.separator:
+        return own
+    return own + ("." if own == "," else ",")
 
 
-def _body(part: Part, file: str, until: str | None) -> tuple[list[list], list[int], list[Finding]]:
-    """Return the rows below the header, all of the header's width, and their lines."""
-    rows, lines, findings = [], [], []
-    header = part.header
-    width = max(i for i, h in enumerate(header) if h) + 1
-    for row, line in zip(
-        part.grid.rows[part.header_at + 1 :],
-        part.grid.lines[part.header_at + 1 :],
-        strict=True,
-    ):
-        if not any(not isinstance(cell, str) or cell.strip() for cell in row):
-            continue
-        if _is_end(row, until):
-            break
-        if part.layout.separator:  # a csv: every row has exactly the header's cells
-            wrong = len(row) != len(header)
-        else:
-            wrong = len(row) > width and any(str(cell).strip() for cell in row[width:])
-            row = [*row[:width], *[""] * (width - len(row))]
-        if wrong:
-            findings.append(
-                FileFormatError(
-                    file,
-                    f"{len(row)} cells",
-                    f"{len(header)} cells, as in the header",
-                    "the file is cut off or a separator is lost here; download it again",
-                    line=line,
-                    column=part.grid.sheet or None,
-                )
-            )
-            continue
-        rows.append(row)
-        lines.append(line)
-    if not rows and not findings:
-        findings.append(
+def _frames(part: Part, source: Source, file: str, told: Told) -> list[pd.DataFrame]:
+    """Read a part: one frame, or one per school year when the headers carry the year."""
+    problems = check_header(part, file)
+    layout = part.layout
+    body = part.table.below(
+        part.header_at, len(part.header), source.meta.get("until"), layout.encodings
+    )
+    told.findings += _about_persons(part, body, file) or problems
+    told.findings += body.broken
+    told.notes += body.notes
+    if not len(body.lines) and not body.broken:
+        told.findings.append(
             FileFormatError(
                 file,
                 "a header without rows",
                 "one row per school",
                 "download the file again",
-                line=part.grid.lines[part.header_at],
-                column=part.grid.sheet or None,
+                line=part.line,
+                column=part.table.sheet or None,
             )
         )
-    return rows, lines, findings
-
-
-def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.DataFrame]:
-    """Read a part: one frame, or one per school year when the headers carry the year."""
-    problems = check_header(part, file)
-    rows, lines, broken = _body(part, file, source.meta.get("until"))
-    findings += problems + broken
-    if problems or not rows:
+    if problems or not len(body.lines):
         return []
-    meta = source.meta | {"name": source.name}
-    columns = list(zip(*rows, strict=True))
     read: dict[tuple[str, int | None], dict[str, pd.Series]] = {}
     years: set[int] = set()
-    for name, pattern in part.layout.patterns.items():
-        raw = part.layout.columns[name]
+    marks = _marks(part, source)
+    for name, pattern in layout.patterns.items():
+        raw = layout.columns[name]
         for at, header in enumerate(part.header):
             match = pattern.fullmatch(header) if header else None
             if not match:
@@ -219,101 +250,86 @@ def _frames(part: Part, source: Source, file: str, findings: list) -> list[pd.Da
             if year is not None:
                 years.add(year)
             read[name, year] = values.read_column(
-                list(columns[at]),
-                source.variables.loc[name],
-                meta,
-                source.masked,
-                file=file,
-                column=f"{part.grid.sheet}: {header}" if part.grid.sheet else header,
-                lines=lines,
-                findings=findings,
-                thousands=part.layout.thousands,
+                body.columns[at],
+                source.variable[name],
+                source,
+                values.Place(file, part.where + header, body.lines, told.findings, told.notes),
+                thousands=layout.thousands,
+                marks=marks,
             )
+    shared = {
+        c: series for (_, of), found in read.items() if of is None for c, series in found.items()
+    }
+    shared[LINE] = pd.Series(body.lines, copy=False)
+    # The years of a part share their rows, and so what is made of these.
+    base = _school(pd.DataFrame(shared, copy=False), file, told.findings)
+    base = _decode(Wide(layout, part.where, base), source, file, told.findings)
     frames = []
     for year in sorted(years) or [None]:
-        here = {
-            column: series
-            for (name, of), found in read.items()
-            if of in (None, year)
-            for column, series in found.items()
+        own = {
+            c: series
+            for (_, of), found in read.items()
+            if of == year
+            for c, series in found.items()
         }
-        frame = pd.DataFrame(here)
-        frame[LINE] = lines
+        frame = base.copy(deep=False)
         if year is not None:
-            frame["year"] = year
+            frame = frame.assign(**own, year=np.full(len(base), year, dtype=np.int64))
         frames.append(frame)
     return frames
+
+
+def _about_persons(part: Part, body: Body, file: str) -> list[Finding]:
+    """Find persons in the columns that nobody knows: no advice to make these known."""
+    unknown = set(part.layout.difference(part.header)[0])
+    places = [at for at, header in enumerate(part.header) if header in unknown]
+    return [
+        persons.finding(file, f"{kind} in column {at + 1}", part.line)
+        for at in places
+        if (kind := persons.kind_of(body.columns[at].listed() if body.columns else ()))
+    ]
 
 
 def _school(frame: pd.DataFrame, file: str, findings: list) -> pd.DataFrame:
     """Bring BRIN and vestiging, in any of DUO's notations, to one BRIN6 ``school``."""
     if "region" in frame:
         inside = frame["region"].str[:2].isin(["GM", "WK", "BU"]).fillna(False)
-        frame["municipality_code"] = frame["region"].str[2:6].where(inside)
+        frame["municipality_code"] = frame["region"].str[2:6].where(inside).astype("category")
     if "brin" not in frame or "branch" not in frame:
         return frame
-    long = frame["branch"].str.len() == 6
-    other = long & (frame["branch"].str[:4] != frame["brin"])
+    brin, branch = frame["brin"].astype("str"), frame["branch"].astype("str")
+    other = (branch.str.len() == 6) & (branch.str[:4] != brin)
     for at in frame.index[other.fillna(False)]:
         findings.append(
             ConsistencyError(
                 file,
-                f"vestiging {frame.at[at, 'branch']} under BRIN {frame.at[at, 'brin']}",
-                "a vestiging of the same BRIN",
-                "download the file again",
+                f"vestiging {branch[at]} under BRIN {brin[at]}",
+                "a vestiging of the BRIN on the same line",
+                "compare with the publisher's file",
                 line=int(frame.at[at, LINE]),
                 column="vestiging",
             )
         )
-    frame.insert(0, "school", frame["brin"] + frame["branch"].str[-2:])
-    return frame.drop(columns=["brin", "branch"])
+    frame = frame.drop(columns=["brin", "branch"])
+    frame.insert(0, "school", (brin + branch.str[-2:]).astype("category"))
+    return frame
 
 
 def _year_of(
     frame: pd.DataFrame, part: Part, source: Source, file: str, told: int | None, findings: list
 ) -> int | None:
-    """Tell the school year: from the content, else from the name, else from files.csv."""
+    """Tell the school year: from the content, else from files.csv, else from the name."""
     rule = source.meta["year"]
     if "title" in rule:  # in the words above the header
-        above = " ".join(str(c) for row in part.grid.rows[: part.header_at] for c in row)
+        above = " ".join(str(c) for row in part.table.head[: part.header_at] for c in row)
         dated = re.search(r"\b1 oktober (\d{4})", above)
         if dated:
             return int(dated[1])
-    if "sheet" in rule:
-        named = schoolyear.find(part.grid.sheet)
+    if "sheet" in rule and part.table.sheet:
+        named = schoolyear.find(part.table.sheet)
         return named[0] if named else None
     if rule.get("date") in frame:
-        days = frame[rule["date"]]
-        found = days.dropna().map(schoolyear.of_date)
-        distinct = sorted(found.unique())
-        if len(distinct) == 1:
-            year = int(distinct[0])
-            if told is not None and told != year:
-                findings.append(
-                    SchoolYearError(
-                        file,
-                        f"dates in {schoolyear.label(year)}",
-                        f"{schoolyear.label(told)}, as files.csv of the data folder says",
-                        "correct files.csv, or take the right file",
-                        line=int(frame[LINE].iloc[0]),
-                        column=part.layout.columns[rule["date"]],
-                    )
-                )
-            return year
-        if len(distinct) > 1:
-            common = found.mode().iloc[0]
-            at = found.index[found != common][0]
-            findings.append(
-                SchoolYearError(
-                    file,
-                    f"a date in {schoolyear.label(int(found[at]))}",
-                    f"one school year in the whole file ({schoolyear.label(int(common))})",
-                    "two files were joined, or a date is wrong; download the file again",
-                    line=int(frame.at[at, LINE]),
-                    column=part.layout.columns[rule["date"]],
-                )
-            )
-        return None  # unreadable dates are findings already
+        return _year_of_dates(frame, part, rule["date"], file, told, findings)
     if told is not None:
         return told
     listed = source.files.loc[source.files["file"] == file, "school_year"].tolist()
@@ -321,7 +337,9 @@ def _year_of(
         return int(listed[0])
     named = schoolyear.find(listed[0]) if listed else []
     named = named or schoolyear.find(file)
-    if named:  # a file that compares two school years is about the first
+    # Of a sheet that was saved as csv, a name with two school years does not say which.
+    if named and not ("sheet" in rule and len(named) > 1):
+        # A file that compares two school years is about the first.
         return named[0] if rule.get("name") == "first" else named[-1]
     findings.append(
         SchoolYearError(
@@ -335,29 +353,85 @@ def _year_of(
     return None
 
 
-def _check_means(frame: pd.DataFrame, source: Source, file: str, findings: list) -> None:
-    """Refuse a mean where nobody sat the test, or none where five or more did."""
-    for measure, needs in source.meta.get("mean_needs", {}).items():
-        pupils, mean = frame[needs], frame[measure]
-        nobody = (pupils == 0).fillna(False) & mean.notna()
-        lost = (pupils >= 5).fillna(False) & mean.isna()
-        for at in [*frame.index[nobody][:5], *frame.index[lost][:5]]:
-            what = " ".join(str(frame.at[at, d]) for d in source.dimensions)
-            findings.append(
-                ConsistencyError(
-                    file,
-                    f"{pupils[at]} pupils beside "
-                    + ("no mean" if pd.isna(mean[at]) else f"a mean of {mean[at]:g}"),
-                    "a mean exactly where pupils sat the test",
-                    "compare with the publisher's file; download it again",
-                    line=int(frame.at[at, LINE]),
-                    column=what,
-                )
+def _year_of_dates(
+    frame: pd.DataFrame, part: Part, name: str, file: str, told: int | None, findings: list
+) -> int | None:
+    """Tell the school year from the dates in a column; without one they are findings already."""
+    column = part.layout.columns[name]
+    days = frame[name]
+    years = {day: schoolyear.of_date(day) for day in days.cat.categories}
+    found = days.astype(object).map(years, na_action="ignore").dropna()
+    distinct = sorted(set(found))
+    if not distinct:
+        return None
+    if len(distinct) > 1:
+        common = found.mode().iloc[0]
+        at = found.index[found != common][0]
+        findings.append(
+            SchoolYearError(
+                file,
+                f"a date in {schoolyear.label(int(found[at]))}",
+                f"one school year in the whole file ({schoolyear.label(int(common))})",
+                "two files were joined, or a date is wrong; download the file again",
+                line=int(frame.at[at, LINE]),
+                column=column,
             )
+        )
+        return None
+    year, named = int(distinct[0]), schoolyear.find(file)
+    if told is not None and told != year:
+        findings.append(
+            SchoolYearError(
+                file,
+                f"dates in {schoolyear.label(year)}",
+                f"{schoolyear.label(told)}, as files.csv of the data folder says",
+                "correct files.csv, or take the right file",
+                line=int(frame[LINE].iloc[0]),
+                column=column,
+            )
+        )
+    elif told is None and named and year not in named:
+        findings.append(
+            PlausibilityError(
+                file,
+                f"dates in {schoolyear.label(year)}",
+                f"{schoolyear.label(named[-1])}, as the name of the file says",
+                "take the right file, or give it the right name",
+                line=int(frame[LINE].iloc[0]),
+                column=column,
+                check="date",
+            )
+        )
+    return year
 
 
-def _decode(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> pd.DataFrame:
+def _check_means(wide: Wide, source: Source, file: str, findings: list) -> None:
+    """Refuse a mean where nobody sat the test, or none where five or more did."""
+    frame = wide.frame
+    for measure, needs in source.meta.get("mean_needs", {}).items():
+        for cell, names in source.cells:
+            if names.get(measure) not in frame or f"{names.get(needs)}_low" not in frame:
+                continue
+            pupils, mean = exact(frame, names[needs]), frame[names[measure]]
+            nobody = (pupils == 0).fillna(False) & mean.notna()
+            lost = (pupils >= 5).fillna(False) & mean.isna()
+            for at in [*frame.index[nobody][:5], *frame.index[lost][:5]]:
+                findings.append(
+                    ConsistencyError(
+                        file,
+                        f"{pupils[at]} pupils beside "
+                        + ("no mean" if pd.isna(mean[at]) else f"a mean of {mean[at]:g}"),
+                        "a mean exactly where pupils sat the test",
+                        "compare with the publisher's file; download it again",
+                        line=int(frame.at[at, LINE]),
+                        column=" ".join(cell) or wide.header(names[measure]),
+                    )
+                )
+
+
+def _decode(wide: Wide, source: Source, file: str, findings: list) -> pd.DataFrame:
     """Replace the codes of a column by what ``codes.csv`` says they mean."""
+    frame = wide.frame
     for variable, table in source.codes.groupby("variable", sort=False):
         if variable not in frame:
             continue
@@ -366,23 +440,23 @@ def _decode(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> 
         unknown = frame[variable].notna() & ~frame[variable].isin(known.index)
         if variable in source.meta.get("open_codes", []):
             unknown[:] = False
-        for code, rows in frame[unknown].groupby(variable):
+        for code, rows in frame[unknown].groupby(variable, observed=True):
             findings.append(
                 CellError(
-                    part.file,
+                    file,
                     f"the code {code!r}" + (f" (on {len(rows)} lines)" if len(rows) > 1 else ""),
                     "one of " + ", ".join(known.index),
                     f"if the publisher added it, add it to sources/{source.name}/codes.csv",
                     line=int(rows[LINE].iloc[0]),
-                    column=part.layout.columns[variable],
+                    column=wide.header(variable),
                 )
             )
-        codes = frame[variable]
+        codes = frame[variable].astype("str")
         for column in meanings:
             meaning = codes.map(known[column])
             if column == variable:  # an open list: a code that is not on it stands for itself
                 meaning = meaning.fillna(codes)
-            frame[column] = meaning.astype("str")
+            frame[column] = meaning.astype("str").astype("category")
         if variable not in meanings:
             frame = frame.drop(columns=variable)
     return frame
@@ -394,29 +468,38 @@ def _wanted(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
         frame = frame[frame[column].isin(list(values_)).fillna(False)]
     period = source.meta["year"].get("period")
     if period and "period" in frame:
-        frame = frame[frame["period"].str[4:6].eq(period).fillna(False)]
-        frame = frame.assign(year=frame["period"].str[:4].astype(int)).drop(columns="period")
+        text = frame["period"].astype("str")
+        frame = frame[text.str[4:6].eq(period).fillna(False)]
+        years = text.loc[frame.index].str[:4].astype(int)
+        frame = frame.assign(year=years).drop(columns="period")
     return frame.reset_index(drop=True)
 
 
-def _check_sums(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> None:
+def _check_sums(wide: Wide, source: Source, file: str, findings: list) -> None:
     """Refuse a total that its parts cannot add up to, or a part larger than its total."""
+    frame = wide.frame
+
+    def told(at, name: str) -> str:
+        low, high = frame.at[at, f"{name}_low"], frame.at[at, f"{name}_high"]
+        return f"{low}" if low == high else f"{low} to {high}"
+
     for name, total in source.meta.get("at_most", {}).items():
         wrong = frame[f"{name}_low"] > frame[f"{total}_high"]
         for at in frame.index[wrong.fillna(False)][:5]:
             findings.append(
                 ConsistencyError(
-                    part.file,
-                    f"{frame.at[at, name]} beside a total of {frame.at[at, total]}",
-                    f"no more than {part.layout.columns[total]}",
+                    file,
+                    f"{told(at, name)} beside a total of {told(at, total)}",
+                    f"no more than {wide.header(total)}",
                     "compare with where the counts come from, and correct the file",
                     line=int(frame.at[at, LINE]),
-                    column=part.layout.columns[name],
+                    column=wide.header(name),
                 )
             )
     for total, parts in source.meta.get("adds_up", {}).items():
-        names = [n for n in source.variables.index if re.fullmatch(parts, n) and n in frame]
-        if total not in frame or not names:
+        names = [n for n in source.variables.index if re.fullmatch(parts, n)]
+        names = [n for n in names if f"{n}_low" in frame]
+        if f"{total}_low" not in frame or not names:
             continue
         low = sum(frame[f"{n}_low"] for n in names)
         high = sum(frame[f"{n}_high"] for n in names)
@@ -425,44 +508,148 @@ def _check_sums(frame: pd.DataFrame, part: Part, source: Source, findings: list)
             span = f"{low[at]}" if low[at] == high[at] else f"{low[at]} to {high[at]}"
             findings.append(
                 ConsistencyError(
-                    part.file,
-                    f"a total of {frame.at[at, total]} beside parts of {span}",
+                    file,
+                    f"a total of {told(at, total)} beside parts of {span}",
                     "parts that add up to the total",
                     "compare with the publisher's file; download it again",
                     line=int(frame.at[at, LINE]),
-                    column=part.layout.columns[total],
+                    column=wide.header(total),
                 )
             )
 
 
-def _check_hidden(frame: pd.DataFrame, part: Part, source: Source, findings: list) -> None:
-    """Refuse a file in which somebody wrote 5 for ``<5``: many fives and nothing below."""
-    if "<5" not in source.masked:
-        return
-    fives: dict[str, int] = {}
-    sixes = 0
-    for name in (c.removesuffix("_low") for c in frame if c.endswith("_low")):
-        counts = frame[name]
-        if (counts.isna() & frame[f"{name}_low"].notna()).any() or counts.between(1, 4).any():
-            continue  # hides some, or hides nothing
-        five, six = int((counts == 5).sum()), int((counts == 6).sum())
-        if five > 5 + 2 * six:  # without any of 1 to 4, so many are no chance
-            fives[name] = five
-            sixes += six
-    if not fives:
-        return
-    first = next(iter(fives))
-    at = frame.index[(frame[first] == 5).fillna(False)][0]
-    findings.append(
-        ConsistencyError(
-            part.file,
-            f"{sum(fives.values())} cells of 5 against {sixes} of 6, and none below 5 or hidden",
-            "'<5' where the publisher hides a count",
-            "a program changed '<5' into 5; download the file again",
-            line=int(frame.at[at, LINE]),
-            column=part.layout.columns[first],
+def _check_keys(frame: pd.DataFrame, source: Source, file: str, findings: list) -> None:
+    key = [k for k in [*source.meta["key"], "year"] if k in frame]
+    double = frame.duplicated(key) & frame[key[0]].notna()
+    for at in frame.index[double][:20]:
+        findings.append(
+            DuplicateError(
+                file,
+                " ".join(str(frame.at[at, k]) for k in key) + " a second time",
+                "one row per " + " and ".join(key),
+                "remove the double row, or download the file again",
+                line=int(frame.at[at, LINE]),
+            )
         )
-    )
+
+
+def read(recognised: Recognised, told: int | None = None) -> tuple[list[Wide], int, list[str]]:
+    """Read a recognised file.
+
+    Parameters
+    ----------
+    recognised : Recognised
+        The file and its parts.
+    told : int, optional
+        The school year that ``files.csv`` of the data folder gives.
+
+    Returns
+    -------
+    parts : list of Wide
+        One per layout and school year, as fine as the file.
+    rows : int
+        Rows of data in the file; of a workbook those of its longest sheet.
+    notes : list of str
+        What is worth a look and no mistake.
+
+    Raises
+    ------
+    ExceptionGroup
+        Of `Finding`, with everything that is wrong in this file.
+    """
+    source, file = recognised.source, recognised.path.name
+    found = Told()
+    result: list[Wide] = []
+    rows = 0
+    for part in recognised.parts:
+        before = len(found.findings)
+        frames = _frames(part, source, file, found)
+        whole = len(found.findings) == before  # what could not be read contradicts nothing
+        for number, frame in enumerate(frames):
+            rows = max(rows, len(frame))
+            frame = _wanted(frame, source)
+            if number == 0:
+                _check_keys(frame, source, file, found.findings)
+            if whole:
+                wide = Wide(part.layout, part.where, frame)
+                _check_sums(wide, source, file, found.findings)
+                _check_means(wide, source, file, found.findings)
+            for total in source.meta.get("only_checked", []):
+                frame = frame.drop(columns=[f"{total}_low", f"{total}_high"], errors="ignore")
+            if "year" not in frame:
+                year = _year_of(frame, part, source, file, told, found.findings)
+                if year is None:
+                    continue
+                frame["year"] = np.full(len(frame), year, dtype=np.int64)
+            for column, constant in source.meta.get("constants", {}).items():
+                frame[column] = pd.Categorical([constant]).take(np.zeros(len(frame), int))
+            result.append(Wide(part.layout, part.where, frame))
+    if found.findings:
+        raise ExceptionGroup(file, found.findings)
+    return result, rows, found.notes
+
+
+# ---------------------------------------------------------------- from wide to tidy
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Return text as text and dates as dates."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    return column.astype(column.cat.categories.dtype)
+
+
+def _triple(name: str, low: pd.Series, high: pd.Series) -> dict[str, pd.Series]:
+    """Return a count with its lowest and highest; hidden, it has no value."""
+    low, high = low.astype("Int64"), high.astype("Int64")
+    value = low.where((low == high).fillna(False))
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Make the tidy table of a wide frame: one row per unit and value of the dimensions.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As in `Wide`.
+    source : Source
+        Its ``long`` names the dimensions into which columns are folded.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Counts as Int64 with ``_low`` and ``_high``, text as text.
+    """
+    folded = {name for _, names in source.cells for name in names.values()}
+    ends = {f"{name}{end}" for name in folded for end in ("_low", "_high")}
+    keep: dict[str, pd.Series] = {}
+    for column in frame:
+        base = str(column).removesuffix("_low")
+        if source.dimensions and (column in folded or column in ends):
+            continue
+        if base != column:
+            keep |= _triple(base, frame[column], frame[f"{base}_high"])
+        elif not str(column).endswith("_high"):
+            keep[column] = _plain(frame[column])
+    if not source.dimensions:
+        return pd.DataFrame(keep, copy=False)
+    base, pieces = pd.DataFrame(keep, copy=False), []
+    for cell, names in source.cells:
+        there = {m: n for m, n in names.items() if n in frame or f"{n}_low" in frame}
+        if not there:
+            continue
+        piece = base.copy(deep=False)
+        for dimension, value in zip(source.dimensions, cell, strict=True):
+            piece[dimension] = pd.array([value] * len(frame), dtype="str")
+        for measure, name in there.items():
+            if name in frame:
+                piece[measure] = frame[name]
+            else:
+                triple = _triple(measure, frame[f"{name}_low"], frame[f"{name}_high"])
+                piece = piece.assign(**triple)
+        pieces.append(piece)
+    return pd.concat(pieces, ignore_index=True) if pieces else base
 
 
 def add_up(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -483,114 +670,47 @@ def add_up(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     over = source.meta.get("add_up")
     if not over:
         return frame
-    counts = [c.removesuffix("_low") for c in frame if c.endswith("_low")]
     key = [k for k in [*source.meta["key"], "year", *source.dimensions] if k in frame]
     group = frame.groupby([k for k in key if k not in over], sort=False, dropna=False).ngroup()
     result = frame.drop(columns=over).loc[~group.duplicated()].reset_index(drop=True)
-    for count in counts:
+    for count in counts(frame):
         for end in ("_low", "_high"):
             bound = frame[count + end]
             total = np.bincount(group, weights=bound.fillna(0).astype(float))
             unknown = np.bincount(group, weights=bound.isna()) > 0
             result[count + end] = pd.array(total.astype("int64"), dtype="Int64")
             result.loc[unknown, count + end] = pd.NA
-        exact = (result[f"{count}_low"] == result[f"{count}_high"]).fillna(False)
-        result[count] = result[f"{count}_low"].where(exact)
+        same = (result[f"{count}_low"] == result[f"{count}_high"]).fillna(False)
+        result[count] = result[f"{count}_low"].where(same)
     return result
 
 
-def _fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Fold the raw columns of one unit into rows, one per value of the dimensions."""
-    if not source.dimensions:
-        return frame
-    variables = source.variables
-    folded = variables.index[variables["measure"] != ""]
-    present = [name for name in folded if name in frame]
-    keep = [c for c in frame if not any(c in (n, f"{n}_low", f"{n}_high") for n in folded)]
-    pieces = []
-    for cell, rows in variables.loc[present].groupby(source.dimensions, sort=False):
-        piece = frame[keep].copy()
-        piece[source.dimensions] = list(cell)
-        for name, row in rows.iterrows():
-            for end in ("", "_low", "_high"):
-                if name + end in frame:
-                    piece[row["measure"] + end] = frame[name + end]
-        pieces.append(piece)
-    return pd.concat(pieces, ignore_index=True)
+def empty(source: Source) -> pd.DataFrame:
+    """Return the tidy table of a source of which there is no file: all its columns, no rows.
 
-
-def _check_keys(frame: pd.DataFrame, source: Source, file: str, findings: list) -> None:
-    key = [k for k in [*source.meta["key"], "year"] if k in frame]
-    double = frame.duplicated(key) & frame[key[0]].notna()
-    for at in frame.index[double][:20]:
-        findings.append(
-            DuplicateError(
-                file,
-                " ".join(str(frame.at[at, k]) for k in key) + " a second time",
-                "one row per " + " and ".join(key),
-                "remove the double row, or download the file again",
-                line=int(frame.at[at, LINE]),
-            )
-        )
-
-
-def read(recognised: Recognised, told: int | None = None) -> tuple[list[pd.DataFrame], int]:
-    """Read a recognised file into tidy frames, one per layout it holds.
-
-    Parameters
-    ----------
-    recognised : Recognised
-        The file and its parts.
-    told : int, optional
-        The school year that ``files.csv`` of the data folder gives.
-
-    Returns
-    -------
-    frames : list of pandas.DataFrame
-        Tidy, with ``year``; counts as nullable integers with ``_low`` and ``_high``. As fine as
-        the file: nothing is added up yet.
-    rows : int
-        Rows of data in the file; of a workbook those of its longest sheet.
-
-    Raises
-    ------
-    ExceptionGroup
-        Of `Finding`, with everything that is wrong in this file.
+    Examples
+    --------
+    >>> from kansen_analysis.sources import get
+    >>> table = empty(get("eindscores"))
+    >>> len(table), str(table["mean_score"].dtype), "provider" in table
+    (0, 'float64', True)
     """
-    source, file = recognised.source, recognised.path.name
-    findings: list[Finding] = []
-    by_layout: dict[str, list[pd.DataFrame]] = {}
-    rows = 0
-    for part in recognised.parts:
-        before = len(findings)
-        frames = _frames(part, source, file, findings)
-        whole = len(findings) == before  # what could not be read contradicts nothing
-        for number, frame in enumerate(frames):
-            rows = max(rows, len(frame))
-            first = number == 0  # the years of a wide part share their rows
-            frame = _school(frame, file, findings if first else [])
-            frame = _decode(frame, part, source, findings if first else [])
-            frame = _wanted(frame, source)
-            if first:
-                _check_keys(frame, source, file, findings)
-            if whole:
-                _check_sums(frame, part, source, findings)
-                _check_hidden(frame, part, source, findings)
-            for total in source.meta.get("only_checked", []):
-                frame = frame.drop(
-                    columns=[total, f"{total}_low", f"{total}_high"], errors="ignore"
-                )
-            if "year" not in frame:
-                year = _year_of(frame, part, source, file, told, findings)
-                if year is None:
-                    continue
-                frame["year"] = year
-            for column, constant in source.meta.get("constants", {}).items():
-                frame[column] = pd.array([constant] * len(frame), dtype="str")
-            frame = _fold(frame, source)
-            if whole:
-                _check_means(frame, source, file, findings)
-            by_layout.setdefault(part.layout.name, []).append(frame)
-    if findings:
-        raise ExceptionGroup(file, findings)
-    return [pd.concat(frames, ignore_index=True) for frames in by_layout.values()], rows
+    nothing = {"year": pd.Series([], dtype="int64"), LINE: pd.Series([], dtype="int32")}
+    for name, variable in source.variables.iterrows():
+        kind = {"count": "Int32", "mean": "float64", "share": "float64", "year": "int64"}.get(
+            variable["kind"], object if variable["kind"] == "date" else "str"
+        )
+        ends = ("_low", "_high") if variable["kind"] == "count" else ("",)
+        for end in ends:
+            nothing[f"{name}{end}"] = pd.Series([], dtype=kind)
+    frame = pd.DataFrame(nothing)
+    texts = [c for c in frame if frame[c].dtype in ("str", object)]
+    frame = _school(frame.astype(dict.fromkeys(texts, "category")), "", [])
+    for variable, table in source.codes.groupby("variable", sort=False):
+        meanings = [c for c in table if c not in ("variable", "code")]
+        frame = frame.drop(columns=[variable] if variable not in meanings else [])
+        frame = frame.assign(**{c: pd.Categorical([]) for c in meanings})
+    frame = frame.assign(**{c: pd.Categorical([]) for c in source.meta.get("constants", {})})
+    gone = [f"{t}{e}" for t in source.meta.get("only_checked", []) for e in ("_low", "_high")]
+    frame = frame.drop(columns=[*gone, *(["period"] if "period" in frame else [])])
+    return fold(frame, source)

@@ -1,0 +1,126 @@
+"""Tables that somebody keeps by hand: the notes in a data folder, registers.
+
+They come back from Excel with semicolons, tabs, another encoding or as a workbook; all of these are
+read the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kansen_analysis.errors import DataErrors, Finding, LayoutError, UsageError
+from kansen_analysis.sources import persons, reading
+
+SUFFIXES = (".csv", ".xlsx", ".ods", ".txt", ".tsv", ".xls")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row, with the line it begins on."""
+
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+
+def find(folder: Path, stem: str) -> Path | None:
+    """Return the table of a name in a folder, in whatever form it was saved.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to look.
+    stem : str
+        The name without an extension, such as ``files``.
+
+    Raises
+    ------
+    UsageError
+        When there are two.
+    """
+    there = [path for suffix in SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()]
+    if len(there) > 1:
+        names = " and ".join(path.name for path in there)
+        raise UsageError(f"{folder} has {names}; keep one of the two.")
+    return there[0] if there else None
+
+
+def _header(row: list) -> list[str]:
+    header = [str(cell).strip() for cell in row]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Row]:
+    """Read a table that is kept by hand.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A csv with commas, semicolons or tabs, in any encoding, or a workbook.
+    columns, optional : tuple of str
+        The columns it must and may have, in any order. Others are passed over.
+
+    Returns
+    -------
+    list of Row
+        Text without spaces around it; of a column that is not there an empty text.
+
+    Raises
+    ------
+    DataErrors
+        When it cannot be opened or holds persons; with every column that is missing, and every row
+        of another width.
+    """
+    try:
+        return _read(path, columns, optional)
+    except Finding as finding:
+        raise DataErrors([finding]) from None
+
+
+def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Row]:
+    tables = reading.tables(path)
+    persons.refuse_headers(path.name, tables)
+
+    def fits(table: reading.Table) -> int:
+        return len({*columns} & {*_header(table.head[0])}) if table.head else 0
+
+    best = max(tables, key=fits, default=None)
+    header = _header(best.head[0]) if best and best.head else []
+    missing: list[Finding] = [
+        LayoutError(
+            path.name,
+            "no such column",
+            f"a column {name!r}",
+            f"give the file the columns {','.join(columns)}; cells may be empty",
+            line=1,
+            column=name,
+        )
+        for name in columns
+        if name not in header
+    ]
+    if missing:
+        raise DataErrors(missing)
+    width = len(best.head[0]) if best.separator else len(header)
+    body = best.below(0, width, multiline=True)
+    if body.broken:
+        for finding in body.broken:
+            finding.remedy = "put text that holds the separator between quotes"
+        raise DataErrors(body.broken)
+    columns = (*columns, *optional)
+    texts = {}
+    for name in columns:
+        texts[name] = [""] * len(body.lines)
+        if name in header:
+            column = body.columns[header.index(name)]
+            distinct = list(map(reading.text, column.listed()))
+            texts[name] = [distinct[code] for code in column.codes]
+    rows = zip(*texts.values(), strict=True)
+    return [
+        Row(int(line), dict(zip(columns, row, strict=True)))
+        for line, row in zip(body.lines, rows, strict=True)
+    ]
