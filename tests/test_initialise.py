@@ -27,7 +27,8 @@ def test_a_new_folder_holds_all_that_a_monitor_needs(tmp_path):
     site = yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))
     assert site["website"]["title"] == "Monitor Samen: Verder & Co"
     html = site["format"]["html"]
-    for name in (html["theme"], html["css"], html["filters"][0]["path"]):
+    named = [html["theme"], html["css"], html["filters"][0]["path"]]
+    for name in [one for each in named for one in (each if isinstance(each, list) else [each])]:
         assert (folder / name).is_file()
     first = json.loads((folder / "notebooks" / "index.ipynb").read_text(encoding="utf-8"))
     assert not any(cell.get("outputs") for cell in first["cells"])

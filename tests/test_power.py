@@ -67,7 +67,7 @@ def called_better(panel: pd.DataFrame, seed: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("schools", [20, 80])
 def test_the_promised_difference_is_called_better_four_times_in_five(register, schools):
-    """Promised is 80%; with few schools it is a little less, over 100 runs give or take 4 points."""
+    """Promised is 80%; with few schools a little less, over 100 runs give or take 4 points."""
     panel = register[schools]
     limits = PROTOCOL.verdict
     promised = power(
