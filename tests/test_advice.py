@@ -23,6 +23,7 @@ from kansen_analysis.estimate.attenuation import (
     raise_pupils,
 )
 from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.randomisation import randomise
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
@@ -468,6 +469,29 @@ def test_the_check_finds_the_same_effect_in_another_way(invented):
     assert check.ci_low < true_effect(counts) < check.ci_high
     assert 0.7 < check.attenuation < 1
     assert "niveau" in words.check(check)
+
+
+def test_the_error_of_the_check_is_that_of_redrawn_start_years_where_that_is_larger(monkeypatch):
+    """Four participants that happen to be alike: errors per school are then too small."""
+    rng = np.random.default_rng(33)
+    low, high = cells(drawn(rng, 80, range(2020, 2024), size=25))
+    found = advice.advice_panel(low, high)
+    rows = as_panel(found, {f"90{i:04d}": 2022 for i in range(4)})
+    seen = []
+
+    def remembered(fitted, draws, seed):
+        seen.append((fitted, randomise(fitted, draws, seed)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(em_check, "randomise", remembered)
+    check = em_check.em_check(found, rows)
+    fitted, redrawn = seen[0]
+    spread, cluster = np.std(redrawn.draws), fitted.total["std_error"]
+    assert spread > 1.1 * cluster, "else this test shows nothing"
+    assert check.std_error * check.attenuation == pytest.approx(spread)
+    reach = stats.t.ppf(0.975, 79) * check.std_error
+    expected = check.effect - reach, check.effect + reach
+    assert (check.ci_low, check.ci_high) == pytest.approx(expected)
 
 
 def test_a_cut_poisson_count_has_the_mean_of_its_definition():
