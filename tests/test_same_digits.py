@@ -80,7 +80,8 @@ def test_a_figure_does_not_show_the_last_digit(tail):
 
 def test_a_draw_that_is_the_real_one_again_counts_as_far():
     draws = np.array([61.2 * (1 + 1e-14), 61.2 * (1 - 1e-14), 0.0, -3.0])
-    found = Randomisation(61.2, draws, np.ones(4))
+    squares = np.tile([1.0, 0.0, 0.0], (4, 1))  # every draw has an error of one
+    found = Randomisation(61.2, 1.0, draws, np.ones(4), squares, squares)
     assert found.p_value() == 3 / 5
 
 

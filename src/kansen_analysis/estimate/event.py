@@ -134,7 +134,7 @@ def event_study(rows: Prepared, *, draws: int = 0, seed: int = 1) -> EventStudy 
     cohort, years = found.data.cohort, found.data.years
     last = np.searchsorted(years, found.data.year) - np.searchsorted(years, cohort) == -1
     table.loc[-1] = [0.0, *[np.nan] * 4, found.data.schools(last)]
-    table = table.sort_index().astype({"n": int})
+    table = table.sort_index(kind="stable").astype({"n": int})
     before = table.loc[:-1, "estimate"]
     statistic, p_value = found.joint([step == each for each in steps if each < -1])
     running = found.cells[found.cells["effect"]]
