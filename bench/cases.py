@@ -175,7 +175,7 @@ def _judge(
             "p_holm": float(row["p_holm"]) if pd.notna(row["p_holm"]) else 1.0,
             "covered": bool(figures["ci_low"] <= truth[goal] <= figures["ci_high"]),
             "truth": truth[goal],
-            "method": str(row["method"]),
+            "way": str(row["method"]),
             "reasons": [each.code.value for each in row["reason"]],
             "blocks": [name for name in row.index if row[name] == Said.BLOCKS],
         }
@@ -197,7 +197,7 @@ def run(
     -------
     dict
         ``world, seed, treated``; the verdict with its figures in pupil SD (``verdict, small,
-        effect, ci_low, ci_high, error, p, covered, truth, method, reasons, blocks``); per version
+        effect, ci_low, ci_high, error, p, covered, truth, way, reasons, blocks``); per version
         ``effect_, error_, p_`` and ``covered_`` by school clusters.
 
     Examples

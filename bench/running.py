@@ -39,11 +39,11 @@ def method() -> str:
     12
     """
     folder = Path(kansen_analysis.__file__).parent
-    parts = [_meaning((folder / name).read_text(encoding="utf-8"), name) for name in METHOD]
+    parts = [meaning((folder / name).read_text(encoding="utf-8"), name) for name in METHOD]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
 
-def _meaning(text: str, name: str) -> str:
+def meaning(text: str, name: str) -> str:
     """What a file says, without layout and comments; of the protocol, the limits and numbers."""
     if name.endswith(".py"):
         return ast.dump(_without_texts(ast.parse(text)))
