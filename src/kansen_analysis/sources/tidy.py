@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -332,7 +333,8 @@ def _year_of(
         return _year_of_dates(frame, part, rule["date"], file, told, findings)
     if told is not None:
         return told
-    listed = source.files.loc[source.files["file"] == file, "school_year"].tolist()
+    named_so = source.files["file"].map(lambda name: Path(name).stem) == Path(file).stem
+    listed = source.files.loc[named_so, "school_year"].tolist()
     if listed and re.fullmatch(r"\d{4}", listed[0]):  # a calendar year
         return int(listed[0])
     named = schoolyear.find(listed[0]) if listed else []
