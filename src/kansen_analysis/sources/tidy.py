@@ -20,7 +20,6 @@ from kansen_analysis.errors import (
     FileFormatError,
     Finding,
     LayoutError,
-    PlausibilityError,
     SchoolYearError,
 )
 from kansen_analysis.sources import persons, schoolyear, values
@@ -380,7 +379,7 @@ def _year_of_dates(
             )
         )
         return None
-    year, named = int(distinct[0]), schoolyear.find(file)
+    year = int(distinct[0])
     if told is not None and told != year:
         findings.append(
             SchoolYearError(
@@ -390,18 +389,6 @@ def _year_of_dates(
                 "correct files.csv, or take the right file",
                 line=int(frame[LINE].iloc[0]),
                 column=column,
-            )
-        )
-    elif told is None and named and year not in named:
-        findings.append(
-            PlausibilityError(
-                file,
-                f"dates in {schoolyear.label(year)}",
-                f"{schoolyear.label(named[-1])}, as the name of the file says",
-                "take the right file, or give it the right name",
-                line=int(frame[LINE].iloc[0]),
-                column=column,
-                check="date",
             )
         )
     return year
