@@ -59,6 +59,7 @@ class FileRead:
     parts: list[Wide] = field(repr=False)
     note: str = ""
     unseen: bool = False  # in a form that nobody of us has seen a file in
+    told: bool = False  # whether files.csv says of which school year it is
 
     @property
     def frames(self) -> list[pd.DataFrame]:
@@ -300,7 +301,11 @@ class DataFolder:
         years = sorted({int(year) for wide in parts for year in wide.frame["year"].unique()})
         unseen = not all(part.seen for part in recognised.parts)
         self.notices += [(path.name, words) for words in found]
-        self.files.append(FileRead(path, source.name, years, rows, parts, note.note, unseen))
+        self.files.append(
+            FileRead(
+                path, source.name, years, rows, parts, note.note, unseen, note.year is not None
+            )
+        )
 
     def _doubt(self, notes: dict[str, _Note]) -> None:
         """Compare files and years; what the owner of the folder confirmed is a notice."""

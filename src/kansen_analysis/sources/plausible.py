@@ -201,10 +201,9 @@ def doubts(files: list) -> list[PlausibilityError]:
     for one in every:
         found += [*_fives(one), *_dates(one), *_country(one), *_kinds(one), *_filled(one)]
     found += _over_years(every)
-    moved = _keys(every)
-    found += moved
-    found += _columns(every, {one.file for one in moved})
-    return [*found, *_places(files)]
+    moved = [*_keys(every), *_places(files)]
+    # Where codes were moved every column is beside another school.
+    return [*found, *moved, *_columns(every, {d.file for d in moved if d.check == "moved"})]
 
 
 # ---------------------------------------------------------------- one file
@@ -284,9 +283,24 @@ def _fives(one: Slice) -> Iterator[PlausibilityError]:
 
 
 def _dates(one: Slice) -> Iterator[PlausibilityError]:
-    """Doubt a date of counting that is not in the year before the file was made."""
+    """Doubt a date of counting of another school year than the name of the file says.
+
+    And one that is not in the year before the file was made.
+    """
     frame, rules = one.frame, one.source.meta["year"]
-    if rules.get("date") not in frame or "snapshot_date" not in frame:
+    if rules.get("date") not in frame:
+        return
+    named = schoolyear.find(one.file.path.name)
+    if named and one.year not in named and not one.file.told:
+        yield one.doubt(
+            "date",
+            f"dates in {one.label}",
+            f"{schoolyear.label(named[-1])}, as the name of the file says",
+            "take the right file, or give it the right name",
+            column=one.wide.header(rules["date"]),
+        )
+        return
+    if "snapshot_date" not in frame:
         return
     counted, made = (frame[c].astype(object) for c in (rules["date"], "snapshot_date"))
     days = (pd.to_datetime(made) - pd.to_datetime(counted)).dt.days
@@ -565,16 +579,29 @@ def _beside_by_key(one: Slice, other: Slice) -> np.ndarray:
     return index.get_indexer(pd.Index(_names(one)))
 
 
-def _neighbour(one: Slice, every: list[Slice]) -> Slice | None:
-    """Return the nearest other year of the same source and sheet."""
-    same = [
-        other
-        for other in every
-        if other.file.source == one.file.source
-        and other.year != one.year
-        and other.wide.layout.sheet == one.wide.layout.sheet
-    ]
-    return min(same, key=lambda other: (abs(other.year - one.year), other.year), default=None)
+def _moved(fits: list[tuple[float, int]]) -> int:
+    """Return by how many rows something was moved, when most of what it is held against says so.
+
+    What it is held against may be what was moved.
+    """
+    says = [rows for z, rows in fits if z]
+    z = sum(z for z, _ in fits) / np.sqrt(max(1, len(fits)))
+    agree = len(set(says)) == 1 and len(says) > len(fits) / 2
+    return says[0] if agree and z > MOVED else 0
+
+
+def _way(rows: int) -> str:
+    return "one row " + ("higher" if rows < 0 else "lower")
+
+
+def _neighbours(one: Slice, every: list[Slice]) -> list[Slice]:
+    """Return the nearest two other years of the same source and sheet."""
+    same: dict[int, Slice] = {}
+    for other in every:
+        alike = other.wide.layout.sheet == one.wide.layout.sheet
+        if other.file.source == one.file.source and other.year != one.year and alike:
+            same.setdefault(other.year, other)
+    return [same[year] for year in sorted(same, key=lambda y: (abs(y - one.year), y))[:2]]
 
 
 def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError]:
@@ -582,25 +609,20 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
     for one in every:
         if len(one.frame) < ENOUGH or one.file.path.name in not_in:
             continue
-        other = _neighbour(one, every)
-        places = None if other is None else _beside_by_key(one, other)
+        others = [(other, _beside_by_key(one, other)) for other in _neighbours(one, every)]
         total = np.nansum(list(one.middle.values()), axis=0) if one.middle else None
         for name, column in one.numbers.items():
-            fits = []
+            fits = [
+                _fit(column, np.append(other.numbers[name], np.nan)[places])
+                for other, places in others
+                if name in other.numbers
+            ]
             if name in one.middle and len(one.middle) > 2:
                 fits.append(_fit(column, np.log1p(total - np.nan_to_num(one.middle[name]))))
-            if places is not None and name in other.numbers:
-                theirs = np.append(other.numbers[name], np.nan)
-                # A column of the file that has the year beside it in the same rows moves alone.
-                fits.append(_fit(column, theirs[places]))
-            z = sum(z for z, _ in fits) / np.sqrt(max(1, len(fits)))
-            if z > MOVED and len({rows for z, rows in fits if z}) == 1:
-                rows = next(rows for z, rows in fits if z)
+            if rows := _moved(fits):
                 yield one.doubt(
                     "moved",
-                    "a column that fits the rest one row "
-                    + ("higher" if rows < 0 else "lower")
-                    + f", in {one.label}",
+                    f"a column that fits the rest {_way(rows)}, in {one.label}",
                     "each number beside its own school",
                     f"it was moved by a row; {_AGAIN}",
                     column=one.wide.header(name),
@@ -608,25 +630,31 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
                 break
 
 
-def _comparable(one: Slice, every: list[Slice]) -> tuple[Slice, int] | None:
-    """Return what has sizes of the same schools in another file, and the letters of their codes.
+def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
+    """Return what has sizes of the same schools in other files, and the letters of their codes.
 
-    The nearest year of the same source, else of another.
+    Three at most: the nearest years of the same source, then of others.
     """
-    nearest: dict[str, Slice] = {}
-    for other in sorted(every, key=lambda other: abs(other.year - one.year)):
-        if other.file is not one.file and other.key != "region" and other.pupils:
-            nearest.setdefault(other.file.source, other)
-    for other in sorted(nearest.values(), key=lambda o: o.file.source != one.file.source):
+    found, sources = [], {one.file.source: 2}
+    order = sorted(every, key=lambda o: (o.file.source != one.file.source, abs(o.year - one.year)))
+    files = {one.file.path.name}
+    for other in order:
+        source, name = other.file.source, other.file.path.name
+        if other.key == "region" or not other.pupils or name in files:
+            continue
+        if not sources.setdefault(source, 1) or len(found) == 3:
+            continue
         letters = 6 if one.key == other.key == "school" else 4
         some = set(one.codes(letters).iloc[:: max(1, len(one.frame) // 200)])
         if len(some.intersection(other.sizes.index)) >= len(some) / 2:
-            return other, letters
-    return None
+            found.append((other, letters))
+            files.add(name)
+            sources[source] -= 1
+    return found
 
 
 def _keys(every: list[Slice]) -> list[PlausibilityError]:
-    """Doubt codes of schools that fit the sizes in another file better one row further."""
+    """Doubt codes of schools that fit the sizes in other files better one row further."""
     found = []
     done = set()
     for one in reversed(every):  # the years of a file share their codes: its last will do
@@ -634,21 +662,17 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         if len(one.frame) < ENOUGH or one.key == "region" or not one.pupils or which in done:
             continue
         done.add(which)
-        comparable = _comparable(one, every)
-        if comparable is None:
-            continue
-        other, letters = comparable
-        codes = one.codes(letters)
         own = np.log1p(one.total["low"] + one.total["high"])
-        theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
-        z, rows = _fit(own, theirs.to_numpy(dtype=float))
-        if z > MOVED:
+        fits = []
+        for other, letters in _comparable(one, every):
+            codes = one.codes(letters)
+            theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
+            fits.append(_fit(own, theirs.to_numpy(dtype=float)))
+        if rows := _moved(fits):
             found.append(
                 one.doubt(
                     "moved",
-                    f"sizes that fit {other.file.path.name} one row "
-                    + ("higher" if rows < 0 else "lower")
-                    + f", in {one.label}",
+                    f"sizes that fit other files {_way(rows)}, in {one.label}",
                     "the code of each school in its own row",
                     f"the codes were moved by a row; {_AGAIN}",
                     column=one.wide.header(one.key),
@@ -798,8 +822,7 @@ def _moved_keys(one: Slice, mark: str, told: _Told, own, pairs: _Seen, asked: np
     if agree[best] > agree[0] + 0.3:
         yield one.doubt(
             "moved",
-            f"codes that fit the {mark} of {100 * agree[best]:.0f}% of the schools one row "
-            + ("higher" if best < 0 else "lower"),
+            f"codes that fit the {mark} of {100 * agree[best]:.0f}% of the schools {_way(best)}",
             "the code of each school in its own row",
             f"the codes were moved by a row; {_AGAIN}",
             column=one.wide.header("school"),

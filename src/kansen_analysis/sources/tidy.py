@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from kansen_analysis.errors import (
     FileFormatError,
     Finding,
     LayoutError,
-    PlausibilityError,
     SchoolYearError,
 )
 from kansen_analysis.sources import persons, schoolyear, values
@@ -332,7 +332,8 @@ def _year_of(
         return _year_of_dates(frame, part, rule["date"], file, told, findings)
     if told is not None:
         return told
-    listed = source.files.loc[source.files["file"] == file, "school_year"].tolist()
+    named_so = source.files["file"].map(lambda name: Path(name).stem) == Path(file).stem
+    listed = source.files.loc[named_so, "school_year"].tolist()
     if listed and re.fullmatch(r"\d{4}", listed[0]):  # a calendar year
         return int(listed[0])
     named = schoolyear.find(listed[0]) if listed else []
@@ -378,7 +379,7 @@ def _year_of_dates(
             )
         )
         return None
-    year, named = int(distinct[0]), schoolyear.find(file)
+    year = int(distinct[0])
     if told is not None and told != year:
         findings.append(
             SchoolYearError(
@@ -388,18 +389,6 @@ def _year_of_dates(
                 "correct files.csv, or take the right file",
                 line=int(frame[LINE].iloc[0]),
                 column=column,
-            )
-        )
-    elif told is None and named and year not in named:
-        findings.append(
-            PlausibilityError(
-                file,
-                f"dates in {schoolyear.label(year)}",
-                f"{schoolyear.label(named[-1])}, as the name of the file says",
-                "take the right file, or give it the right name",
-                line=int(frame[LINE].iloc[0]),
-                column=column,
-                check="date",
             )
         )
     return year

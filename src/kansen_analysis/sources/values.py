@@ -506,8 +506,8 @@ def read_column(
     thousands : bool, default False
         Counts above 999 are written with a point.
     marks : str, optional
-        Decimal marks that may stand here; the first that one of the cells has. By default the
-        source's own.
+        Decimal marks that may stand here; the one that most cells have. By default the source's
+        own.
 
     Returns
     -------
@@ -517,8 +517,9 @@ def read_column(
     """
     cells, mark = _Cells(column), source.meta.get("decimal", ",")
     if marks and variable["kind"] in ("mean", "share"):
-        used = [m for m in marks if pc.any(pc.match_substring(cells.text, m)).as_py()]
-        mark = next(iter(used), mark)
+        # Where both stand in a column, those of the rarer one are told.
+        rows = np.bincount(column.codes, minlength=len(column.cells))
+        mark = max(marks, key=lambda m: int(rows[cells.like(re.escape(m))].sum()))
     reader = _Reader(variable, source, thousands, mark)
     kinds = {"count": reader.count, "mean": reader.decimal, "share": reader.decimal}
     kinds |= {"date": reader.whole, "year": reader.whole}
