@@ -66,9 +66,12 @@ def test_hidden_counts_take_what_the_exact_years_of_the_files_have(raw):
         assert found.means[name] == pytest.approx(sum(counts) / len(counts))
 
 
-def test_the_command_counts_the_advices_of_the_files(raw):
-    done = CliRunner().invoke(app, ["check", "--data", str(raw), "--format", "json"])
-    assert done.exit_code == 0, done.stderr
+def test_the_command_counts_the_advices_of_the_files(raw, invented, tmp_path):
+    for path in (*raw.iterdir(), invented / "participants.csv"):
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "programme").mkdir()  # of its own, and nothing in it
+    done = CliRunner().invoke(app, ["check", "--data", str(tmp_path), "--format", "json"])
+    assert done.exit_code == 0, done.exception
     found = {
         row["school_year"]: (row["rows"], row["masked_cells"])
         for row in json.loads(done.stdout)["sources"]
