@@ -19,6 +19,8 @@ from __future__ import annotations
 import argparse
 import csv
 import difflib
+import hashlib
+import json
 import os
 import random
 import resource
@@ -40,21 +42,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path("src", "kansen_analysis")
 REASONS = Path(__file__).with_suffix(".csv")
 REPORT = ROOT / "docs" / "mutants.md"
+DONE = ROOT / "reports" / "mutants.jsonl"  # so that an interrupted run goes on
 
 # The modules that decide what a verdict is, and the tests that are about them, quickest first.
 LAYOUTS = "test_sources_layouts.py::test_a_layout_loads_to_the_values_that_stand_in_it"
 SORTS = "test_same_digits.py::test_every_sort_keeps_the_order_of_equals"
 MODULES = {
-    "sources/values": [
-        "test_planted_tables.py",
-        "test_sources_errors.py",
-        "test_sources_layouts.py",
-    ],
+    "sources/values": ["test_planted_tables.py", "test_sources_errors.py", LAYOUTS],
     "schools/match": ["test_schools.py", "test_planted_tables.py", SORTS],
     "outcomes/intervals": ["test_masked.py", SORTS],
     "outcomes/panel": ["test_panel.py", "test_planted_tables.py", SORTS],
-    "outcomes/advice": ["test_advice.py", "test_planted.py", SORTS],
-    "estimate/etwfe": ["test_effects_input.py", "test_planted.py", "test_effects_estimator.py"],
+    "outcomes/advice": ["test_advice.py", SORTS],
+    "estimate/etwfe": ["test_planted.py", "test_effects_estimable.py", "test_effects_estimator.py"],
     "estimate/effects": ["test_planted.py", "test_effects_estimator.py", "test_effects_input.py"],
     "goals/rule": ["test_goals.py", "test_planted.py"],
     "edition/disclosure": ["test_disclosure.py"],
@@ -233,23 +232,50 @@ def _give(old, new) -> None:
 
 
 def try_all(module: str, mutants: list[Mutant], shop: Shop) -> list[Mutant]:
-    """Return the mutants that no test notices."""
+    """Return the mutants that no test notices; what was tried before is not tried again."""
     original = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    digest = digest_of(module)
+    known = tried_before(digest)
+    if all(mutant.key in known for mutant in mutants):
+        return [mutant for mutant in mutants if not known[mutant.key]]
     shop.put(module, original)
     shop.warm(module)
     failed, seconds = shop.noticed(module, original, True, 600)
     if failed:
         raise SystemExit(f"The tests of {module} fail without a mutant; mend them first.")
-    alive = []
-    for at, mutant in enumerate(mutants, 1):
-        noticed, _ = shop.noticed(module, mutant.code, mutant.deep, SLOWEST * seconds + 10)
-        if not noticed:
-            alive.append(mutant)
-            print(f"  line {mutant.line}: {mutant.before}\n     now: {mutant.after}", flush=True)
-        if sys.stderr.isatty():
-            print(f"{module} {at}/{len(mutants)}", end="\r", file=sys.stderr)
+    DONE.parent.mkdir(exist_ok=True)
+    with DONE.open("a", encoding="utf-8") as file:
+        for mutant in mutants:
+            if mutant.key in known:
+                continue
+            limit = SLOWEST * seconds + 10
+            noticed, _ = shop.noticed(module, mutant.code, mutant.deep, limit)
+            known[mutant.key] = noticed
+            file.write(json.dumps([digest, *mutant.key, noticed]) + "\n")
+            file.flush()
+            if not noticed:
+                print(
+                    f"  line {mutant.line}: {mutant.before}\n     now: {mutant.after}", flush=True
+                )
     shop.put(module, original)
-    return alive
+    return [mutant for mutant in mutants if not known[mutant.key]]
+
+
+def digest_of(module: str) -> str:
+    """Tell a module with its tests from the same at another time."""
+    files = [
+        PACKAGE / f"{module}.py",
+        *(Path("tests", test.split("::")[0]) for test in MODULES[module]),
+    ]
+    return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()[:16]
+
+
+def tried_before(digest: str) -> dict[tuple[str, str, str], bool]:
+    """Read what became of mutants in an earlier run of the same code and tests."""
+    if not DONE.exists():
+        return {}
+    lines = map(json.loads, DONE.read_text(encoding="utf-8").splitlines())
+    return {tuple(key): noticed for made, *key, noticed in lines if made == digest}
 
 
 def reasons() -> dict[tuple[str, str, str], str]:

@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from test_sources_real import rows
 from typer.testing import CliRunner
 
+from bench.placebo import placebo, summarise
 from kansen_analysis.cli import app
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition.build import build
@@ -66,9 +67,39 @@ def test_hidden_counts_take_what_the_exact_years_of_the_files_have(raw):
         assert found.means[name] == pytest.approx(sum(counts) / len(counts))
 
 
-def test_the_command_counts_the_advices_of_the_files(raw):
-    done = CliRunner().invoke(app, ["check", "--data", str(raw), "--format", "json"])
-    assert done.exit_code == 0, done.stderr
+def test_pretended_participants_of_exact_years_are_seldom_called_changed():
+    """Nothing happened to them, and pupils who are raised are found back, wherever on the scale."""
+    rng = np.random.default_rng(2)
+    share = np.array([2, 6, 5, 10, 6, 16, 9, 17, 11, 18]) / 100
+    counts, weging = {}, {}
+    for at in range(300):
+        own, size = 0.08 * rng.standard_normal(), rng.integers(12, 40)
+        weging[f"90{at:04d}"] = 30 - 20 * own + rng.normal(0, 2)
+        for year in (2019, 2020, 2021):
+            chance = share * np.exp((own + 0.04 * rng.standard_normal()) * np.arange(10))
+            counts[f"90{at:04d}", year] = rng.multinomial(size, chance / chance.sum())
+    index = pd.MultiIndex.from_tuples(counts, names=["school", "year"])
+    exact = pd.DataFrame(list(counts.values()), index, list(panel.RANKED_ADVICES))
+    schools = pd.DataFrame({"school": list(weging), "schoolweging": list(weging.values())})
+    raises = [("all", 0.2), ("bottom", 0.2)]
+    draws = placebo(exact, exact, schools, draws=16, treated=60, raises=raises, repeats=20)
+    found = summarise(draws)
+    nothing, *raised = (found.loc[key] for key in [("none", 0.0), *raises])
+    assert abs(nothing["bias"]) < 0.1
+    assert 0.06 < nothing["sd"] < 0.15
+    assert nothing["rejected"] <= 20
+    for each in (nothing, *raised):
+        assert each["coverage"] >= 85
+    for each in raised:
+        assert each["bias"] - nothing["bias"] == pytest.approx(0, abs=0.05)
+
+
+def test_the_command_counts_the_advices_of_the_files(raw, invented, tmp_path):
+    for path in (*raw.iterdir(), invented / "participants.csv"):
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "programme").mkdir()  # of its own, and nothing in it
+    done = CliRunner().invoke(app, ["check", "--data", str(tmp_path), "--format", "json"])
+    assert done.exit_code == 0, done.exception
     found = {
         row["school_year"]: (row["rows"], row["masked_cells"])
         for row in json.loads(done.stdout)["sources"]

@@ -13,19 +13,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from ruling import Fixed, quiet
+from ruling import quiet
 from scipy import stats
 
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.edition.schools import describe
 from kansen_analysis.estimate import em_check
 from kansen_analysis.estimate.effects import estimate_effect
+from kansen_analysis.estimate.guards import Intake
+from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import judge
 from kansen_analysis.outcomes import advice, panel
-from kansen_analysis.outcomes.fixed import VERSIONS
 from kansen_analysis.schools.load import Tables as Published
 from kansen_analysis.schools.load import load
 from kansen_analysis.schools.participants import read_participants
@@ -33,6 +34,7 @@ from kansen_analysis.schools.participants import read_participants
 PROTOCOL = load_protocol()
 MARGIN = PROTOCOL.goal(1).outcome.smallest_difference
 GUARD = PROTOCOL.goal(3).guard.smallest_difference
+GATE, FREE = PROTOCOL.verdict.gate, 200.0
 
 
 # ---- the rule: which interval, which limit
@@ -40,99 +42,186 @@ GUARD = PROTOCOL.goal(3).guard.smallest_difference
 
 @pytest.fixture(scope="module")
 def calm():
-    """An estimate on a world in which nothing happened; its decision is filled in by the tests."""
-    return estimate_effect(simulate("S0", seed=1), decides="V4")
+    """An estimate on a world in which nothing happened; what it found is filled in by the tests."""
+    found = estimate_effect(simulate("S0", seed=1), decides="V4", details=False)
+    return replace(found, **quiet(found))
 
 
-def told(estimate, effect, half95, half90, p_value=0.001):
-    """The same figures in every version, and guards that say nothing."""
-    each = Fixed(effect, half95 / 2, 1000.0, half95=half95, half90=half90, p=p_value)
-    return replace(estimate, inference=dict.fromkeys(VERSIONS, each), **quiet(estimate))
+def reaching(effect, half, level=0.95):
+    """An estimate whose interval of this level is so wide to either side."""
+    return Inference(float(effect), half / stats.t.ppf((1 + level) / 2, FREE), FREE)
 
 
-def word(goal, estimate, **guards):
-    table = judge({goal: estimate}, PROTOCOL, **guards).set_index("goal")
+def told(estimate, effect, half, level=0.95, **others):
+    """The same figures in every version, but for some."""
+    same = dict.fromkeys(estimate.versions.index, reaching(effect, half, level))
+    return replace(estimate, inference=same | others)
+
+
+def word(goal, estimate, look=None, **guards):
+    table = judge({goal: estimate}, PROTOCOL, look=look, **guards).set_index("goal")
     return table.loc[goal, "verdict"]
 
 
 @pytest.mark.parametrize(
-    ("half95", "half90", "verdict"),
+    ("half90", "verdict"),
     [
-        (1.15, 0.95, Verdict.SAME),  # the 95% interval sticks out, the 90% interval does not
-        (1.25, 1.05, Verdict.OPEN),
+        (0.95, Verdict.SAME),  # the 95% interval sticks out, at 1.13 times the margin
+        (1.05, Verdict.OPEN),
     ],
 )
-def test_no_difference_is_judged_by_the_90_percent_interval(calm, half95, half90, verdict):
-    found = told(calm, 0.0, half95 * MARGIN, half90 * MARGIN, p_value=0.9)
-    assert word(1, found) == verdict
+@pytest.mark.parametrize("version", ["V1", "V2", "V3", "V4"])
+def test_no_difference_is_judged_by_the_90_percent_interval(calm, version, half90, verdict):
+    own = {version: reaching(0.0, half90 * MARGIN, 0.90)}
+    assert word(1, told(calm, 0.0, 0.5 * MARGIN, **own)) == verdict
+
+
+@pytest.mark.parametrize(("half", "verdict"), [(0.98, Verdict.SAME), (1.02, Verdict.OPEN)])
+def test_no_difference_is_judged_by_the_gate_where_participants_have_their_own_line(
+    calm, half, verdict
+):
+    own = {"V5": reaching(0.0, half * MARGIN, GATE)}
+    assert word(1, told(calm, 0.0, 0.5 * MARGIN, **own)) == verdict
 
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_one_end_outside_the_margin_is_enough(calm, side):
     """The middle may lie within it, and the other end."""
-    found = told(calm, side * 0.5 * MARGIN, 0.7 * MARGIN, 0.6 * MARGIN, p_value=0.2)
+    found = told(calm, side * 0.5 * MARGIN, 0.6 * MARGIN, 0.90)
     assert word(1, found) == Verdict.OPEN
 
 
 @pytest.mark.parametrize(("side", "verdict"), [(1, Verdict.BETTER), (-1, Verdict.WORSE)])
-def test_versions_agree_by_their_95_percent_interval(calm, side, verdict):
-    large = 3 * MARGIN  # never "no difference"
-    assert word(1, told(calm, side * large, 0.9 * large, 0.8 * large)) == verdict
-    assert word(1, told(calm, side * large, 1.1 * large, 0.9 * large)) == Verdict.OPEN
+@pytest.mark.parametrize("version", ["V1", "V2", "V3", "V5"])
+def test_versions_agree_by_their_95_percent_interval_and_the_own_line_by_the_gate(
+    calm, version, side, verdict
+):
+    effect = side * 4 * MARGIN  # never "no difference"
+    level = GATE if version == "V5" else 0.95
+    for part, expected in ((0.98, verdict), (1.02, Verdict.OPEN)):
+        own = {version: reaching(effect, part * 4 * MARGIN, level)}
+        assert word(1, told(calm, effect, MARGIN, **own)) == expected
+
+
+@pytest.mark.parametrize("look", [1, 2, 3, 4, 5, None])
+def test_the_deciding_version_is_held_to_the_limit_of_its_look(calm, look):
+    limit = PROTOCOL.verdict.looks.limits[-1 if look is None else look - 1]
+    effect = 4 * MARGIN
+    for part, expected in ((0.98, Verdict.BETTER), (1.02, Verdict.OPEN)):
+        own = {"V4": reaching(effect, part * effect, 1 - limit)}
+        assert word(1, told(calm, effect, MARGIN, **own), look) == expected
 
 
 @pytest.mark.parametrize(
     ("half90", "verdict"),
-    [(0.98, Verdict.BETTER), (1.02, Verdict.OPEN), (1.5, Verdict.OPEN), (1.98, Verdict.OPEN)],
+    [(0.98, Verdict.BETTER), *((half, Verdict.OPEN) for half in (1.02, 1.5, 1.98))],
 )
 def test_the_guard_of_goal_three_is_no_more_lenient_than_the_protocol(calm, half90, verdict):
-    fewer = told(calm, 4 * GUARD, 2 * GUARD, 1.7 * GUARD)
-    held = told(calm, 0.0, 2.5 * GUARD, half90 * GUARD, p_value=0.9)
-    assert word(3, fewer, guards={3: held}) == verdict
+    held = told(calm, 0.0, half90 * GUARD, 0.90)
+    assert word(3, told(calm, 4 * GUARD, 2 * GUARD), guards={3: held}) == verdict
 
 
 def test_the_guard_is_about_its_bound_and_not_about_its_effect(calm):
-    fewer = told(calm, 4 * GUARD, 2 * GUARD, 1.7 * GUARD)
-    unsure = told(calm, 2 * GUARD, 4 * GUARD, 3.5 * GUARD, p_value=0.5)
-    assert word(3, fewer, guards={3: unsure}) == Verdict.OPEN
+    unsure = told(calm, 2 * GUARD, 3.5 * GUARD, 0.90)
+    assert word(3, told(calm, 4 * GUARD, 2 * GUARD), guards={3: unsure}) == Verdict.OPEN
+
+
+def test_the_guard_is_the_version_that_decides(calm):
+    held, fell = reaching(0.0, 0.5 * GUARD), reaching(0.0, 3 * GUARD)
+    fewer = told(calm, 4 * GUARD, 2 * GUARD)
+    only = told(calm, 0.0, 3 * GUARD, V4=held)
+    assert word(3, fewer, guards={3: only}) == Verdict.BETTER
+    rest = told(calm, 0.0, 0.5 * GUARD, V4=fell)
+    assert word(3, fewer, guards={3: rest}) == Verdict.OPEN
+
+
+def came_in(part):
+    """Other pupils came in, which accounts for a part of the effect."""
+    table = Intake.nothing().table
+    table.loc["schoolweging"] = [-1.0, 0.1, 0.001, -part, part]
+    return Intake(table)
+
+
+@pytest.mark.parametrize(("side", "verdict"), [(1, Verdict.BETTER), (-1, Verdict.WORSE)])
+def test_other_pupils_count_on_the_side_of_the_effect(calm, side, verdict):
+    """The interval is 4 to 6 margins from zero: 3.9 off leaves a verdict, 4.1 does not."""
+    found = told(calm, side * 5 * MARGIN, MARGIN)
+    for part, expected in ((3.9, verdict), (4.1, Verdict.OPEN), (-4.1, verdict)):
+        with_intake = replace(found, intake=came_in(side * part * MARGIN))
+        assert word(1, with_intake) == expected
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_schools_that_were_too_far_apart_are_not_compared(calm, side):
+    outcome = PROTOCOL.goal(1).outcome
+    limit = PROTOCOL.verdict.not_comparable * outcome.pupil_sd
+    for part, verdict in ((0.999, Verdict.BETTER), (1.001, Verdict.OPEN)):
+        apart = replace(calm.baseline, adjusted=side * part * limit)
+        assert word(1, replace(told(calm, 4 * MARGIN, MARGIN), baseline=apart)) == verdict
+
+
+@pytest.mark.parametrize(("part", "verdict"), [(1.001, Verdict.SAME), (0.999, Verdict.OPEN)])
+def test_schools_that_differ_among_themselves_are_not_without_difference(calm, part, verdict):
+    differ = replace(calm.spread, p_value=part * PROTOCOL.verdict.spread)
+    assert word(1, replace(told(calm, 0.0, 0.5 * MARGIN), spread=differ)) == verdict
 
 
 # ---- the estimate: intervals, leads, errors
 
 
-def test_the_90_percent_interval_of_a_version_is_narrower_by_the_quantiles_of_t():
-    found = estimate_effect(simulate("S0", seed=1).drop(columns="board"), details=False).decision
-    half95, half90 = (
-        (found[f"{ci}_high"] - found[f"{ci}_low"]).to_numpy() / 2 for ci in ("ci", "ci90")
-    )
-    assert half90 / half95 == pytest.approx(
-        stats.t.ppf(0.95, 200) / stats.t.ppf(0.975, 200), abs=0.004
-    )
-    middle = (found["ci90_low"] + found["ci90_high"]) / 2
-    assert middle.to_numpy() == pytest.approx(found["effect"].to_numpy())
+@pytest.mark.parametrize("level", [0.95, 0.90, 0.85])
+def test_an_interval_is_that_of_t_with_schools_or_boards_less_one(level):
+    tail = (1 + level) / 2
+    school = Inference(2.0, 0.5, 119.0)
+    assert school.interval(level) == pytest.approx(stats.t.interval(level, 119, 2.0, 0.5))
+    assert school.p_value() == pytest.approx(2 * stats.t.sf(4, 119))
+    few = replace(school, board_error=0.4, board_free=3.0)
+    assert few.interval(level) == pytest.approx(stats.t.interval(level, 3, 2.0, 0.4))
+    assert few.p_value() == pytest.approx(2 * stats.t.sf(5, 3))
+    assert few.by_school().interval(level) == school.interval(level)
+    many = replace(school, board_error=0.4, board_free=100.0)  # narrower: it does not count
+    assert many.interval(level) == school.interval(level)
+    assert many.p_value() == school.p_value()
+    one = replace(school, board_error=0.4, board_free=0.0)
+    assert one.interval(level) == school.interval(level)
+    assert stats.t.ppf(tail, 3) * 0.4 > stats.t.ppf(tail, 119) * 0.5
 
 
-def test_the_90_percent_interval_of_few_schools_holds_what_the_draws_do_not_reject_at_10():
+def test_the_decision_has_both_intervals_of_every_version():
+    found = estimate_effect(simulate("S0", seed=1), details=False)
+    for version, row in found.decision.iterrows():
+        sure = found.inference[version]
+        assert tuple(row[["ci_low", "ci_high"]]) == sure.interval(0.95)
+        assert tuple(row[["ci90_low", "ci90_high"]]) == sure.interval(0.90)
+        half95, half90 = row["ci_high"] - row["effect"], row["ci90_high"] - row["effect"]
+        free = sure.board_free if row["method"] == "board" else sure.free
+        expected = stats.t.ppf(0.95, free) / stats.t.ppf(0.975, free)
+        assert half90 / half95 == pytest.approx(expected)
+        plain = found.versions.loc[version]
+        school = sure.by_school().interval()
+        assert school == pytest.approx(tuple(plain[["ci_low", "ci_high"]]))
+
+
+def test_an_interval_of_few_schools_holds_what_the_draws_do_not_reject():
     rows = simulate("S0", seed=6, treated=24).drop(columns="board")
     found = estimate_effect(rows, draws=199, details=False)
-    assert found.method == "randomisation"
-    for version, row in found.decision.iterrows():
-        draws = found.inference[version].drawn
-        for low, high, alpha in (
-            (row["ci_low"], row["ci_high"], 0.05),
-            (row["ci90_low"], row["ci90_high"], 0.10),
-        ):
+    for sure in found.inference.values():
+        draws = sure.drawn
+        for level, alpha in ((0.95, 0.05), (0.90, 0.10)):
+            low, high = sure.interval(level)
             step = 1e-6 * (high - low)
             for end, inward in ((low, step), (high, -step)):
                 assert draws.p_value(end + inward) > alpha >= draws.p_value(end - inward)
 
 
-@pytest.mark.parametrize(("treated", "drawn"), [(39, True), (40, False)])
-def test_start_years_are_redrawn_below_forty_participants(treated, drawn):
-    rows = simulate("S0", seed=2, schools=200, treated=treated)
+@pytest.mark.parametrize(
+    ("treated", "others", "few"), [(39, 81, True), (40, 80, False), (81, 39, True), (80, 40, False)]
+)
+def test_start_years_are_redrawn_below_forty_schools_on_either_side(treated, others, few):
+    rows = simulate("S0", seed=2, schools=treated + others, treated=treated)
     found = estimate_effect(rows, draws=19, details=False)
-    assert found.n_treated == treated
-    assert (found.inference["V1"].drawn is not None) == drawn
+    assert found.versions.loc["V1", ["n_treated", "n_others"]].tolist() == [treated, others]
+    assert (found.inference["V1"].drawn is not None) == few
 
 
 def moved(after: float, before: float) -> pd.DataFrame:
@@ -149,14 +238,13 @@ def moved(after: float, before: float) -> pd.DataFrame:
 @pytest.mark.parametrize("after", [1.5, -1.5])
 @pytest.mark.parametrize("before", [0.6, -0.6])
 def test_the_largest_lead_is_taken_off_on_the_side_that_makes_the_effect_smaller(after, before):
-    found = estimate_effect(moved(after, before))
-    event, since = found.event, found.event.since.effect
+    event = estimate_effect(moved(after, before), draws=0, details=False).event
     assert np.sign(event.largest) == np.sign(before)
     assert event.largest == pytest.approx(before, abs=0.1)
+    assert np.sign(event.since.effect) == np.sign(after)
     assert event.effect_minus_largest == pytest.approx(
-        np.sign(after) * (abs(since) - abs(event.largest))
+        np.sign(after) * (abs(event.since.effect) - abs(event.largest))
     )
-    assert abs(event.effect_minus_largest) < abs(since)
 
 
 def design(rows: pd.DataFrame, *, size: bool = False):
@@ -201,7 +289,7 @@ def test_the_model_error_is_that_of_shocks_that_go_together_over_the_years():
         at = np.searchsorted(years, part["year"])
         together = shocks.rho ** np.abs(np.subtract.outer(at, at))  # tested years apart
         variance += shocks.shock_sd**2 * part["counts"] @ together @ part["counts"]
-    assert np.sqrt(found.joint_model.loc["V1", "V1"]) == pytest.approx(np.sqrt(variance), rel=1e-6)
+    assert found.joint_model.loc["V1", "V1"] == pytest.approx(variance, rel=1e-6)
 
 
 def test_size_is_that_of_the_years_before_anybody_started():
