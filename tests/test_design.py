@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kansen_analysis.sources.dictionary import insert
+from kansen_analysis.sources.dictionary import PAGES, insert
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kansen_analysis"
@@ -120,6 +120,8 @@ def test_every_source_states_publisher_licence_and_citation():
             assert about.get(key), f"{file.parent.name} has no {key}"
 
 
-def test_the_data_dictionary_is_that_of_the_sources():
-    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    assert insert(page) == page, "renew it: python -m kansen_analysis.sources.dictionary"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_data_dictionary_is_that_of_the_sources(name):
+    page = (ROOT / name).read_text(encoding="utf-8")
+    made = insert(page, PAGES[name])
+    assert made == page, "renew it: python -m kansen_analysis.sources.dictionary"

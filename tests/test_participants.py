@@ -5,7 +5,12 @@ import pytest
 
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.programme.workspace import root
-from kansen_analysis.schools.participants import COLUMNS, read_participants
+from kansen_analysis.schools.participants import (
+    COLUMNS,
+    check_participants,
+    read_participants,
+)
+from kansen_analysis.sources import DataFolder
 
 HEADER = ",".join(COLUMNS)
 ROW = "90AA00,De Proef,Verzonnen,9001,Kansen4Kinderen,2020-2021,2021-2022,120,overzicht 2021"
@@ -98,3 +103,57 @@ def test_the_project_names_the_five_schools_of_the_documents():
     coevorden = frame[frame["municipality"] == "Coevorden"]
     assert coevorden["coach_start"].tolist() == [2021, 2021]
     assert pd.Series(frame["source"]).str.len().min() > 20
+
+
+# ---------------------------------------------------------------- beside a register of schools
+
+SCHOOLS = (
+    "INSTELLINGSCODE;VESTIGINGSCODE;NAAM_VESTIGING;SOORT_VESTIGING;DENOMINATIE_VESTIGING;"
+    "BEVOEGD_GEZAG_NUMMER;GEMEENTECODE_VESTIGING;GEMEENTENAAM_VESTIGING;LEERLINGEN_2022\n"
+    "90AA;90AA00;De Proef;BO;x;1;9001;VERZONNEN;88\n"
+    "90AB;90AB00;De Hoek;BO;x;1;9002;'S ANDERE;88\n"
+)
+RESULTS = (
+    "INSTELLINGSCODE,VESTIGINGSCODE,TYPE_PO,PEILJAAR,LEERJAAR,DOORSTROOMTOETS_PO,"
+    "GEMIDDELDE_UITSLAG,AANTAL_LEERLINGEN,AANTAL_ONTHEFFINGEN\n90AA,00,BO,2022,8,CET,535.5,9,0\n"
+)
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """Check rows of a register beside two schools and results of 2022-2023."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "schools.csv").write_text(SCHOOLS)
+    (raw / "brin6_eindscores.csv").write_text(RESULTS)
+    return lambda *rows: check_participants(write(tmp_path, *rows), DataFolder(raw))
+
+
+def test_a_register_that_fits_the_register_of_schools_is_right(beside):
+    other = ROW.replace("90AA00", "90AB00").replace("Verzonnen,9001", "'s-Andere,9002")
+    assert beside(ROW, other) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("90AA00", "99ZZ00", "school"),
+        ("9001", "9002", "municipality_code"),
+        ("Verzonnen", "Elders", "municipality"),
+        ("2021-2022", "2023-2024", "coach_start"),
+        ("2020-2021,2021-2022", "2023-2024,", "network_start"),
+    ],
+)
+def test_what_no_register_of_schools_has_is_named(beside, old, new, column):
+    second = ROW.replace("90AA00", "90AB00").replace("Verzonnen,9001", "'s-Andere,9002")
+    (finding,) = beside(second, ROW.replace(old, new))
+    assert (finding.file, finding.line, finding.column) == ("participants.csv", 3, column)
+    assert finding.found
+    assert finding.expected
+    assert finding.remedy
+
+
+def test_without_a_register_of_schools_nothing_is_said_of_schools(tmp_path):
+    (tmp_path / "brin6_eindscores.csv").write_text(RESULTS)
+    path = write(tmp_path, ROW.replace("90AA00", "99ZZ00"))
+    assert check_participants(path, DataFolder(tmp_path)) == []

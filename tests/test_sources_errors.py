@@ -301,6 +301,14 @@ def test_a_quote_within_a_key_is_refused(tmp_path):
     assert (finding.line, finding.column) == (2, "TOETSEN_EN_ADVIEZEN")
 
 
+def test_a_quote_in_a_cell_that_says_whether_a_row_is_read_is_refused(tmp_path):
+    header = "INSTELLINGSCODE,VESTIGINGSCODE,TYPE_PO,PEILJAAR,LEERJAAR,DOORSTROOMTOETS_PO,"
+    header += "GEMIDDELDE_UITSLAG,AANTAL_LEERLINGEN,AANTAL_ONTHEFFINGEN\n"
+    content = header + '90AA,00,BO,2023,8",LIB,174.25,12,0\n90AB,00,BO,2023,8,LIB,174.25,12,0\n'
+    (finding,) = findings(tmp_path, content, "brin6_eindscores.csv")
+    assert (finding.line, finding.column) == (2, "LEERJAAR")
+
+
 def test_a_table_of_cbs_that_lost_a_column_is_not_taken_for_its_neighbour(tmp_path):
     content = "Onderwijssoort,Regiokenmerken,Perioden,Leerlingen_1\nA1,GM0114,2022SJ00,310\n"
     (finding,) = findings(tmp_path, content, "85490NED.csv")

@@ -49,6 +49,7 @@ class Why(Code):
     LOOK_NOT_PLANNED = "look not planned"  # look; planned: how many are
     # onbeslist
     CHANCE = "chance"  # detectable: the difference that would be noticed, unit of the goal
+    ONLY_CHANCE = "only chance"  # none: where no difference would be large enough to be noticed
     GUARD = "guard"  # none: the goal names what had to hold
     SEVERAL_GOALS = "several goals"  # none
     LOOK = "too early"  # look; planned; limit: largest p value that counts as sure now

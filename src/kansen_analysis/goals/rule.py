@@ -382,6 +382,9 @@ class _Case:
                 reasons.append(Reason(Why.INTAKE, {"part": self.estimate.intake.part}))
         if reasons:
             return reasons
+        if self.missing:  # then no difference is large enough
+            numbers = {"missing": self.missing, "versions": len(VERSIONS)}
+            return [Reason(Why.ONLY_CHANCE), Reason(Why.VERSIONS_MISSING, numbers)]
         seen = detectable_difference(
             self.estimate, limit=self.limit or self.limits.alpha, gate=self.limits.gate
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -208,6 +209,11 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         return absent
     words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
     seen = monitor.detectable[goal]
+    if not math.isfinite(seen):
+        return Absent(
+            "Niet alle berekeningen zijn met deze gegevens te maken; dan is geen verschil groot "
+            "genoeg om ‘beter’ te heten."
+        )
     decides = estimate.decision.loc[outcome.decides]
     nan = float("nan")
     frame = pd.DataFrame(
@@ -224,8 +230,8 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         figures.Texts(
             name=f"{words.page}-zicht",
             title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
-            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans wordt "
-            f"opgemerkt, volgens {outcome.decides}",
+            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ heet, "
+            "volgens alle berekeningen en controles samen",
             source=source_line(*words.sources),
             notes=(
                 "Dat is klein genoeg om het verschil te zien dat ertoe doet."

@@ -273,7 +273,8 @@ class _Text:
     @property
     def stops(self) -> bool:
         """Whether the last line has no end."""
-        return not self.content.endswith((b"\n", b"\r"))
+        newline = b"\n" if b"\n" in self.content else b"\r"  # a return alone is half an end
+        return not self.content.endswith(newline)
 
     def below(
         self, separator: str, line: int, width: int, until: str | None, encodings, multiline: bool

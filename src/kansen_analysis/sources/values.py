@@ -290,7 +290,8 @@ class _Reader:
         self.low, self.high = float(variable["min"] or "-inf"), float(variable["max"] or "inf")
         self.not_a_mean = {*source.masked, *meta.get("not_a_mean", [])}
         self.no_zero = "mean_needs" in meta and self.kind == "mean"
-        self.is_key = self.name in meta["key"]
+        # What names a row, or says whether it is read at all.
+        self.is_key = self.name in {*meta["key"], *meta.get("where", {})}
         self.code, self.plain = CODES.get(self.name, (None, ""))
 
     def one(self, cell):

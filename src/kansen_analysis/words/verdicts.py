@@ -136,6 +136,11 @@ def _chance(goal: Goal, numbers: Mapping) -> str:
     )
 
 
+@says(Why.ONLY_CHANCE)
+def _only_chance(goal: Goal, numbers: Mapping) -> str:
+    return "Dat kan toeval zijn. Het is geen bewijs dat er niets veranderd is."
+
+
 @says(Why.GUARD)
 def _guard(goal: Goal, numbers: Mapping) -> str:
     return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
