@@ -44,7 +44,7 @@ def check_programme(
 
     Examples
     --------
-    >>> from kansen_analysis import workspace
+    >>> from kansen_analysis.programme import workspace
     >>> check_programme(workspace.root() / "data" / "programme")
     []
     """

@@ -108,6 +108,7 @@ def read_programme(folder: Path | str, day: str | None = None) -> Programme:
 
     Examples
     --------
+    >>> from kansen_analysis.programme import workspace
     >>> programme = read_programme(workspace.root() / "data" / "programme")
     >>> int((programme.activities["theme"] == "Kansrijke start").sum())
     3
