@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -62,4 +63,7 @@ def fetch(
     with _bars() as progress:
         report = run(folder, source, school_year, progress)
     out.print(f"{folder}: {report}", markup=False)
+    look = f"kansen check --data {shlex.quote(str(folder))} says what is there"
+    again = "the same command again takes up what failed; " if report.findings else ""
+    out.print(f"Next: {again}{look}.", markup=False)
     report.raise_findings()
