@@ -1,4 +1,4 @@
-"""The command ``kansen``: fetch, check, build, goals, render, demo."""
+"""The command ``kansen``: init, fetch, check, build, goals, render, demo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kansen_analysis.errors import (
 # version answer at once.
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
-    help="Monitor of Kansen4Kinderen: published school data, comparable schools, a verdict per "
+    help="Monitor of a school programme: published school data, comparable schools, a verdict per "
     "goal. Add --debug to any command to see a traceback.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -102,6 +102,65 @@ def _progress(words: str):
         yield lambda text, done=None, total=None: bar.update(
             task, description=f"{words}: {text}", completed=done or 0, total=total
         )
+
+
+def _answer(given, question: str, option: str) -> str:
+    """Return an option, or ask for it; without a terminal there is nobody to ask."""
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise UsageError(f"Nothing to ask on: give {option}.")
+    return typer.prompt(question)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    name: Annotated[str | None, typer.Option("--name", help="Name of the programme.")] = None,
+    what: Annotated[
+        str | None, typer.Option("--what", help="What it does, one Dutch sentence.")
+    ] = None,
+    province: Annotated[
+        list[str] | None, typer.Option("--province", help="Of its region; may be repeated.")
+    ] = None,
+    municipality: Annotated[
+        list[str] | None,
+        typer.Option("--municipality", help="Likewise, as code and name: 9001=Voorbeelddam."),
+    ] = None,
+    person: Annotated[
+        str, typer.Option("--person", help="Who works at school: one, and several of them.")
+    ] = "coördinator,coördinatoren",
+    owner: Annotated[str | None, typer.Option("--owner", help="Who carries it.")] = None,
+) -> None:
+    """Write a working folder for a programme of your own; asks what no option says."""
+    from kansen_analysis.programme.initialise import basic_settings, initialise, region_of
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; name a folder that is new or empty.")
+    name = _answer(name, "Name of the programme", "--name")
+    what = _answer(what, "What it does, one Dutch sentence", "--what")
+    places = [*(province or []), *(municipality or [])]
+    if not places:
+        told = _answer("", "Region: provinces, or municipalities as 9001=Name", "--province")
+        places = told.split(",")
+    provinces, municipalities = region_of(places)
+    people = [each.strip() for each in person.split(",")]
+    if len(people) != 2 or not all(people):
+        raise UsageError(f"--person takes one and several, such as gids,gidsen; found {person!r}.")
+    settings = basic_settings(
+        name,
+        what=what,
+        person=people,
+        provinces=provinces,
+        municipalities=municipalities,
+        owner=owner,
+    )
+    typer.echo(str(initialise(folder, settings)))
+    typer.echo(
+        f"Next, in {folder}: look over programme.yml and goals.yml, fill data/participants.csv, "
+        "then kansen fetch, kansen check, kansen render.",
+        err=True,
+    )
 
 
 @app.command()
@@ -309,7 +368,7 @@ def goals(
     protocol: ProtocolOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """Give the verdict on each of the four goals."""
+    """Give the verdict on each of the goals."""
     verdicts = _edition(data, participants, school_year, protocol).verdicts
     if form == "csv":
         verdicts.to_csv(sys.stdout, index=False)
@@ -336,6 +395,14 @@ def render(
     output: Annotated[
         Path | None, typer.Option("--output", help="Else reports/ with the school year.")
     ] = None,
+    programmes: Annotated[
+        str | None,
+        typer.Option(
+            "--programmes",
+            help="Instead of that of this folder: folders with a programme.yml, or names of those "
+            "that are shipped, separated by commas. Several make one site.",
+        ),
+    ] = None,
 ) -> None:
     """Build what is stale of an edition, draw its pages and publish the monitor."""
     from kansen_analysis.programme import workspace
@@ -343,12 +410,38 @@ def render(
     from kansen_analysis.sources import schoolyear
 
     site.choose_engine(engine.value)  # a missing engine is told before anything is read
+    if programmes:
+        if participants or protocol or edition:
+            raise UsageError("--programmes says itself which register, goals and edition to use.")
+        _several(programmes.split(","), data, school_year, day, engine, output)
+        return
     made = _edition(data, participants, school_year, protocol, day, edition)
     label = schoolyear.label(made.year)
     target = output or workspace.root() / "reports" / (f"demo-{label}" if made.demo else label)
     with _progress("Rendering") as progress:
-        config = RenderConfig(workspace.root(), made, target, engine.value, each=True)
+        config = RenderConfig(
+            workspace.root(), made, target, engine.value, each=True, settings=made.settings
+        )
         result = site.render(config, progress)
+    _told(result)
+
+
+def _several(names, data, school_year, day, engine, output) -> None:
+    """Render the monitors of some programmes; of several, side by side."""
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.publish import together
+    from kansen_analysis.sources import schoolyear
+
+    path = _data(data)
+    year = schoolyear.parse(school_year) if school_year else None
+    with _progress("Building") as progress:
+        made = together.editions(path, names, year, day=day, progress=progress)
+    with _progress("Rendering") as progress:
+        _told(together.render(workspace.root(), made, output, engine.value, progress))
+
+
+def _told(result) -> None:
+    """Print what came of a rendering."""
     for warning in result.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     typer.echo(result.message)
