@@ -98,14 +98,14 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
             name=f"{words.page}-start",
             title=titles.get(found, "Na de start is er geen duidelijk verschil"),
             subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-            "schooljaren met een toets voor en na de start van de kansencoach; jaar −1 is het "
+            "schooljaren met een toets voor en na de start; jaar −1 is het "
             "ijkpunt, de lijnen zijn 95%-grenzen voor alle jaren samen",
             source=source_line(*words.sources),
         ),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
-        start="start coach",
+        start="start",
     )
 
 
@@ -230,8 +230,8 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         figures.Texts(
             name=f"{words.page}-zicht",
             title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
-            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ heet, "
-            "volgens alle berekeningen en controles samen",
+            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ heet,"
+            " volgens alle berekeningen en controles samen",
             source=source_line(*words.sources),
             notes=(
                 "Dat is klein genoeg om het verschil te zien dat ertoe doet."
