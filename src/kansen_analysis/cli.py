@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ from kansen_analysis.programme import (
     workspace,
 )
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
@@ -41,9 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # What is printed is text: a name with [brackets] or :colons: says nothing about how it looks.
-_PLAIN = {"highlight": False, "soft_wrap": True, "markup": False, "emoji": False}
-out = Console(**_PLAIN)
-err = Console(stderr=True, **_PLAIN)
+_plain = partial(Console, highlight=False, soft_wrap=True, markup=False, emoji=False)
+out, err = _plain(), _plain(stderr=True)
 
 DataOption = Annotated[
     Path | None,
@@ -222,7 +223,7 @@ def check(
         return
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
     out.print(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
-    for row in coverage.itertuples():
+    for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
         out.print(
             line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
@@ -234,7 +235,7 @@ def check(
     if unseen:
         out.print(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
-        for row in lost.itertuples():
+        for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
             out.print(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
@@ -300,7 +301,7 @@ def goals(
         plain = verdicts.astype(object).where(verdicts.notna(), None)
         print(json.dumps(plain.to_dict("records"), indent=1, default=float))
     else:
-        for row in verdicts.itertuples():
+        for row in each_row(verdicts):
             out.print(f"{row.goal}. {row.name}: {row.verdict}", style="bold")
             out.print(f"   {row.reason}")
 

@@ -54,7 +54,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     if "1" in panels:
         rows, _ = choose.panel(scores, 1)
         panels |= {"1 second": rows} if _treated(rows) else {}
-    if "2" in panels:
+    if "2" in panels and advices is not None:
         panels["2 second"] = _with(panels["2"], advices.rows, "havo_up")
 
     return {

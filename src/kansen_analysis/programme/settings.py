@@ -86,7 +86,7 @@ class Person(_Part):
 
     one: Text
     more: Text
-    article: one_of("de", "het") = "de"
+    article: Annotated[str, one_of("de", "het")] = "de"
 
     @property
     def the(self) -> str:
@@ -205,10 +205,10 @@ class Settings(_Part):
     citation: Text | None = None
     person: Person
     region: Region
-    unit: one_of("school", "neighbourhood") = "school"
+    unit: Annotated[str, one_of("school", "neighbourhood")] = "school"
     documents: tuple[Document, ...] = ()
     network: tuple[Network, ...] = ()
-    pages: tuple[one_of(*PAGES), ...] = PAGES
+    pages: tuple[Annotated[str, one_of(*PAGES)], ...] = PAGES
     shows: Mapping[Text, Sentence] = Field(default_factory=dict)
     register_file: Text = Field("data/participants.csv", alias="register")
     tables: Text = "data/programme"
