@@ -61,6 +61,7 @@ class Edition:
     participants = _kept("schools", "participants", "The register of participants.")
     schools = _kept("schools", "schools", "What the comparison is chosen on, by regular school.")
     region = _kept("schools", "region", "The region of the programme, from its settings.")
+    others = _kept("schools", "others", "By school the other programme it takes part in.")
     pools = _kept("schools", "pools", "The schools that participants are compared with.")
     target_levels = _kept("outcomes", "target_levels", "%1S/2F per school and school year.")
     advice_levels = _kept("outcomes", "advice_levels", "Bounds of the mean advice.")
@@ -72,7 +73,7 @@ class Edition:
     panels = _kept("outcomes", "panels", "By name the panels that estimates rest on.")
     estimates = _kept("estimates", "estimates", "By goal its estimate, or why there is none.")
     guards = _kept("estimates", "guards", "By goal what must not get worse.")
-    attenuation = _kept("estimates", "attenuation", "The part of a change in advices that is seen.")
+    attenuation = _kept("estimates", "attenuation", "By goal the part of a change that is seen.")
     detectable = _kept("estimates", "detectable", "By goal the smallest difference to be seen.")
     verdicts = _kept("verdicts", "verdicts", "One row per goal with its verdict.")
     reasons = _kept("verdicts", "reasons", "By goal why its verdict is what it is, as codes.")
@@ -85,6 +86,7 @@ class Edition:
     by_step = _kept("sensitivity", "by_step", "By goal participants per year since the start.")
     nearby = _kept("sensitivity", "nearby", "By goal what moved around the schools.")
     programme = _kept("beside", "programme", "What stands beside the figures.")
+    settings = _kept("beside", "settings", "What the programme is and what it is called.")
     files = _kept("tidy", "files", "The files it rests on, with their checksums.")
     coverage = _kept("tidy", "coverage", "Per source and school year what was read.")
     unmatched = _kept("tidy", "unmatched", "Schools that no register knows.")
@@ -122,6 +124,11 @@ class Edition:
         """Lowest and highest number of pupils per advice, by school and school year."""
         low, high = (self.stages["outcomes"][f"advice_{end}"] for end in ("low", "high"))
         return tuple(cells.set_index(["school", "year"]) for cells in (low, high))
+
+    def goal_of(self, measure: str) -> int | None:
+        """Return the first goal about an outcome, None when no goal is."""
+        goals = self.protocol.goals
+        return next((each.id for each in goals if each.outcome.measure == measure), None)
 
     def panel(self, goal: int) -> pd.DataFrame:
         """Return the panel that the estimate of a goal rests on.
