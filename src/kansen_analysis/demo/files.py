@@ -290,7 +290,7 @@ def write_vestigingen(world: World, folder: Path) -> None:
         schools = world.schools[_there(world, year) & (world.schools["kind"] == "Bo")]
         records = [
             _register_cells(s)
-            for s in schools.sort_values(["province", "board"], kind="stable").itertuples()
+            for s in each_row(schools.sort_values(["province", "board"], kind="stable"))
         ]
         # The file of 2020 ends its lines the Unix way.
         write_table(folder, row, columns, records, newline="\n" if year == 2020 else "\r\n")

@@ -121,7 +121,7 @@ class Area(_Part):
         Four-digit code to name.
     """
 
-    provinces: tuple[one_of(*PROVINCES), ...] = ()
+    provinces: tuple[Annotated[str, one_of(*PROVINCES)], ...] = ()
     municipalities: Mapping[Code, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
