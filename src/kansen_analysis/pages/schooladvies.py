@@ -200,7 +200,8 @@ def which_advices(monitor: Edition) -> Figure | Absent:
         notes: tuple[str, ...] = (
             f"Van het afgeschermde deel is alleen bekend dat het in {year} "
             f"{numbers.interval(least, most, 0)} procent is; de balk staat in het midden. De "
-            "andere delen zijn daardoor te klein getekend: wat afgeschermd is hoort bij een van hen.",
+            "andere delen zijn daardoor te klein getekend: wat afgeschermd is hoort bij een van "
+            "hen.",
         )
     else:
         top = parts["havo/vwo en vwo"][last]
