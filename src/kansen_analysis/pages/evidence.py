@@ -134,15 +134,15 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
         if not firm:
             title += f", {clear} daarvan duidelijk"
     else:
-        title = "De vier berekeningen wijzen niet dezelfde kant op"
+        title = f"De {numbers.counted(len(known))} berekeningen wijzen niet dezelfde kant op"
     return figures.versions(
         frame,
         figures.Texts(
             name=f"{words.page}-versies",
             title=title,
             subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
-            f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
-            "doorslag",
+            f"95%-interval, volgens de berekeningen die vooraf vastliggen; {outcome.decides} geeft "
+            "de doorslag",
             source=source_line(*words.sources),
             notes=noted(estimate.notes),
         ),
