@@ -28,6 +28,7 @@ from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.choices import FIXED, place
 from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.reasons import say
+from kansen_analysis.words.verdicts import beside
 
 if TYPE_CHECKING:
     from kansen_analysis.estimate.effects import EffectEstimate
@@ -337,6 +338,7 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
+    lines += beside(monitor.protocol.goal(goal), verdict_row(monitor, goal), monitor.protocol)
     event = estimate.event
     if event is not None:
         lines.append(
