@@ -23,9 +23,9 @@ import typer
 from typer.testing import CliRunner
 
 import kansen_analysis.fetch as package
+from kansen_analysis.cli import fetch as command
 from kansen_analysis.errors import DataErrors, FileFormatError, UsageError
 from kansen_analysis.fetch import FetchErrors, Patience, fetch
-from kansen_analysis.fetch.command import fetch as command
 from kansen_analysis.fetch.where import ways
 from kansen_analysis.sources import DataFolder
 

@@ -36,7 +36,7 @@ def test_a_new_folder_holds_all_that_a_monitor_needs(tmp_path):
     with (folder / "data" / "programme" / "activities.csv").open(encoding="utf-8") as file:
         assert "state" in next(csv.reader(file))
     explained = (folder / "data" / "README.md").read_text(encoding="utf-8")
-    assert "| `coach_start` | Coach sinds." in explained
+    assert "| `coach_start` | Op school sinds." in explained
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

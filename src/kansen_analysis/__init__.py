@@ -1,4 +1,4 @@
-"""Monitor of Kansen4Kinderen: from published school data to a verdict per goal."""
+"""Monitor of a school programme: from published school data to a verdict per goal."""
 
 from importlib import import_module
 

@@ -18,6 +18,7 @@ from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages import deelnemers
 from kansen_analysis.pages.common import (
+    PERSON,
     Html,
     about,
     source_line,
@@ -30,12 +31,13 @@ from kansen_analysis.words.verdicts import say_size
 PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
 NOT_SAID = {
-    1: "Dit zegt niet dat het door de kansencoach komt.",
+    1: "Dit zegt niet dat het door het programma komt.",
     2: "Een hoger advies is niet altijd een beter advies.",
     3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
     4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
 }
 
+COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
 SIZES = {
     "effect": "Schatting",
@@ -44,13 +46,27 @@ SIZES = {
 }
 
 
+def opening(monitor: Edition) -> Prose:
+    """Say what the programme is and what this page answers."""
+    settings = monitor.settings
+    person = f"[{settings.person.one}](begrippen.ipynb#{PERSON})"
+    what = settings.what.replace(settings.person.one, person, 1)
+    aim = f" Het doel is dat {settings.aim}." if settings.aim else ""
+    count = len(monitor.protocol.goals)
+    asked = "Komt dat dichterbij?" if count == 1 else "Komen die dichterbij?"
+    goals = f"Deze monitor volgt {COUNTS.get(count, count)} {'doel' if count == 1 else 'doelen'}."
+    return Prose(f"{what}{aim} {goals} {asked}")
+
+
 def _headline(words: list[str]) -> str:
-    """Say in one sentence what the four verdicts amount to; never more than they do."""
+    """Say in one sentence what the verdicts amount to; never more than they do."""
     better, worse = words.count("Beter"), words.count("Slechter")
     tested = [word for word in words if word != "Niet toetsbaar"]
-    names = {1: "één", 2: "twee", 3: "drie", 4: "vier"}
+    names = {count: COUNTS.get(count, str(count)) for count in range(1, len(words) + 1)}
+    if len(words) == 1:
+        return f"Het doel van het programma: {words[0].lower()}"
     if not tested:
-        return "Met deze gegevens is nog geen van de vier doelen te toetsen"
+        return f"Met deze gegevens is nog geen van de {names[len(words)]} doelen te toetsen"
     parts = []
     if better:
         parts.append(f"{names[better]} beter")
@@ -65,11 +81,11 @@ def _headline(words: list[str]) -> str:
     rest = words.count("Niet toetsbaar")
     if rest:
         parts.append(f"{names[rest]} niet toetsbaar")
-    return "Van de vier doelen: " + ", ".join(parts)
+    return f"Van de {names[len(words)]} doelen: " + ", ".join(parts)
 
 
 def goals_figure(monitor: Edition) -> figures.Figure:
-    """Draw the four verdicts on one scale."""
+    """Draw the verdicts on one scale."""
     verdicts = monitor.verdicts
     outcomes = [monitor.protocol.goal(number).outcome for number in verdicts["goal"]]
     frame = pd.DataFrame(
@@ -171,7 +187,7 @@ def changes(monitor: Edition) -> Prose:
         was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
         lines.append(f"**{now.loc[goal, 'name']}**: was ‘{was}’, is nu ‘{became}’.")
     if not len(moved):
-        lines.append(f"Alle vier de doelen krijgen hetzelfde oordeel als in {year}.")
+        lines.append(f"Alle doelen krijgen hetzelfde oordeel als in {year}.")
     both = now.index[now["effect"].notna() & then["effect"].notna()]
     for goal in both:
         outcome = monitor.protocol.goal(goal).outcome
@@ -184,7 +200,7 @@ def changes(monitor: Edition) -> Prose:
     started = int((monitor.participants["coach_start"] == monitor.year).sum())
     if started:
         verb = "school begon" if started == 1 else "scholen begonnen"
-        lines.append(f"{started} {verb} dit schooljaar met een kansencoach.")
+        lines.append(f"{started} {verb} dit schooljaar met een {monitor.settings.person.one}.")
     again = f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu."
     return Prose(" ".join([*lines, again]))
 
@@ -260,7 +276,7 @@ def limits(monitor: Edition) -> Prose:
     provisional = monitor.provisional("leerresultaten", "referentieniveaus", "schooladviezen")
     years = " en ".join(schoolyear.label(year) for year in provisional)
     lines = [
-        "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij meedoen.",
+        "‘Beter’ is niet hetzelfde als ‘door het programma’. Scholen kiezen zelf of zij meedoen.",
         "De cijfers gaan over scholen, niet over één kind of één leraar.",
     ]
     if (monitor.verdicts["verdict"] == Verdict.OPEN).any():

@@ -16,6 +16,7 @@ from kansen_analysis.display import annex
 from kansen_analysis.edition import store
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import RenderError, UsageError
+from kansen_analysis.programme.settings import Settings
 from kansen_analysis.publish import (
     dialect,
     drawn,
@@ -48,6 +49,8 @@ class RenderConfig:
         ``"auto"``, ``"quarto"`` or ``"embedded"``.
     each : bool
         Whether to add a page for every participating school and every municipality.
+    settings : Settings, optional
+        Of the programme: name of the site, its foot, and which pages it shows.
     """
 
     root: Path
@@ -55,6 +58,7 @@ class RenderConfig:
     output: Path
     engine: str = "auto"
     each: bool = False
+    settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     """
     started = time.monotonic()
     site = project.read(config.root)
+    if config.settings is not None:
+        site = project.named(site, config.settings)
     engine, version, message = choose_engine(config.engine)
     notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
     names = project.pages(notebooks)
