@@ -99,14 +99,14 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
             name=f"{words.page}-start",
             title=titles.get(found, "Na de start is er geen duidelijk verschil"),
             subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-            "schooljaren met een toets voor en na de start van de kansencoach; jaar −1 is het "
+            "schooljaren met een toets voor en na de start; jaar −1 is het "
             "ijkpunt, de lijnen zijn 95%-grenzen voor alle jaren samen",
             source=source_line(*words.sources),
         ),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
-        start="start coach",
+        start="start",
     )
 
 

@@ -82,6 +82,8 @@ def beside(goal: Goal, row: Mapping, protocol: Protocol) -> tuple[str, ...]:
     protocol : Protocol
         The one it was judged by.
     """
+    if pd.isna(row["look"]):  # not testable
+        return ()
     looks, limits, unit = protocol.verdict.looks, protocol.verdict, goal.outcome.unit
     decimals = 1 if unit == "procentpunt" else 2
     lines = []
@@ -110,8 +112,8 @@ def beside(goal: Goal, row: Mapping, protocol: Protocol) -> tuple[str, ...]:
     lines.append(
         "Alle deelnemers met gegevens tellen mee."
         if round(lost) == 0
-        else f"{write.percent(lost)} van de deelnemers met gegevens valt weg, omdat jaren ontbreken "
-        "of niet te vergelijken zijn."
+        else f"{write.percent(lost)} van de deelnemers met gegevens valt weg, omdat jaren "
+        "ontbreken of niet te vergelijken zijn."
     )
     if pd.notna(part := row["intake_part"]):
         lines.append(
@@ -127,8 +129,8 @@ def beside(goal: Goal, row: Mapping, protocol: Protocol) -> tuple[str, ...]:
 
 
 def _significant(x: float) -> str:
-    """Write a limit with the digits that matter: 0,0085 and not 0,01."""
-    return f"{x:.2g}".replace(".", ",") if x >= 1e-4 else f"{x:.6f}".replace(".", ",")
+    """Write a limit with all the digits that it has: 0,00845 and not 0,01."""
+    return write.number(x, next((d for d in range(2, 9) if round(x, d) == x), 9))
 
 
 def _p_value(x: float) -> str:
