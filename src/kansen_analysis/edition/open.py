@@ -73,7 +73,7 @@ class Edition:
     panels = _kept("outcomes", "panels", "By name the panels that estimates rest on.")
     estimates = _kept("estimates", "estimates", "By goal its estimate, or why there is none.")
     guards = _kept("estimates", "guards", "By goal what must not get worse.")
-    attenuation = _kept("estimates", "attenuation", "The part of a change in advices that is seen.")
+    attenuation = _kept("estimates", "attenuation", "By goal the part of a change that is seen.")
     detectable = _kept("estimates", "detectable", "By goal the smallest difference to be seen.")
     verdicts = _kept("verdicts", "verdicts", "One row per goal with its verdict.")
     reasons = _kept("verdicts", "reasons", "By goal why its verdict is what it is, as codes.")
@@ -124,6 +124,11 @@ class Edition:
         """Lowest and highest number of pupils per advice, by school and school year."""
         low, high = (self.stages["outcomes"][f"advice_{end}"] for end in ("low", "high"))
         return tuple(cells.set_index(["school", "year"]) for cells in (low, high))
+
+    def goal_of(self, measure: str) -> int | None:
+        """Return the first goal about an outcome, None when no goal is."""
+        goals = self.protocol.goals
+        return next((each.id for each in goals if each.outcome.measure == measure), None)
 
     def panel(self, goal: int) -> pd.DataFrame:
         """Return the panel that the estimate of a goal rests on.

@@ -17,6 +17,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages import deelnemers
+from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
     Html,
@@ -28,14 +29,14 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers, obstacles
 from kansen_analysis.words.verdicts import say_size
 
-PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
 NOT_SAID = {
-    1: "Dit zegt niet dat het door het programma komt.",
-    2: "Een hoger advies is niet altijd een beter advies.",
-    3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
-    4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
+    "advice_above_expectation": "Een hoger advies is niet altijd een beter advies.",
+    "havo_vwo_share": "Een hoger advies is niet altijd een beter advies.",
+    "places_leerjaar3": "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
+    "special_education": "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
 }
+NOT_CAUSED = "Dit zegt niet dat het door het programma komt."
 
 COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
@@ -112,7 +113,7 @@ def goals_figure(monitor: Edition) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if "3" in monitor.panels else []),
+                *(["leerjaar3"] if len(monitor.later_places) else []),
             ),
         ),
     )
@@ -158,13 +159,15 @@ def goals_text(monitor: Edition) -> Html:
         else:
             said = say_size(goal, row)
             said += _doubt(goal, row)
-        head = f"Doel {goal.id}. {goal.question}"
+        head, page = f"Doel {goal.id}. {goal.question}", goal_page(monitor, goal.id)
+        more = f' <a href="{page}">Meer over {text(goal.name.lower())}</a>' if page else ""
+        not_said = NOT_SAID.get(goal.outcome.measure, NOT_CAUSED)
         items.append(
             f'<p><strong>{text(head)}</strong> <span aria-hidden="true">{SIGNS[word]}</span> '
-            f"<strong>{text(word)}.</strong> {text(said)} {text(NOT_SAID[goal.id])} "
-            f'<a href="{PAGES[goal.id]}">Meer over {text(goal.name.lower())}</a></p>'
+            f"<strong>{text(word)}.</strong> {text(said)} {text(not_said)}"
+            f"{more}</p>"
         )
-        plain.append(f"{head} {word}. {said} {NOT_SAID[goal.id]}")
+        plain.append(f"{head} {word}. {said} {not_said}")
     return Html(
         '<div class="kansen-block kansen-goals">\n' + "\n".join(items) + "\n</div>",
         "\n".join(plain),

@@ -14,6 +14,7 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages.common import about, capital, source_line
@@ -377,8 +378,8 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
             f"{who} begon in {begin}. In deze bestanden staan van deze school geen "
             f"resultaten van {side} die start."
         )
-    found = monitor.changes.get(1)
-    known = None if found is None or isinstance(found, str) else found.table.set_index("school")
+    found = monitor.changes.get(monitor.goal_of("target_levels"))
+    known = None if found is None or isinstance(found, Reason) else found.table.set_index("school")
     if known is None or school not in known.index:
         return Absent("Er zijn te weinig jaren van vóór de start om toeval te kunnen meten.")
     own = known.loc[school]

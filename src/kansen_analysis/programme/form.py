@@ -20,6 +20,7 @@ _SHAPES = dict.fromkeys(
 )
 _SHAPES |= dict.fromkeys(("list_type", "tuple_type"), "a list")
 _SHAPES["too_short"] = "a list that is not empty"
+_SHAPES["too_long"] = "a list of at most one"
 
 
 @dataclass(frozen=True)

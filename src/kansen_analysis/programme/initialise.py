@@ -138,8 +138,8 @@ def _goals() -> str:
     content = yaml.safe_load((package / "goals" / GOALS).read_text(encoding="utf-8"))
     supplied = {"leerjaar3"}  # a table that schools fill in themselves
     goals = [goal for goal in content["goals"] if not supplied & set(goal["outcome"]["sources"])]
-    for number, goal in enumerate(goals, start=1):
-        goal |= {"id": number, "source_text": OWN_WORDS}
+    for goal in goals:  # a goal keeps its number: the page that was written for it goes by that
+        goal["source_text"] = OWN_WORDS
     today = datetime.date.today()
     first = {"version": "1.0", "date": today, "after_data": False, "what": "Eerste versie."}
     content |= {"version": "1.0", "date": today, "changes": [first], "goals": goals}

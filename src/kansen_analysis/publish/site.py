@@ -26,6 +26,7 @@ from kansen_analysis.publish import (
     manifest,
     project,
     quarto,
+    shown,
 )
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.words import numbers
@@ -174,6 +175,10 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     reused = manifest.still_valid(output, described)
     if not reused:
         pages = {name: nbformat.read(notebooks / f"{name}.ipynb", as_version=4) for name in names}
+        gone: set[str] = set()
+        if config.settings is not None:
+            gone = shown.left_out(config.settings, config.edition, names)
+            pages = {name: page for name, page in pages.items() if name not in gone}
         if config.each:
             pages |= generated.notebooks(config.edition)
         dialect.check(pages)  # before minutes of drawing, not after
@@ -181,7 +186,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
             work, built = Path(scratch) / "work", Path(scratch) / "site"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            drawn.gather(config.edition, pages, notebooks, work)
+            drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
             made_at = _now()
             made = _made(engine, version, made_at)

@@ -51,6 +51,11 @@ def _participants(goal: Goal, numbers: Mapping) -> str:
     return "Er doet 1 school mee." if schools == 1 else f"Er doen {schools} scholen mee."
 
 
+@says(Obstacle.NOBODY)
+def _nobody(goal: Goal, numbers: Mapping) -> str:
+    return "Het register noemt nog geen deelnemende scholen."
+
+
 @says(Obstacle.START_UNKNOWN)
 def _start_unknown(goal: Goal, numbers: Mapping) -> str:
     return (
