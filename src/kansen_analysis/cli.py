@@ -457,6 +457,32 @@ def _told(result) -> None:
     typer.echo(str(result.index))
 
 
+@app.command()
+def publish(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="The record; else data/published.csv.")
+    ] = None,
+) -> None:
+    """Write the verdicts of an edition that was published in the record; it is only added to."""
+    from kansen_analysis.edition import record as published
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.sources import schoolyear
+
+    made = _edition(data, participants, school_year, protocol)
+    path = record or workspace.root() / published.RECORD
+    added = published.publish(made, path)
+    label = schoolyear.label(made.year)
+    typer.echo(
+        f"Added {added} verdicts on {label} to {path}."
+        if added
+        else f"{path} holds these verdicts on {label} already."
+    )
+
+
 @app.command("new-edition")
 def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],

@@ -70,7 +70,7 @@ def doubts(monitor: Edition) -> Prose | None:
     guard = monitor.protocol.goal(GOAL).guard
     place = monitor.guards.get(GOAL)
     if guard is not None and place is not None:
-        row = place.decision.loc["V1"]
+        row = place.decision.loc[place.decides]  # the one the rule looks at
         held = row["ci90_low"] > -guard.smallest_difference
         lines.append(
             f"- {guard.name}: {_written(row)} na de start, vergeleken met andere scholen. Dat het "
