@@ -96,7 +96,7 @@ def goals_figure(monitor: Edition) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if "3" in monitor.panels else []),
+                *(["leerjaar3"] if not isinstance(monitor.estimates.get(3, ()), tuple) else []),
             ),
         ),
     )

@@ -6,13 +6,13 @@ import functools
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 import yaml
 
+from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
 from kansen_analysis.publish import embedded, project
 from kansen_analysis.publish.execute import Progress
@@ -87,8 +87,7 @@ def build(
     warnings = embedded.check(work, site)
     titles = {page.name: page.title for page in embedded.read_pages(work)}
     # not beside the target: Quarto looks upward for projects and skips folders with a dot
-    with tempfile.TemporaryDirectory(prefix="kansen-quarto-") as scratch:
-        folder = Path(scratch)
+    with store.scratch() as folder:
         shutil.copytree(work, folder, dirs_exist_ok=True)
         for name in ASSETS:
             assets = resources.files("kansen_analysis") / name
