@@ -16,6 +16,7 @@ import pandas as pd
 from kansen_analysis.outcomes.panel import DOMAINS
 
 SHOWN = 0.05  # half of the last decimal of a percentage on a page
+HALF = 50 / 3  # half a level in percent, for one pupil: an attacker rounds to whole levels
 GRIDS = (1, 5, 10, 20)  # widths, in percentage points, of a rounded share; the finest that is safe
 MOST = 10**6
 ENDS = ("low", "high")
@@ -78,7 +79,7 @@ def solve(
             parts.append([least, most, total])
         wanted = [end[:, min(step, end.shape[1] - 1)] for end in reached]
         sums = [sum(part[end] for part in parts) for end in (0, 1)]
-        fits &= (sums[0] <= wanted[1]) & (sums[1] >= wanted[0])
+        fits &= (wanted[0] <= wanted[1]) & (sums[0] <= wanted[1]) & (sums[1] >= wanted[0])
         cells = []
         for (least, most, total), lo, hi, target in zip(
             parts, box.low, box.high, targets, strict=True
@@ -137,7 +138,8 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         width = (found[1] - found[0]) < (alone[1] - alone[0])
         return (width & hidden).any(axis=1) & found[2], ~found[2]
 
-    told = share - SHOWN, share + SHOWN
+    slack = np.maximum(SHOWN, HALF / n)
+    told = share - slack, share + slack
     solved, never = gives_away(*told, (n, n))
     never &= alone[2]
     # Where share and pupils fit no row of counts together, either of them may still give one away.
