@@ -154,9 +154,7 @@ def row_of_duo(printed: pd.DataFrame) -> tuple[Puzzle, dict, int]:
 def tell_share(puzzle: Puzzle, at: dict, pupils: int, low: float, high: float) -> None:
     """Add a percentage of target levels: a range as it is, a number to the nearest whole level."""
     reached = {
-        place: 100
-        for (domain, level), place in at.items()
-        if DOMAINS.get(domain, {}).get(level)
+        place: 100 for (domain, level), place in at.items() if DOMAINS.get(domain, {}).get(level)
     }
     slack = 50 if high - low < 0.1 else 1e-3
     puzzle.told(reached | {pupils: -3 * low}, -slack, np.inf)

@@ -112,9 +112,7 @@ def test_a_second_edition_with_one_more_school_does_not_give_it_away():
 
 def test_a_second_edition_with_three_more_schools_is_shown_anew():
     first = cells(THREE)
-    second = cells(
-        [*THREE, ("D", 25, 6, 10), ("E", 22, 7, 9), ("F", 26, 6, 12)], earlier=first
-    )
+    second = cells([*THREE, ("D", 25, 6, 10), ("E", 22, 7, 9), ("F", 26, 6, 12)], earlier=first)
     assert (second["rule"] == Rule.SHOWN).all()
     score = attack.supplied([as_published(first), as_published(second)])
     assert (score.pinned, score.narrowed) == (0, 0), score

@@ -48,7 +48,7 @@ OUTCOMES = Stage(
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
-    reads=("schools", "outcomes", "protocol", "year"),
+    reads=("schools", "outcomes", "protocol", "year", "limits"),
     writes=("estimates", "guards", "attenuation", "detectable"),
 )
 VERDICTS = Stage(
@@ -79,7 +79,7 @@ PUBLIC = Stage(
     f"{__package__}.public",
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
-        *("released", "limits", "keyed", "dated", "year"),
+        *("released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
 )
@@ -185,6 +185,8 @@ def build(
         dated = manifest.dated(settings, year, raw, done["tidy"]["files"])
         inputs["keyed"] = Given(keyed, keyed(""))
         inputs["dated"] = Given(dated, dated)
+        # No stage rests on what only tells what was done; pages show it.
+        inputs["reports"] = Given(None, store.digest(done["tidy"].files))
         progress(gate.name)
         public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
         manifest.write_private(target, done)

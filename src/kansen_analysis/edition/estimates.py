@@ -47,7 +47,9 @@ def run(inputs: Mapping) -> dict[str, object]:
             panels["2"], seen, seed=SEED, decides=protocol.goal(2).outcome.decides
         )
     if "3" in panels:
-        found[3] = _places(panels["3"], panels["3 in favour"], protocol, inputs["year"])
+        found[3] = _few(panels["3"], inputs["limits"].schools) or _places(
+            panels["3"], panels["3 in favour"], protocol, inputs["year"]
+        )
         guards = {} if isinstance(found[3], tuple) else _guard(panels.get("3 guard"), protocol)
 
     return {
@@ -64,6 +66,15 @@ def run(inputs: Mapping) -> dict[str, object]:
             if not isinstance(each, tuple)
         },
     }
+
+
+def _few(rows: pd.DataFrame, needed: int) -> tuple[Reason, ...]:
+    """Say that too few schools supplied figures: an estimate of two is a figure of each."""
+    takes_part = rows["cohort"].notna()
+    mine, other = (rows.loc[part, "school"].nunique() for part in (takes_part, ~takes_part))
+    if min(mine, other) >= needed:
+        return ()
+    return (Reason(Obstacle.FEW_SUPPLIED, {"schools": mine, "others": other, "needed": needed}),)
 
 
 def _estimate(rows: pd.DataFrame, goal: Goal) -> EffectEstimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -20,6 +19,12 @@ GOAL_PAGES = {
     "3": ("Afstroom en uitstroom", "afstroom.ipynb"),
     "4": ("Zorg en speciaal onderwijs", "zorg.ipynb"),
 }
+
+
+__all__ = [
+    *("GOAL_PAGES", "euro", "last_year", "listed", "many", "open_programme", "pages_of", "period"),
+    *("place", "plain", "sources", "this_year", "variables", "when"),
+]
 
 
 def open_programme(monitor: Edition) -> Programme:
@@ -86,17 +91,6 @@ def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
     names = monitor.participants.set_index("school")["name"]
     made = [school for school in split(schools) if school in names and current().generated]
     return [(names[school], f"scholen/{school}.ipynb") for school in made]
-
-
-def plain(text: str) -> str:
-    r"""Keep text from a table from being read as markdown.
-
-    Examples
-    --------
-    >>> print(plain("<b>*a*</b>"))
-    \<b\>\*a\*\</b\>
-    """
-    return re.sub(r"([\\`*_{}\[\]<>#@$|~^!])", r"\\\1", str(text))
 
 
 def listed(words: Iterable[str]) -> str:

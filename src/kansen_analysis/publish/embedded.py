@@ -62,7 +62,7 @@ class Page:
     @property
     def title(self) -> str:
         """The title as plain text, for the menu."""
-        return str(self.front.get("title") or self.name)
+        return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", str(self.front.get("title") or self.name))
 
     @property
     def file(self) -> str:

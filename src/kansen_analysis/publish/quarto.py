@@ -14,6 +14,7 @@ import yaml
 
 from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import embedded, project
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.publish.project import Entry, Project
@@ -146,9 +147,9 @@ def _contents(entries: Iterable[Entry]) -> list[dict]:
     listed = []
     for entry in entries:
         if entry.children:
-            item = {"section": entry.text, "contents": _contents(entry.children)}
+            item = {"section": plain(entry.text), "contents": _contents(entry.children)}
         else:
-            item = {"text": entry.text}
+            item = {"text": plain(entry.text)}
         listed.append(item | ({"href": f"{entry.page}.ipynb"} if entry.page else {}))
     return listed
 
