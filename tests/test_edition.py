@@ -105,7 +105,9 @@ def test_real_schools_are_shown_with_their_published_figures(real_edition):
     school = shown.loc["10HM00"]
     assert school["schoolweging_driejaars"] == pytest.approx(33.29)
     assert school["signaleringswaarde_1s2f"] == pytest.approx(38.7)
-    assert school["value_2024"] == pytest.approx(28.57)
+    # Beside the table of DUO that percentage would solve a hidden count.
+    assert np.isnan(school["value_2024"])
+    assert school["value_2024_low"] < 28.57 < school["value_2024_high"]
     hidden = shown.loc["08CT00"]
     assert np.isnan(hidden["value_2022"])
     assert hidden["value_2022_low"] < hidden["value_2022_high"]

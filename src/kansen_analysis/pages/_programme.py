@@ -21,12 +21,6 @@ GOAL_PAGES = {
 }
 
 
-__all__ = [
-    *("GOAL_PAGES", "euro", "last_year", "listed", "many", "open_programme", "pages_of", "period"),
-    *("place", "plain", "sources", "this_year", "variables", "when"),
-]
-
-
 def open_programme(monitor: Edition) -> Programme:
     """Return what stands beside the figures of this edition."""
     return monitor.programme
