@@ -34,9 +34,8 @@ OBSTACLES = {
     Obstacle.PARTICIPANTS: ({"schools": 1}, "Er doet 1 school mee.", None),
     Obstacle.START_UNKNOWN: (
         {"schools": 3, "participants": 8},
-        "Van 3 van de 8 deelnemende scholen noemt geen document het eerste schooljaar met een "
-        "coach.",
-        ("Scholen zonder bekend eerste jaar met coach", 3),
+        "Van 3 van de 8 deelnemende scholen noemt geen document het startjaar.",
+        ("Scholen zonder bekend startjaar", 3),
     ),
     Obstacle.LATE_START: (
         {"schools": 1, "start": 2017, "needed": 2},

@@ -164,7 +164,7 @@ def _contents(page: Worksheet, sheets: list[Sheet], titles: list[str]) -> None:
         "Een lege cel is onbekend of afgeschermd. Kolommen met ‘ondergrens’ en ‘bovengrens’ geven "
         "de grenzen waartussen een afgeschermd getal ligt.",
     ]
-    _put(page, 1, ["Cijferbijlage bij de monitor Kansen4Kinderen"], font=_HEADING)
+    _put(page, 1, ["Cijferbijlage bij de monitor"], font=_HEADING)
     for number, line in enumerate(lines, 2):
         _put(page, number, [line])
     at = len(lines) + 3

@@ -183,7 +183,7 @@ def _bullets(board: Board, *, frame, unit) -> None:
         board.quiet(ax, (0, y + 15), said, back=True)
 
 
-def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
+def network_growth(frame: pd.DataFrame, texts: Texts, person: str = "coach") -> Figure:
     """Draw schools with a coach and schools in the network per year, joined and left apart.
 
     Parameters
@@ -192,6 +192,8 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
         ``year``, ``network`` (schools in the network), ``coach`` (those with a coach), ``joined``
         (new in the network) and ``left`` (no coach any more since this year).
     texts : Texts
+    person : str
+        What the programme calls the coach.
 
     Returns
     -------
@@ -210,21 +212,21 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
     last, first = frame.iloc[-1], frame.iloc[0]
     alt = [
         f"In {numbers.school_year(last.year)} zijn {numbers.number(last.network, 0)} scholen in "
-        f"het netwerk, {numbers.number(last.coach, 0)} met een kansencoach."
+        f"het netwerk, {numbers.number(last.coach, 0)} met een {person}."
     ]
     if len(frame) > 1:
         then = numbers.number(first.network, 0)
         alt.append(f"In {numbers.school_year(first.year)} waren het er {then}.")
-    alt.append(f"Met de coach gestopt in deze jaren: {numbers.number(frame['left'].sum(), 0)}.")
+    alt.append(f"Gestopt in deze jaren: {numbers.number(frame['left'].sum(), 0)}.")
     counts = {
         "network": "In het netwerk",
-        "coach": "Met kansencoach",
+        "coach": f"Met een {person}",
         "joined": "Erbij gekomen",
-        "left": "Coach gestopt",
+        "left": "Gestopt",
     }
     return make(
         texts,
-        partial(_network_growth, frame=frame),
+        partial(_network_growth, frame=frame, person=person),
         alt=alt,
         kind="Staven per schooljaar.",
         frame=frame,
@@ -235,17 +237,17 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
     )
 
 
-def _network_growth(board: Board, *, frame) -> None:
+def _network_growth(board: Board, *, frame, person) -> None:
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     high, low = frame["network"].max(), frame["left"].max()
     blue, warn, white = role("participants")["line"], role("warning")["line"], colour("background")
     looks = {
-        "met kansencoach": (blue, blue),
-        "in het netwerk, nog of niet meer met coach": (white, blue),
-        "coach gestopt": (warn, warn),
+        f"met een {person}": (blue, blue),
+        "in het netwerk, nog niet of niet meer": (white, blue),
+        "gestopt": (warn, warn),
     }
     if not low:
-        del looks["coach gestopt"]
+        del looks["gestopt"]
     spots, head = board.flow(list(looks), top=32)
     board.tall(head + 280)
     legend(board, spots, {label: box(*look) for label, look in looks.items()})

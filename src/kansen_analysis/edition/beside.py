@@ -15,7 +15,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``programme``: what may be shown on the day of publication, up to the school year in which
-        the edition appears. What is withheld is counted and not in it.
+        the edition appears. What is withheld is counted and not in it. And the ``settings``.
 
     Raises
     ------
@@ -28,4 +28,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     shown = programme.activities[known].reset_index(drop=True)
 
     # The day shows in nothing but what was withheld: with that the same, it is the same edition.
-    return {"programme": replace(programme, activities=shown, day="")}
+    return {
+        "programme": replace(programme, activities=shown, day=""),
+        "settings": inputs["settings"],
+    }

@@ -11,6 +11,7 @@ from pathlib import Path
 from kansen_analysis.edition import manifest, released, secret, store
 from kansen_analysis.edition.disclosure.supplied import Limits
 from kansen_analysis.edition.open import BEFORE, Edition, open_edition
+from kansen_analysis.edition.schools import check_region
 from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
@@ -33,8 +34,8 @@ TIDY = Stage(
 SCHOOLS = Stage(
     "schools",
     f"{__package__}.schools",
-    reads=("tidy", "participants", "region", "year"),
-    writes=("participants", "schools", "pools", "region"),
+    reads=("tidy", "participants", "region", "others", "year"),
+    writes=("participants", "schools", "pools", "region", "others"),
 )
 OUTCOMES = Stage(
     "outcomes",
@@ -66,7 +67,10 @@ SENSITIVITY = Stage(
     ),
 )
 BESIDE = Stage(
-    "beside", f"{__package__}.beside", reads=("programme", "day", "year"), writes=("programme",)
+    "beside",
+    f"{__package__}.beside",
+    reads=("programme", "settings", "day", "year"),
+    writes=("programme", "settings"),
 )
 RELEASED = Stage(
     "released",
@@ -92,6 +96,8 @@ def build(
     school_year: int | None = None,
     protocol: Path | str | None = None,
     *,
+    programme: Path | str | None = None,
+    others: Mapping[str, str] | None = None,
     day: str | None = None,
     folder: Path | str | None = None,
     progress: Progress = lambda words: None,
@@ -109,11 +115,18 @@ def build(
         the latest school year with results.
     protocol : pathlib.Path or str, optional
         A file in the form of ``goals.yml``.
+    programme : pathlib.Path or str, optional
+        Folder with a ``programme.yml``, or the name of a programme that is shipped; its register,
+        tables and goals go before those of the data folder. By default that of the data folder or
+        of the project.
+    others : mapping of str to str, optional
+        Schools that take part in another programme, and which: they are no comparison schools.
     day : str, optional
         Day of publication, on which consent is judged; by default today.
     folder : pathlib.Path or str, optional
         Where the edition stands; by default ``editions/<school year>`` in the project, or
-        ``editions/demo-<school year>`` for invented schools.
+        ``editions/demo-<school year>`` for invented schools; with the name of the folder of
+        `programme` before the year.
     progress : callable, optional
         Told what is being done.
 
@@ -139,10 +152,12 @@ def build(
     """
     raw = Path(data).resolve()
     files = DataFolder(raw).rests_on
-    own = load_protocol(protocol)
-    settings = workspace.settings_of(raw)
-    people = read_participants(participants or workspace.default_participants(raw))
-    beside = workspace.default_programme(raw)
+    settings = workspace.settings_of(raw, programme)
+    own = load_protocol(protocol or settings.path("goals"))
+    register, beside = workspace.places(raw, programme)
+    register = Path(participants or register)
+    people = read_participants(register)
+    region, others = settings.region, dict(sorted((others or {}).items()))
     limits = Limits(**settings.disclosure.model_dump())
     home = Path(folder) if folder else workspace.root() / FOLDER
     private = secret.folder(home.parent if folder else home)
@@ -151,7 +166,9 @@ def build(
         "raw": Given(raw, of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
         "protocol": Given(own, store.digest_of(own)),
-        "region": Given(settings.region, store.digest_of(settings.region)),
+        "settings": Given(settings, store.digest_of(settings)),
+        "region": Given(region, store.digest_of(region)),
+        "others": Given(others, store.digest_of(others)),
         "programme": Given(beside, _folder_digest(beside)),
         "day": Given(day := day or publication_day(), day),
         "limits": Given(limits, store.digest(asdict(limits))),
@@ -159,7 +176,8 @@ def build(
     }
     with store.locked(home.parent if folder else home):
         store.sweep(private, *((home,) if folder else home.glob("*")))
-        target, year = _begin(inputs, home if folder else None, school_year, progress)
+        called = "" if programme is None else workspace.programme_folder(programme).resolve().name
+        target, year = _begin(inputs, home if folder else None, school_year, progress, called)
         inputs["year"] = Given(year, str(year))
         work = target / "work"
         done = {"tidy": Saved(work / TIDY.name)}
@@ -170,6 +188,8 @@ def build(
 
         for stage in (*TESTED, SENSITIVITY, BESIDE, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
+            if stage is SCHOOLS and not workspace.is_demo(raw):
+                check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
         gate = PUBLIC
         if year - 1 in done["tidy"]["folder"]["years"]:
             before = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
@@ -198,14 +218,14 @@ def build(
             raw=raw,
             settings=settings,
             protocol=own,
-            register=Path(participants or workspace.default_participants(raw)),
+            register=register,
             programme=beside,
         )
     return open_edition(target)
 
 
 def _begin(
-    inputs: Mapping, target: Path | None, wanted: int | None, progress: Progress
+    inputs: Mapping, target: Path | None, wanted: int | None, progress: Progress, called: str
 ) -> tuple[Path, int]:
     """Read the files unless an edition holds their tables; return the folder and the year."""
     raw = inputs["raw"].value
@@ -219,8 +239,8 @@ def _begin(
         up_to_date(TIDY, source / "work" / TIDY.name, inputs, _variables)
     tidy = Saved(source / "work" / TIDY.name)
     year = _year(raw, tidy["folder"]["years"], wanted)
-    kind = "demo-" if workspace.is_demo(raw) else ""
-    target = target or shelf / f"{kind}{schoolyear.label(year)}"
+    kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
+    target = target or shelf / "-".join([*kind, schoolyear.label(year)])
     if source != target.resolve():
         with store.whole(target / "work" / TIDY.name) as new:
             shutil.copytree(tidy.folder, new, dirs_exist_ok=True)

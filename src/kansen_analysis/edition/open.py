@@ -68,6 +68,7 @@ class Edition:
     participants = _kept("participants", "The register of participants.")
     schools = _kept("schools", "What the comparison is chosen on, by regular school.")
     region = _kept("region", "The region of the programme, from its settings.")
+    others = _kept("others", "By school the other programme it takes part in.")
     pools = _kept("pools", "The schools that participants are compared with.")
     target_levels = _kept("target_levels", "%1S/2F per school and school year.")
     advice_levels = _kept("advice_levels", "Bounds of the mean advice.")
@@ -78,7 +79,7 @@ class Edition:
     obstacles = _kept("obstacles", "By goal why participants were left out.")
     estimates = _kept("estimates", "By goal its estimate, or why there is none.")
     guards = _kept("guards", "By goal what must not get worse.")
-    attenuation = _kept("attenuation", "The part of a change in advices that is seen.")
+    attenuation = _kept("attenuation", "By goal the part of a change that is seen.")
     detectable = _kept("detectable", "By goal the smallest difference to be seen.")
     verdicts = _kept("verdicts", "One row per goal with its verdict.")
     reasons = _kept("reasons", "By goal why its verdict is what it is, as codes.")
@@ -91,6 +92,7 @@ class Edition:
     by_step = _kept("by_step", "By goal participants per year since the start.")
     nearby = _kept("nearby", "By goal what moved around the schools.")
     programme = _kept("programme", "What stands beside the figures.")
+    settings = _kept("settings", "What the programme is and what it is called.")
     files = _kept("files", "The files it rests on, with their checksums.")
     coverage = _kept("coverage", "Per source and school year what was read.")
     unmatched = _kept("unmatched", "Schools that no register knows.")
@@ -151,6 +153,11 @@ class Edition:
         """Lowest and highest number of pupils per advice, by school and school year."""
         low, high = (self.public[f"advice_{end}"] for end in ("low", "high"))
         return tuple(cells.set_index(["school", "year"]) for cells in (low, high))
+
+    def goal_of(self, measure: str) -> int | None:
+        """Return the first goal about an outcome, None when no goal is."""
+        goals = self.protocol.goals
+        return next((each.id for each in goals if each.outcome.measure == measure), None)
 
     def panel(self, goal: int) -> pd.DataFrame:
         """Return the panel that the estimate of a goal rests on; not for publication.
@@ -232,5 +239,13 @@ def open_edition(folder: Path | str) -> Edition:
     ------
     UsageError
         When there is no finished edition.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo import demo_folder
+    >>> from kansen_analysis.edition.build import build
+    >>> edition = open_edition(build(demo_folder()).folder)
+    >>> sorted(edition.panel(1).columns[:5])
+    ['cohort', 'n', 'school', 'value', 'year']
     """
     return Edition(folder)

@@ -26,15 +26,15 @@ from kansen_analysis.schools.load import Until
 from kansen_analysis.sources import get, names
 
 OPEN = {
-    "schools": ("participants", "schools", "pools", "region"),
+    "schools": ("participants", "schools", "pools", "region", "others"),
     "outcomes": (
         *("advice_low", "advice_high", "advice_levels", "standard_scores", "raised_advices"),
         *("advices", "obstacles"),
     ),
     "estimates": ("attenuation", "detectable"),
     "verdicts": ("protocol",),
-    "sensitivity": ("secondary", "advice_check", "by_step", "nearby"),
-    "beside": ("programme",),
+    "sensitivity": ("advice_check", "by_step", "nearby"),
+    "beside": ("programme", "settings"),
     "tidy": ("years", "unmatched"),
 }
 SUPPLIED_BY_SCHOOLS = tuple(name for name in names() if get(name).supplied)
@@ -202,6 +202,10 @@ def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> di
         "guards": guards,
         "detectable": detectable,
         "choices": choices,
+        "secondary": {
+            goal: shown(each, limits) if goal in goals else each
+            for goal, each in other["secondary"].items()
+        },
         # The change of a single school is a figure of a single school.
         "changes": {goal: each for goal, each in other["changes"].items() if goal not in goals},
         "share_check": None if check is None else shown_share(check),

@@ -29,6 +29,7 @@ from kansen_analysis.estimate.power import (
 )
 from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.outcomes import OUTCOMES
 
 EDITIONS = 5  # editions to come that are looked at
 MORE = 10  # schools that join in the scenario of more schools
@@ -298,7 +299,7 @@ def needs(
             if (short := minimum - len(participants)) > 0:
                 found.append((Need.MEMBERS, short, []))
             there = sorted(years.get(goal.id, ()))
-            if goal.id == 3 and not there:
+            if OUTCOMES[goal.outcome.measure].way == "places" and not there:
                 found.append((Need.PLACES, None, []))
             elif len(starts) and there:
                 rule = goal.outcome
@@ -311,7 +312,7 @@ def needs(
                 ][: max(MIN_BEFORE - len(before), 0)]
                 if lacking:
                     found.append((Need.YEARS, len(lacking), sorted(lacking)))
-            if goal.id == 2 and hidden:
+            if OUTCOMES[goal.outcome.measure].way == "advice" and hidden:
                 found.append((Need.COUNTS, None, []))
         rows += [
             {"goal": goal.id, "need": need, "number": number, "years": which}

@@ -69,6 +69,7 @@ Share = Annotated[
     float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
 ]
 Measure = one_of(*OUTCOMES)
+Second = one_of(*(name for name, kind in OUTCOMES.items() if kind.way in ("plain", "advice")))
 Role = one_of("toets", "context")
 Version = one_of(*VERSIONS)
 
@@ -148,7 +149,7 @@ class Outcome(_Measured):
 class Secondary(_Measured):
     """A second outcome of a goal: estimated as the first is, never judged."""
 
-    measure: Measure
+    measure: Second
     name: Text
     sources: Sources
     note: Text
@@ -204,11 +205,18 @@ class Goal:
     source_text: Text
     role: Role
     outcome: Outcome
-    secondary: tuple[Secondary, ...]
+    secondary: Annotated[tuple[Secondary, ...], Field(max_length=1)]
     context: tuple[Context, ...]
     sentences: Sentences
     missing: Text
     guard: Guard | None = None
+
+    @model_validator(mode="after")
+    def _testable(self) -> Goal:
+        measure = self.outcome.measure
+        if self.role == "toets" and not OUTCOMES[measure].way:
+            raise unlike(f"context, because {measure} is hidden too often", "role", self.role)
+        return self
 
 
 @_form

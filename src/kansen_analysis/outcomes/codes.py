@@ -9,6 +9,7 @@ class Obstacle(Code):
     """What stands in the way of a test; behind each code the numbers that go with it."""
 
     PARTICIPANTS = "participants"  # schools: in the register
+    NOBODY = "nobody"  # none: the register names no school yet
     START_UNKNOWN = "start unknown"  # schools: without a known start; participants
     LATE_START = "late start"  # schools, start (first year), needed: school years before it
     ONLY_LATER = "only later"  # first: the first year there is; needed

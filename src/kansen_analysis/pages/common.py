@@ -31,6 +31,7 @@ __all__ = [
     "Html",
     "about",
     "banner",
+    "capital",
     "estimate_or_reason",
     "file_only",
     "glossary",
@@ -42,6 +43,9 @@ __all__ = [
     "verdict_row",
     "verdict_word",
 ]
+
+
+PERSON = "persoon"  # the term that the programme itself gives
 
 
 def open_monitor() -> Edition:
@@ -63,6 +67,17 @@ def _opened(folder: Path) -> Edition:
 @lru_cache(maxsize=1)
 def _kept(folder: Path, written: int) -> Edition:
     return open_edition(folder)
+
+
+def capital(words: str) -> str:
+    """Write words as a sentence begins.
+
+    Examples
+    --------
+    >>> capital("de gids")
+    'De gids'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def about(*rows: tuple) -> pd.DataFrame:

@@ -403,8 +403,8 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     if unknown:
         which = "1 gemeente" if unknown == 1 else f"{unknown} gemeenten"
         notes.append(
-            f"Van {which} met deelnemende scholen noemt geen document het eerste jaar met een "
-            "coach; niet meegeteld."
+            f"Van {which} met deelnemende scholen noemt geen document het "
+            "startjaar; niet meegeteld."
         )
     variables = about(
         ("what", "Wat", "", 0, "text"),
@@ -418,7 +418,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
-        caption="Gemeenten met deelnemende scholen vóór en na de eerste leerlingen met een coach, "
+        caption="Gemeenten met deelnemende scholen vóór en na de eerste leerlingen sinds de start, "
         "naast andere gemeenten; context, geen toets",
         variables=variables,
         source=source_line(*sources),

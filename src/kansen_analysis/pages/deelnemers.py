@@ -31,14 +31,13 @@ def who(monitor: Edition) -> Prose:
         f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
     )
     if len(started):
-        text += (
-            f"De eerste begonnen in {schoolyear.label(int(started.min()))} met een kansencoach. "
-        )
+        first = schoolyear.label(int(started.min()))
+        text += f"De eerste begonnen in {first} met een {monitor.settings.person.one}. "
     unknown = count - len(started)
     if unknown:
         text += (
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
-            "eerste jaar met een coach. Die tellen niet mee in de toets."
+            "startjaar. Die tellen niet mee in de toets."
         )
     return Prose(text.strip())
 
@@ -79,7 +78,15 @@ def by_municipality(monitor: Edition) -> Table:
     for start in starts:
         counts = people[people["coach_start"] == start].groupby("municipality").size()
         frame[f"start_{start}"] = frame["municipality"].map(counts).fillna(0).astype(int)
-        rows.append((f"start_{start}", f"Coach sinds {schoolyear.label(start)}", "", 0, "count"))
+        rows.append(
+            (
+                f"start_{start}",
+                f"{monitor.settings.person.since} {schoolyear.label(start)}",
+                "",
+                0,
+                "count",
+            )
+        )
     unknown = people[people["coach_start"].isna()].groupby("municipality").size()
     if len(unknown):
         frame["unknown"] = frame["municipality"].map(unknown).fillna(0).astype(int)
@@ -90,7 +97,7 @@ def by_municipality(monitor: Edition) -> Table:
     return tables.table(
         disclose(frame, variables),
         name="deelnemers-gemeenten",
-        caption="Deelnemende scholen per gemeente, naar eerste schooljaar met een kansencoach",
+        caption="Deelnemende scholen per gemeente, naar startjaar",
         variables=variables,
         source=REGISTER,
     )
@@ -106,7 +113,7 @@ def register(monitor: Edition) -> Table:
         ("school", "BRIN en vestiging", "", 0, "code"),
         ("municipality", "Gemeente", "", 0, "text"),
         ("network_start", "In het netwerk sinds", "", 0, "year"),
-        ("coach_start", "Coach sinds", "", 0, "year"),
+        ("coach_start", monitor.settings.person.since, "", 0, "year"),
         ("source", "Document", "", 0, "text"),
     )
     return tables.table(

@@ -95,8 +95,8 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     if not len(windows["before"]) or not len(windows["since"]):
         return Absent(
             f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
-            f"eerste school met een kansencoach begon in {schoolyear.label(start)}. Er is geen "
-            "vóór of geen ná om naast elkaar te zetten."
+            f"eerste school met een {monitor.settings.person.one} begon in "
+            f"{schoolyear.label(start)}. Er is geen vóór of geen ná om naast elkaar te zetten."
         )
     rows = []
     for name, inside in _groups(monitor, levels["school"]).items():
@@ -122,7 +122,7 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name="eindtoets-eerder",
-        caption=f"{WHAT} vóór en sinds de eerste start van een kansencoach",
+        caption=f"{WHAT} vóór en sinds de eerste start",
         variables=variables,
         source=source_line(*SOURCES),
         notes=(
@@ -156,7 +156,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("name", "School", "", 0, "text", ""),
         ("school", "BRIN en vestiging", "", 0, "code", ""),
         ("municipality", "Gemeente", "", 0, "text", ""),
-        ("coach_start", "Coach sinds", "", 0, "year", ""),
+        ("coach_start", monitor.settings.person.since, "", 0, "year", ""),
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]
@@ -244,7 +244,7 @@ def missing(monitor: Edition) -> Prose:
     if unknown:
         lines.append(
             f"Van {unknown} van de {len(people)} deelnemende scholen noemt geen document het "
-            "eerste schooljaar met een coach. Zij tellen niet mee in de toets."
+            "startjaar. Zij tellen niet mee in de toets."
         )
     if later:
         verb = "school begint" if later == 1 else "scholen beginnen"

@@ -13,7 +13,7 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, capital, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -67,10 +67,11 @@ def opening(monitor: Edition, code: str) -> Prose:
         text = f"**In {name} {verb} {count} {'school' if count == 1 else 'scholen'} mee.**"
     started = people["coach_start"].dropna()
     if len(started):
+        first, person = schoolyear.label(int(started.min())), monitor.settings.person
         text += (
-            f" De eerste begon in {schoolyear.label(int(started.min()))} met een kansencoach."
+            f" De eerste begon in {first} met een {person.one}."
             if count > 1
-            else f" De kansencoach begon in {schoolyear.label(int(started.min()))}."
+            else f" {capital(person.the)} begon in {first}."
         )
     if unknown := count - len(started):
         noun = "school" if unknown == 1 else "scholen"
@@ -89,7 +90,7 @@ def participants(monitor: Edition, code: str) -> Prose:
         year = row.coach_start
         since = "niet bekend" if pd.isna(year) else schoolyear.label(int(year))
         rows.append([link(row.name, f"../scholen/{row.school}.ipynb"), row.school, since])
-    header = ["School", "BRIN en vestiging", "Kansencoach sinds"]
+    header = ["School", "BRIN en vestiging", monitor.settings.person.since]
     name = plain(_name(monitor, code))
     return Prose(linked_table(header, rows, f"Deelnemende scholen in {name}, op alfabet"))
 

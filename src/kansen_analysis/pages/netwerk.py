@@ -60,11 +60,12 @@ def size(monitor: Edition) -> Prose:
     people = monitor.participants
     coach = int(_with_coach(people, monitor.year).sum())
     unknown = int(_since(people).isna().sum())
+    person = monitor.settings.person.one
     text = (
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
         f"{many(people['municipality'].nunique(), 'gemeente', 'gemeenten')}.** "
         f"In {this_year(monitor)} {'heeft' if coach == 1 else 'hebben'} daarvan {coach} een "
-        "kansencoach, voor zover een document het beginjaar noemt."
+        f"{person}, voor zover een document het beginjaar noemt."
     )
     if unknown:
         text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
@@ -78,9 +79,10 @@ def growth(monitor: Edition) -> Figure | Absent:
         return Absent(_NO_YEAR)
     unknown = int(_since(monitor.participants).isna().sum())
     first, last = frame.iloc[0], frame.iloc[-1]
+    person = monitor.settings.person.one
     title = f"Het register heeft in {numbers.school_year(last.year)} "
     title += f"{many(last.network, 'school', 'scholen')} in het netwerk, "
-    title += f"{numbers.number(last.coach, 0)} met een kansencoach"
+    title += f"{numbers.number(last.coach, 0)} met een {person}"
     if len(frame) > 1 and last.network == first.network:
         title += ", evenveel als aan het begin"
     note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
@@ -89,11 +91,12 @@ def growth(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="netwerk-groei",
             title=title,
-            subtitle="Scholen in het netwerk en scholen met een kansencoach, volgens het register, "
+            subtitle=f"Scholen in het netwerk en scholen met een {person}, volgens het register, "
             "per schooljaar, aantal scholen",
             source=REGISTER,
             notes=(note,) if unknown else (),
         ),
+        person,
     )
 
 
@@ -103,9 +106,10 @@ def documents(monitor: Edition) -> Table | Absent:
     if not len(frame):
         return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
     people, since = monitor.participants, _since(monitor.participants)
+    started = f"scholen met een {monitor.settings.person.one}"
     held = {
         "scholen in het netwerk": lambda year: int((since <= year).sum()),
-        "scholen met een kansencoach": lambda year: int(_with_coach(people, year).sum()),
+        started: lambda year: int(_with_coach(people, year).sum()),
     }
     number = frame["schools"].map(lambda value: numbers.number(value, 0))
     exact = frame["precision"] == "precies"
@@ -155,13 +159,13 @@ def per_municipality(monitor: Edition) -> Table:
     ]
     for year in years:
         frame[f"coach_{year}"] = _with_coach(people, year).groupby(groups).sum()
-        rows.append((f"coach_{year}", numbers.school_year(year), "met coach", 0, "count"))
+        rows.append((f"coach_{year}", numbers.school_year(year), "scholen", 0, "count"))
     frame["unknown"] = people["coach_start"].isna().groupby(groups).sum()
-    rows.append(("unknown", "Geen beginjaar coach", "scholen", 0, "count"))
+    rows.append(("unknown", "Beginjaar onbekend", "scholen", 0, "count"))
     return tables.table(
         frame.rename_axis("municipality").reset_index(),
         name="netwerk-gemeenten",
-        caption="Scholen met een kansencoach per gemeente en schooljaar",
+        caption=f"Scholen met een {monitor.settings.person.one} per gemeente en schooljaar",
         variables=variables(*rows),
         source=REGISTER,
     )
@@ -172,16 +176,18 @@ def stopped(monitor: Edition) -> Table | Absent:
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
     if not len(frame):
-        return Absent("Het register noemt geen school waar de coach is gestopt.")
+        return Absent(
+            f"Het register noemt geen school waar {monitor.settings.person.the} is gestopt."
+        )
     return tables.table(
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
         name="netwerk-gestopt",
-        caption="Scholen waar de kansencoach is gestopt",
+        caption=f"Scholen waar {monitor.settings.person.the} is gestopt",
         variables=variables(
             ("name", "School", "", 0, "text"),
             ("municipality", "Gemeente", "", 0, "text"),
-            ("coach_start", "Coach sinds", "", 0, "year"),
-            ("coach_end", "Coach tot en met", "", 0, "year"),
+            ("coach_start", "Sinds", "", 0, "year"),
+            ("coach_end", "Tot en met", "", 0, "year"),
         ),
         source=REGISTER,
         notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
@@ -204,7 +210,7 @@ def coverage(monitor: Edition) -> Table | Absent:
     frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
     frame.insert(0, "schools", here.groupby("municipality").size())
     total = frame.sum()
-    # Published registers write COEVORDEN, ours writes it as a reader does.
+    # Published registers write ASSEN, ours writes it as a reader does.
     written = {name.casefold(): name for name in monitor.participants["municipality"]}
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
     frame = frame.rename_axis("municipality").sort_index(kind="stable")

@@ -17,7 +17,9 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages import deelnemers
+from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
+    PERSON,
     Html,
     about,
     source_line,
@@ -27,15 +29,16 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers, obstacles
 from kansen_analysis.words.verdicts import say_size
 
-PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
 NOT_SAID = {
-    1: "Dit zegt niet dat het door de kansencoach komt.",
-    2: "Een hoger advies is niet altijd een beter advies.",
-    3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
-    4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
+    "advice_above_expectation": "Een hoger advies is niet altijd een beter advies.",
+    "havo_vwo_share": "Een hoger advies is niet altijd een beter advies.",
+    "places_leerjaar3": "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
+    "special_education": "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
 }
+NOT_CAUSED = "Dit zegt niet dat het door het programma komt."
 
+COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
 SIZES = {
     "effect": "Schatting",
@@ -44,13 +47,27 @@ SIZES = {
 }
 
 
+def opening(monitor: Edition) -> Prose:
+    """Say what the programme is and what this page answers."""
+    settings = monitor.settings
+    person = f"[{settings.person.one}](begrippen.ipynb#{PERSON})"
+    what = settings.what.replace(settings.person.one, person, 1)
+    aim = f" Het doel is dat {settings.aim}." if settings.aim else ""
+    count = len(monitor.protocol.goals)
+    asked = "Komt dat dichterbij?" if count == 1 else "Komen die dichterbij?"
+    goals = f"Deze monitor volgt {COUNTS.get(count, count)} {'doel' if count == 1 else 'doelen'}."
+    return Prose(f"{what}{aim} {goals} {asked}")
+
+
 def _headline(words: list[str]) -> str:
-    """Say in one sentence what the four verdicts amount to; never more than they do."""
+    """Say in one sentence what the verdicts amount to; never more than they do."""
     better, worse = words.count("Beter"), words.count("Slechter")
     tested = [word for word in words if word != "Niet toetsbaar"]
-    names = {1: "één", 2: "twee", 3: "drie", 4: "vier"}
+    names = {count: COUNTS.get(count, str(count)) for count in range(1, len(words) + 1)}
+    if len(words) == 1:
+        return f"Het doel van het programma: {words[0].lower()}"
     if not tested:
-        return "Met deze gegevens is nog geen van de vier doelen te toetsen"
+        return f"Met deze gegevens is nog geen van de {names[len(words)]} doelen te toetsen"
     parts = []
     if better:
         parts.append(f"{names[better]} beter")
@@ -65,11 +82,11 @@ def _headline(words: list[str]) -> str:
     rest = words.count("Niet toetsbaar")
     if rest:
         parts.append(f"{names[rest]} niet toetsbaar")
-    return "Van de vier doelen: " + ", ".join(parts)
+    return f"Van de {names[len(words)]} doelen: " + ", ".join(parts)
 
 
 def goals_figure(monitor: Edition) -> figures.Figure:
-    """Draw the four verdicts on one scale."""
+    """Draw the verdicts on one scale."""
     verdicts = monitor.verdicts
     outcomes = [monitor.protocol.goal(number).outcome for number in verdicts["goal"]]
     frame = pd.DataFrame(
@@ -96,7 +113,7 @@ def goals_figure(monitor: Edition) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if not isinstance(monitor.estimates.get(3, ()), tuple) else []),
+                *(["leerjaar3"] if len(monitor.places) else []),
             ),
         ),
     )
@@ -142,13 +159,15 @@ def goals_text(monitor: Edition) -> Html:
         else:
             said = say_size(goal, row)
             said += _doubt(goal, row)
-        head = f"Doel {goal.id}. {goal.question}"
+        head, page = f"Doel {goal.id}. {goal.question}", goal_page(monitor, goal.id)
+        more = f' <a href="{page}">Meer over {text(goal.name.lower())}</a>' if page else ""
+        not_said = NOT_SAID.get(goal.outcome.measure, NOT_CAUSED)
         items.append(
             f'<p><strong>{text(head)}</strong> <span aria-hidden="true">{SIGNS[word]}</span> '
-            f"<strong>{text(word)}.</strong> {text(said)} {text(NOT_SAID[goal.id])} "
-            f'<a href="{PAGES[goal.id]}">Meer over {text(goal.name.lower())}</a></p>'
+            f"<strong>{text(word)}.</strong> {text(said)} {text(not_said)}"
+            f"{more}</p>"
         )
-        plain.append(f"{head} {word}. {said} {NOT_SAID[goal.id]}")
+        plain.append(f"{head} {word}. {said} {not_said}")
     return Html(
         '<div class="kansen-block kansen-goals">\n' + "\n".join(items) + "\n</div>",
         "\n".join(plain),
@@ -171,7 +190,7 @@ def changes(monitor: Edition) -> Prose:
         was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
         lines.append(f"**{now.loc[goal, 'name']}**: was ‘{was}’, is nu ‘{became}’.")
     if not len(moved):
-        lines.append(f"Alle vier de doelen krijgen hetzelfde oordeel als in {year}.")
+        lines.append(f"Alle doelen krijgen hetzelfde oordeel als in {year}.")
     both = now.index[now["effect"].notna() & then["effect"].notna()]
     for goal in both:
         outcome = monitor.protocol.goal(goal).outcome
@@ -184,7 +203,7 @@ def changes(monitor: Edition) -> Prose:
     started = int((monitor.participants["coach_start"] == monitor.year).sum())
     if started:
         verb = "school begon" if started == 1 else "scholen begonnen"
-        lines.append(f"{started} {verb} dit schooljaar met een kansencoach.")
+        lines.append(f"{started} {verb} dit schooljaar met een {monitor.settings.person.one}.")
     again = f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu."
     return Prose(" ".join([*lines, again]))
 
@@ -260,7 +279,7 @@ def limits(monitor: Edition) -> Prose:
     provisional = monitor.provisional("leerresultaten", "referentieniveaus", "schooladviezen")
     years = " en ".join(schoolyear.label(year) for year in provisional)
     lines = [
-        "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij meedoen.",
+        "‘Beter’ is niet hetzelfde als ‘door het programma’. Scholen kiezen zelf of zij meedoen.",
         "De cijfers gaan over scholen, niet over één kind of één leraar.",
     ]
     if (monitor.verdicts["verdict"] == Verdict.OPEN).any():

@@ -24,5 +24,5 @@ def index(monitor: Edition) -> Prose:
         ]
         for row in people.itertuples()
     ]
-    header = ["School", "Gemeente", "BRIN en vestiging", "Kansencoach sinds"]
+    header = ["School", "Gemeente", "BRIN en vestiging", monitor.settings.person.since]
     return Prose(linked_table(header, rows, "Deelnemende scholen, op alfabet"))

@@ -14,9 +14,10 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, capital, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
@@ -364,22 +365,22 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
     row = _row(monitor, school)
     if pd.isna(row["coach_start"]):
         return Absent(
-            "Geen document noemt het eerste schooljaar met een kansencoach. Daarom is niet te "
-            "zeggen wat er na de start veranderde."
+            f"Geen document noemt het eerste schooljaar met een {monitor.settings.person.one}. "
+            "Daarom is niet te zeggen wat er na de start veranderde."
         )
     start = int(row["coach_start"])
-    begin = schoolyear.label(start)
+    begin, who = schoolyear.label(start), capital(monitor.settings.person.the)
     if start > monitor.year:
-        return Absent(f"De kansencoach begint in {begin}, na de jaren van deze uitgave.")
+        return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
     mine = _of(results(monitor), school)
     if not (mine.index < start).any() or not (mine.index >= start).any():
         side = "vóór" if not (mine.index < start).any() else "sinds"
         return Absent(
-            f"De kansencoach begon in {begin}. In deze bestanden staan van deze school geen "
+            f"{who} begon in {begin}. In deze bestanden staan van deze school geen "
             f"resultaten van {side} die start."
         )
-    found = monitor.changes.get(1)
-    known = None if found is None or isinstance(found, str) else found.table.set_index("school")
+    found = monitor.changes.get(monitor.goal_of("target_levels"))
+    known = None if found is None or isinstance(found, Reason) else found.table.set_index("school")
     if known is None or school not in known.index:
         return Absent("Er zijn te weinig jaren van vóór de start om toeval te kunnen meten.")
     own = known.loc[school]
@@ -516,15 +517,15 @@ def facts(monitor: Edition, school: str) -> Table:
                 _told_by("schoolweging"),
             )
         )
-    unknown = "niet bekend"
-    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", "Coach sinds")):
+    unknown, person = "niet bekend", monitor.settings.person
+    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", person.since)):
         year = row[name]
         text = unknown if pd.isna(year) else schoolyear.label(int(year))
         rows.append((label, text, "" if text == unknown else row["source"]))
     hours = row["hours"]
     text = unknown if pd.isna(hours) else numbers.number(hours, 0 if hours == int(hours) else 1)
     source = "" if text == unknown else row["source"]
-    rows.append(("Uren kansencoach per schooljaar", text, source))
+    rows.append((f"Uren {person.one} per schooljaar", text, source))
     frame = pd.DataFrame(rows, columns=["what", "value", "source"])
     variables = about(
         ("what", "Gegeven", "", 0, "text", ""),
@@ -576,7 +577,8 @@ def missing(monitor: Edition, school: str) -> Prose:
             "is alleen te zeggen waar het cijfer tussen ligt."
         )
     if pd.isna(row["coach_start"]):
-        lines.append("Wanneer de kansencoach begon, staat in geen enkel document dat wij kennen.")
+        person = monitor.settings.person.the
+        lines.append(f"Wanneer {person} begon, staat in geen enkel document dat wij kennen.")
     late = provisional(monitor, *SOURCES, "schooladviezen")
     if late:
         lines.append(f"De cijfers over {listed(late)} zijn voorlopig.")
@@ -584,7 +586,7 @@ def missing(monitor: Edition, school: str) -> Prose:
         "In 2019-2020 is er geen eindtoets geweest.",
         "De cijfers gaan over groep 8. Over de andere groepen, over één kind of over één leraar "
         "zeggen zij niets.",
-        "Wat de kansencoach op deze school doet, staat niet in deze bestanden. Een verandering kan "
-        "ook een andere oorzaak hebben.",
+        f"Wat {monitor.settings.person.the} op deze school doet, staat niet in deze bestanden. Een "
+        "verandering kan ook een andere oorzaak hebben.",
     ]
     return Prose("\n".join(f"- {plain(line)}" for line in lines))

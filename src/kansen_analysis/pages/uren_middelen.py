@@ -192,19 +192,20 @@ def dose(monitor: Edition) -> Prose:
     people = monitor.participants
     coached = people[people["coach_start"].notna()]
     known = people["hours"].dropna()
+    person = monitor.settings.person
     if not len(known):
         return Prose(
-            "**Het register noemt van geen enkele school het aantal uren van de kansencoach.** "
+            f"**Het register noemt van geen enkele school het aantal uren van {person.the}.** "
             "Of meer uren samengaan met een groter verschil, is daarom niet te beschrijven."
         )
     text = (
-        f"Van {many(len(known), 'school', 'scholen')} noemt het register de uren van de "
-        f"kansencoach: {numbers.interval(known.min(), known.max(), 0)} uur per schooljaar, de "
+        f"Van {many(len(known), 'school', 'scholen')} noemt het register de uren van "
+        f"{person.the}: {numbers.interval(known.min(), known.max(), 0)} uur per schooljaar, de "
         f"middelste school {numbers.number(known.median(), 0)} uur."
     )
     missing = int(coached["hours"].isna().sum())
     if missing:
-        text += f" Van {many(missing, 'school', 'scholen')} met een coach is dat leeg."
+        text += f" Van {many(missing, 'school', 'scholen')} met een {person.one} is dat leeg."
     return Prose(
         text + " Scholen kiezen hun uren niet door loting: een school met meer zorgen krijgt "
         "misschien meer uren. Een verband tussen uren en uitkomsten zou dus niets bewijzen. De "

@@ -66,8 +66,9 @@ def files(monitor: Edition) -> Table | Absent:
 
 def protocol(monitor: Edition) -> Prose:
     """Say which protocol was followed, where it is not the released one, and what it fixes."""
-    rows = [say_protocol(monitor.protocol), ""]
-    if other := say_differences(monitor.protocol):
+    own = monitor.settings.goals is not None
+    rows = [say_protocol(monitor.protocol, own), ""]
+    if other := say_differences(monitor.protocol, own):
         rows += [*(f"- {line}" for line in other), "", "Wat het per doel vastlegt:", ""]
     for goal in monitor.protocol.goals:
         outcome = goal.outcome
@@ -113,8 +114,8 @@ def method(monitor: Edition) -> Prose:
 
 def hidden_advices(monitor: Edition) -> Prose:
     """Say how hidden advices are dealt with when groups of schools are compared."""
-    if estimate_or_reason(monitor, 2)[0] is None:
-        text = "Zonder schatting voor doel 2 toont deze uitgave alleen wat er mogelijk is."
+    if not monitor.attenuation:
+        text = "Zonder schatting voor een doel over adviezen staat hier alleen wat er mogelijk is."
     else:
         text = (
             f"{advice.caveat()} Toch blijft een deel van een echte verandering onzichtbaar. Hoe "

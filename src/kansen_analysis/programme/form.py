@@ -12,6 +12,7 @@ from pydantic import GetCoreSchemaHandler, StringConstraints, TypeAdapter, Valid
 from pydantic_core import PydanticCustomError, core_schema
 
 from kansen_analysis.errors import KansenError
+from kansen_analysis.sources.spec import YAML
 
 T = typing.TypeVar("T")
 _SHAPES = dict.fromkeys(
@@ -19,6 +20,7 @@ _SHAPES = dict.fromkeys(
 )
 _SHAPES |= dict.fromkeys(("list_type", "tuple_type"), "a list")
 _SHAPES["too_short"] = "a list that is not empty"
+_SHAPES["too_long"] = "a list of at most one"
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def read_form(path: Path, form: type[T], error: type[KansenError], what: str) ->
 def read_yaml(path: Path, error: type[KansenError], what: str) -> object:
     """Return what a YAML file holds."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), YAML)
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{path}: found no such file, expected {what}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:

@@ -41,6 +41,11 @@ PAGES = (
     *("gegevens", "verantwoording", "methode", "begrippen", "toegankelijkheid"),
 )
 
+PROVINCES = (
+    *("Groningen", "Friesland", "Drenthe", "Overijssel", "Flevoland", "Gelderland", "Utrecht"),
+    *("Noord-Holland", "Zuid-Holland", "Zeeland", "Noord-Brabant", "Limburg"),
+)
+
 Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$"), Expected("four digits in quotes")]
 
 
@@ -82,16 +87,27 @@ class Person(_Part):
         One of them, and several: kansencoach, kansencoaches.
     article : str
         ``de`` or ``het``.
+    what : str
+        Who that is, for the list of terms: one sentence or more; None is not explained there.
+    source : str
+        Of that explanation; the programme by default.
     """
 
     one: Text
     more: Text
+    what: Sentence | None = None
+    source: Text | None = None
     article: one_of("de", "het") = "de"
 
     @property
     def the(self) -> str:
         """With the article: de kansencoach."""
         return f"{self.article} {self.one}"
+
+    @property
+    def since(self) -> str:
+        """Name of a column with the first school year: Kansencoach sinds."""
+        return f"{self.one[0].upper()}{self.one[1:]} sinds"
 
 
 class Area(_Part):
@@ -105,7 +121,7 @@ class Area(_Part):
         Four-digit code to name.
     """
 
-    provinces: tuple[Text, ...] = ()
+    provinces: tuple[one_of(*PROVINCES), ...] = ()
     municipalities: Mapping[Code, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")

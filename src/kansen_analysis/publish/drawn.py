@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import stages, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import generated
+from kansen_analysis.publish import generated, shown
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -63,7 +63,11 @@ def draw(
 
 
 def gather(
-    edition: Edition, pages: Mapping[str, NotebookNode], notebooks: Path, work: Path
+    edition: Edition,
+    pages: Mapping[str, NotebookNode],
+    notebooks: Path,
+    work: Path,
+    gone: Collection[str] = (),
 ) -> None:
     """Put the drawn pages and their files together in one folder, for an engine.
 
@@ -77,15 +81,19 @@ def gather(
         Folder of the notebooks; what stands beside them, such as a picture, comes along.
     work : pathlib.Path
         Folder to make.
+    gone : collection of str
+        Pages that are not shown, to which nothing may lead.
     """
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
     for name in pages:
         folder = folder_of(edition, name)
         (work / name).parent.mkdir(exist_ok=True)
-        if name.partition("/")[0] in generated.KINDS:
+        made = name.partition("/")[0] in generated.KINDS
+        if made or gone:
             page = nbformat.read(folder / PAGE, as_version=4)
-            write(generated.without_labels(page), work / f"{name}.ipynb")
+            shown.unlink(page, gone)
+            write(generated.without_labels(page) if made else page, work / f"{name}.ipynb")
         else:
             shutil.copyfile(folder / PAGE, work / f"{name}.ipynb")
         if (folder / FILES).is_dir():

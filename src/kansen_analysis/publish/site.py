@@ -15,6 +15,7 @@ from kansen_analysis.display import annex
 from kansen_analysis.edition import store
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import RenderError, UsageError
+from kansen_analysis.programme.settings import Settings
 from kansen_analysis.publish import (
     dialect,
     drawn,
@@ -25,6 +26,7 @@ from kansen_analysis.publish import (
     manifest,
     project,
     quarto,
+    shown,
 )
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.words import numbers
@@ -48,6 +50,8 @@ class RenderConfig:
         ``"auto"``, ``"quarto"`` or ``"embedded"``.
     each : bool
         Whether to add a page for every participating school and every municipality.
+    settings : Settings, optional
+        Of the programme: name of the site, its foot, and which pages it shows.
     """
 
     root: Path
@@ -55,6 +59,7 @@ class RenderConfig:
     output: Path
     engine: str = "auto"
     each: bool = False
+    settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,8 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     """
     started = time.monotonic()
     site = project.read(config.root)
+    if config.settings is not None:
+        site = project.named(site, config.settings)
     engine, version, message = choose_engine(config.engine)
     notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
     names = project.pages(notebooks)
@@ -168,13 +175,17 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     reused = manifest.still_valid(output, described)
     if not reused:
         pages = {name: nbformat.read(notebooks / f"{name}.ipynb", as_version=4) for name in names}
+        gone: set[str] = set()
+        if config.settings is not None:
+            gone = shown.left_out(config.settings, config.edition, names)
+            pages = {name: page for name, page in pages.items() if name not in gone}
         if config.each:
             pages |= generated.notebooks(config.edition)
         dialect.check(pages)  # before minutes of drawing, not after
         with store.locked(output.parent), store.whole(output) as site_:
             work, built = site_ / ".work", site_ / ".built"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            drawn.gather(config.edition, pages, notebooks, work)
+            drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
             made = _made(engine, version, config.edition)
             engines = {"quarto": quarto.build, "embedded": embedded.build}

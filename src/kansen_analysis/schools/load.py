@@ -11,9 +11,13 @@ import pandas as pd
 from kansen_analysis.schools import match as schools
 from kansen_analysis.sources import DataFolder, feeding, get, hand, names
 
-TABLES = tuple(sorted({get(name).table for name in names()}))
-
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
+
+
+@cache
+def tables() -> tuple[str, ...]:
+    """Return the names of all tables that sources feed."""
+    return tuple(sorted({get(name).table for name in names()}))
 
 
 def _state(folder: DataFolder) -> tuple:
@@ -91,15 +95,15 @@ class Tables(Mapping):
         self.folder = open_folder(data)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        if table not in TABLES:
+        if table not in tables():
             raise KeyError(table)
         return load(table, self.folder)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
+        return iter(tables())
 
     def __len__(self) -> int:
-        return len(TABLES)
+        return len(tables())
 
 
 class Until(Mapping):

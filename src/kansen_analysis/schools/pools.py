@@ -113,14 +113,14 @@ def choose_pools(
     Raises
     ------
     PanelError
-        When a column is missing, a school occurs twice, or nobody takes part.
+        When a column is missing or a school occurs twice.
 
     Notes
     -----
     Matched schools lie outside the own region, so that the pools share no school. They are dealt
     out one round at a time, participants with the fewest candidates first; each takes the nearest
     school that is left (schoolweging and log pupils in standard deviations, ties by code), so the
-    order of the rows does not matter.
+    order of the rows does not matter. Where nobody takes part (yet), only A has schools.
     """
     _check(schools)
     schools = schools.sort_values("school", ignore_index=True, kind="stable")
@@ -164,8 +164,6 @@ def _check(schools: pd.DataFrame) -> None:
     if schools["school"].duplicated().any():
         twice = schools.loc[schools["school"].duplicated(), "school"].iloc[0]
         raise PanelError(f"School {twice} occurs twice; keep one row per school.")
-    if not schools["participant"].astype(bool).any():
-        raise PanelError("No school is marked as participant; check the register of participants.")
 
 
 def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:

@@ -112,20 +112,29 @@ class Slice:
             for at, end in enumerate(("low", "high"))
         }
 
-    def codes(self, letters: int) -> pd.Series:
-        """Return the first letters of the code of each row: 4 for the BRIN, 6 for the school."""
+    @cached_property
+    def codes(self) -> dict[int, pd.Series]:
+        """The first letters of the code of each row: 4 for the BRIN, 6 for the school."""
         codes = self.frame[self.key].cat
-        first = np.array([text[:letters] for text in codes.categories], dtype=object)
-        return pd.Series(first[codes.codes.to_numpy()], self.frame.index, dtype=object)
+        places, every = codes.codes.to_numpy(), pd.Index(codes.categories, dtype=object)
+        return {
+            letters: pd.Series(every.str[:letters].to_numpy()[places], self.frame.index, object)
+            for letters in (4, 6)
+        }
 
     @cached_property
     def sizes(self) -> pd.Series:
         """The pupils per BRIN and per school, on a scale of ratios."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
-        both = [pupils.groupby(self.codes(letters).to_numpy()).sum() for letters in (4, 6)]
+        both = [pupils.groupby(codes.to_numpy()).sum() for codes in self.codes.values()]
         sizes = pd.concat(both)
         sizes = sizes[~sizes.index.duplicated() & (sizes > 0)]
         return np.log1p(sizes)
+
+    @cached_property
+    def sized(self) -> frozenset[str]:
+        """The BRINs and schools of which the size is known."""
+        return frozenset(self.sizes.index.tolist())
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -636,6 +645,7 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
     Three at most: the nearest years of the same source, then of others.
     """
     found, sources = [], {one.file.source: 2}
+    some = {n: set(codes.iloc[:: max(1, len(codes) // 200)]) for n, codes in one.codes.items()}
     order = sorted(every, key=lambda o: (o.file.source != one.file.source, abs(o.year - one.year)))
     files = {one.file.path.name}
     for other in order:
@@ -645,8 +655,7 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
         if not sources.setdefault(source, 1) or len(found) == 3:
             continue
         letters = 6 if one.key == other.key == "school" else 4
-        some = set(one.codes(letters).iloc[:: max(1, len(one.frame) // 200)])
-        if len(some.intersection(other.sizes.index)) >= len(some) / 2:
+        if len(some[letters] & other.sized) >= len(some[letters]) / 2:
             found.append((other, letters))
             files.add(name)
             sources[source] -= 1
@@ -665,7 +674,7 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         own = np.log1p(one.total["low"] + one.total["high"])
         fits = []
         for other, letters in _comparable(one, every):
-            codes = one.codes(letters)
+            codes = one.codes[letters]
             theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
             fits.append(_fit(own, theirs.to_numpy(dtype=float)))
         if rows := _moved(fits):

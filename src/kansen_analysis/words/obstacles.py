@@ -28,12 +28,12 @@ def label(obstacle: Reason) -> tuple[str, int] | None:
     Examples
     --------
     >>> label(Reason(Obstacle.START_UNKNOWN, {"schools": 3, "participants": 60}))
-    ('Scholen zonder bekend eerste jaar met coach', 3)
+    ('Scholen zonder bekend startjaar', 3)
     """
     numbers = obstacle.numbers
     match obstacle.code:
         case Obstacle.START_UNKNOWN:
-            return "Scholen zonder bekend eerste jaar met coach", numbers["schools"]
+            return "Scholen zonder bekend startjaar", numbers["schools"]
         case Obstacle.LATE_START:
             year = schoolyear.label(numbers["start"])
             what = f"Scholen met start in {year} en te weinig jaren van vóór de start"
@@ -51,11 +51,16 @@ def _participants(goal: Goal, numbers: Mapping) -> str:
     return "Er doet 1 school mee." if schools == 1 else f"Er doen {schools} scholen mee."
 
 
+@says(Obstacle.NOBODY)
+def _nobody(goal: Goal, numbers: Mapping) -> str:
+    return "Het register noemt nog geen deelnemende scholen."
+
+
 @says(Obstacle.START_UNKNOWN)
 def _start_unknown(goal: Goal, numbers: Mapping) -> str:
     return (
         f"Van {numbers['schools']} van de {numbers['participants']} deelnemende scholen noemt geen "
-        "document het eerste schooljaar met een coach."
+        "document het startjaar."
     )
 
 

@@ -118,13 +118,13 @@ def _why_not(row: Mapping) -> str:
         else ("1 school")
     )
     reasons = {
-        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de coach begon.",
+        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de school begon.",
         Hurdle.TOO_FEW: (
             f"{count[0].upper()}{count[1:]} {'tellen' if schools > 1 else 'telt'} mee; er zijn er "
             f"minstens {needed} nodig."
         ),
         Hurdle.TOO_SHORT: (
-            "Van vóór de start van de coach zijn er te weinig schooljaren met cijfers. Wachten "
+            "Van vóór de start zijn er te weinig schooljaren met cijfers. Wachten "
             "helpt daarbij niet, bestanden van eerdere jaren wel."
         ),
         Hurdle.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
@@ -191,8 +191,8 @@ def missing(rows: pd.DataFrame) -> list[str]:
     --------
     >>> row = {"need": Need.STARTS, "number": 3, "years": [], "holders": (Holder.PROGRAMME,)}
     >>> print(missing(pd.DataFrame([row]))[0])
-    Van 3 scholen in het register is het eerste schooljaar met een coach niet bekend. Wie het weet:
-    het programma, dat het register bijhoudt.
+    Van 3 scholen in het register is het startjaar niet bekend. Wie het weet: het programma, dat
+    het register bijhoudt.
     """
     return [
         f"{_need(row)} Wie het weet: {_listed(row['holders'])}." for row in rows.to_dict("records")
@@ -204,8 +204,7 @@ def _need(row: Mapping) -> str:
     schools = "1 school" if number == 1 else f"{number} scholen"
     years = [numbers.school_year(year) for year in row["years"]]
     return {
-        Need.STARTS: f"Van {schools} in het register is het eerste schooljaar met een coach niet "
-        "bekend.",
+        Need.STARTS: f"Van {schools} in het register is het startjaar niet bekend.",
         Need.MEMBERS: f"Er {'moet' if number == 1 else 'moeten'} nog minstens {schools} in het "
         "register bij.",
         Need.YEARS: f"Cijfers van vóór de start ontbreken: {' en '.join(years)}.",
