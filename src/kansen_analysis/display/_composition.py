@@ -40,6 +40,7 @@ from kansen_analysis.display._parts import (
     year_axes,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 HIDDEN = "afgeschermd"
@@ -121,7 +122,7 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
     if words:
         ax.set_yticks(list(words), list(words.values()))
     line, wide = role("participants")["line"], min(0.36, 56 / pixels_of(ax))
-    for row in frame.itertuples():
+    for row in each_row(frame):
         year = numbers.school_year(row.year)
         if pd.notna(row.value):
             says = f"{year}: {with_unit(row.value, unit, decimals)}"
@@ -137,8 +138,7 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
             continue
         for value, va, dy in labels:
             said = numbers.number(value, decimals)
-            place = {"ha": "center", "va": va, "shift": (0, dy), "size": 12.5}
-            board.write(ax, (row.year, value), said, **place)
+            board.write(ax, (row.year, value), said, ha="center", va=va, shift=(0, dy), size=12.5)
     write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen")
 
 
@@ -186,7 +186,7 @@ def stacked(
     table = table.reindex(columns=every)
     last, first = table.iloc[-1].dropna(), table.iloc[0].dropna()
     known = last.drop(hidden, errors="ignore")
-    most = known.idxmax()
+    most = known.index[int(known.argmax())]
     then = (
         f" (in {numbers.school_year(table.index[0])} {numbers.percent(first.get(most), decimals)})"
     )
@@ -246,8 +246,8 @@ def _stacked(board: Board, *, table, hidden, decimals) -> None:
             part = patch((edge, i + 0.12), share, 0.76, fill, hatch)
             tell(ax.add_patch(part), f"{said}, {label}: {words}")
             if share * pixel > text_width(words, board.small) + 8:
-                look = {"ha": "center", "size": board.small, "back": bool(hatch)}
-                board.write(ax, middle, words, ink=on(fill), **look)
+                size, back = board.small, bool(hatch)
+                board.write(ax, middle, words, ink=on(fill), ha="center", size=size, back=back)
             edge += share
 
 
@@ -413,8 +413,8 @@ def _coverage(board: Board, *, frame, years, sources) -> None:
             ax.add_patch(patch((first - 0.5, low), span, high - low, fills[word]))
             fits = span * cell > text_width(word, 12.5) + 6
             middle = ((first + last) / 2, (low + high) / 2)
-            look = {"ha": "center", "size": 12.5, "ink": on(fills[word])}
-            board.write(ax, middle, word if fits else short[word], **look)
+            said, ink = word if fits else short[word], on(fills[word])
+            board.write(ax, middle, said, ha="center", size=12.5, ink=ink)
     write_years(board, ax, years)
 
 
@@ -451,7 +451,7 @@ def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Fig
     """
     frame = need(frame, ("code", "municipality", "schools"), "tile_map")
     spots, known = _places(frame["code"])
-    best = frame.loc[frame["schools"].idxmax()]
+    best = frame.iloc[int(frame["schools"].argmax())]
     with_any = int((frame["schools"] > 0).sum())
     none = list(frame.loc[frame["schools"] == 0, "municipality"])
     alt = [f"{numbers.number(frame['schools'].sum(), 0)} {what} in {with_any} gemeenten."]
@@ -481,17 +481,16 @@ def _tile_map(board: Board, *, frame, spots) -> None:
     one, fills = min(_TILE, (board.width - 4) / max(4, across)), palette()["sequence"][::-1]
     board.tall(4 + down * one)
     most = max(1, frame["schools"].max())
-    for (column, line), row in zip(spots, frame.itertuples(), strict=True):
+    for (column, line), row in zip(spots, each_row(frame), strict=True):
         x, y = 2 + column * one, 2 + line * one
         fill = colour("background")
         if row.schools:
             fill = fills[min(3, int(row.schools / most * 3.999))]
         board.whole().add_patch(patch((x + 2, y + 2), one - 4, one - 4, fill))
         ink, lines = on(fill), wrap(_soft(row.municipality), one - 12, 12.5)
-        look = {"ha": "center", "ink": ink}
-        board.write(None, (x + one / 2, y + 9), lines, va="top", size=12.5, **look)
-        count = numbers.number(row.schools, 0)
-        board.write(None, (x + one / 2, y + one - 20), count, size=21, bold=True, **look)
+        write = partial(board.write, None, ha="center", ink=ink)
+        write((x + one / 2, y + 9), lines, va="top", size=12.5)
+        write((x + one / 2, y + one - 20), numbers.number(row.schools, 0), size=21, bold=True)
 
 
 def _soft(name: str) -> str:

@@ -31,18 +31,18 @@ def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     DataFrame
         The same with a text in ``reason``: size and doubt, why, and the verdict.
     """
-    rows = [_reason(protocol.goal(row["goal"]), row) for _, row in table.iterrows()]
+    rows = [_reason(protocol.goal(row["goal"]), row) for row in table.to_dict("records")]
     return table.assign(reason=pd.Series(rows, index=table.index, dtype="str"))
 
 
-def _reason(goal: Goal, row: pd.Series) -> str:
+def _reason(goal: Goal, row: Mapping) -> str:
     why = say(goal, *row["reason"])
     if row["verdict"] == Verdict.UNTESTABLE:
         return why
     return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
 
 
-def say_size(goal: Goal, row: Mapping[str, float]) -> str:
+def say_size(goal: Goal, row: Mapping) -> str:
     """Say the difference and its doubt in plain Dutch, in pupils of every hundred.
 
     Parameters
@@ -138,7 +138,10 @@ def _p_value(x: float) -> str:
 
 
 def _whole(x: float) -> int:
-    return int(abs(write.rounded(x, 0)))
+    number = write.rounded(x, 0)
+    if number is None:
+        raise ValueError(f"{x} is no number of pupils")
+    return int(abs(number))
 
 
 def _side(x: float, words: Sentences) -> str:
@@ -209,6 +212,7 @@ def _only_chance(goal: Goal, numbers: Mapping) -> str:
 
 @says(Why.GUARD)
 def _guard(goal: Goal, numbers: Mapping) -> str:
+    assert goal.guard is not None  # the reason is only given where there is one
     return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
 
 
