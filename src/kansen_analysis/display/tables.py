@@ -11,6 +11,7 @@ from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text, words
 from kansen_analysis.edition.disclosure import REASON
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 HIDDEN = "x"
@@ -173,7 +174,7 @@ def bare(name: str, caption: str, frame: pd.DataFrame, variables: pd.DataFrame) 
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     head = "".join(
         f'<th scope="col" class="{_class(about.kind)}{_room(about, cells)}">{_header(about)}</th>'
-        for about, cells in zip(variables.itertuples(), columns, strict=True)
+        for about, cells in zip(each_row(variables), columns, strict=True)
     )
     body = []
     for cells in rows:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -249,7 +249,8 @@ def _convert(
             check=False,
         )
     told = run.stderr.decode(errors="replace")
-    wrong, warnings = [], []
+    wrong: list[dialect.Breach] = []
+    warnings: list[dialect.Breach] = []
     for line in told.splitlines():
         if line.startswith("kansen\t"):
             _, kind, cell, message = line.split("\t", 3)
@@ -379,6 +380,15 @@ def _neighbours(name: str, order: list[Entry], root: str) -> str:
 # Search ---------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Part:
+    """What stands below one heading of a page."""
+
+    anchor: str
+    heading: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+
 class _Sections(HTMLParser):
     """Cut the text of a page at its headings; figures, tables and sources hold no sentences."""
 
@@ -394,8 +404,10 @@ class _Sections(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.title, self.parts = [], [["", [], []]]  # anchor, heading, text
-        self.inside, self.target = False, None
+        self.title: list[str] = []
+        self.parts = [_Part("")]
+        self.inside = False
+        self.target: list[str] | None = None
         self.skipping: list[str] = []  # tags open since the one that is skipped
 
     def handle_starttag(self, tag, attrs):
@@ -409,8 +421,8 @@ class _Sections(HTMLParser):
         elif tag == "h1":
             self.target = self.title
         elif tag in self.HEADINGS and attrs.get("id"):
-            self.parts.append([attrs["id"], [], []])
-            self.target = self.parts[-1][1]
+            self.parts.append(_Part(attrs["id"]))
+            self.target = self.parts[-1].heading
         elif tag not in self.INLINE:
             self.handle_data(" ")
 
@@ -431,7 +443,7 @@ class _Sections(HTMLParser):
 
     def handle_data(self, data):
         if self.inside and not self.skipping:
-            (self.parts[-1][2] if self.target is None else self.target).append(data)
+            (self.parts[-1].text if self.target is None else self.target).append(data)
 
 
 def sections(text: str, href: str) -> list[list[str]]:
@@ -458,9 +470,9 @@ def sections(text: str, href: str) -> list[list[str]]:
     parser.feed(text)
     title = " ".join("".join(parser.title).split())
     found = []
-    for anchor, heading, words in parser.parts:
-        body = " ".join("".join(words).split())
-        if body or heading:
-            address = f"{href}#{anchor}" if anchor else href
-            found.append([address, title, " ".join("".join(heading).split()), body])
+    for part in parser.parts:
+        body = " ".join("".join(part.text).split())
+        if body or part.heading:
+            address = f"{href}#{part.anchor}" if part.anchor else href
+            found.append([address, title, " ".join("".join(part.heading).split()), body])
     return found
