@@ -71,6 +71,12 @@ BESIDE = Stage(
     reads=("programme", "settings", "day", "year"),
     writes=("programme", "settings"),
 )
+AREAS = Stage(
+    "neighbourhoods",
+    f"{__package__}.neighbourhoods",
+    reads=("tidy", "region", "year"),
+    writes=("area_schools", "area_homes", "area_care"),
+)
 TESTED = (SCHOOLS, OUTCOMES, ESTIMATES, VERDICTS)  # what a verdict needs
 
 
@@ -163,7 +169,7 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, BESIDE):
+        for stage in (*TESTED, SENSITIVITY, BESIDE, AREAS):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
