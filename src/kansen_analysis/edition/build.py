@@ -9,6 +9,7 @@ from pathlib import Path
 
 import kansen_analysis
 from kansen_analysis.edition import store
+from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.open import BEFORE, MANIFEST, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.edition.stages import FORMAT, Given, Saved, Stage, key_of, of_files, up_to_date
@@ -173,6 +174,8 @@ def build(
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
+            if stage is BESIDE and not workspace.is_demo(raw):
+                check_shown(settings, done[BESIDE.name]["programme"])
         if year - 1 in done["tidy"]["folder"]["years"]:
             earlier = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
             for stage in TESTED:

@@ -57,8 +57,8 @@ def neighbourhood(monitor: Edition) -> Prose | None:
     for row in lived[lived["year"] == lived["year"].max()].itertuples():
         lines.append(
             f"In {plain(row.area)} wonen {numbers.interval(row.low, row.high, 0)} leerlingen van "
-            f"het basisonderwijs; {numbers.interval(row.inside_low, row.inside_high, 0)} van hen gaan "
-            "daar ook naar school."
+            "het basisonderwijs; daarvan gaan er "
+            f"{numbers.interval(row.inside_low, row.inside_high, 0)} daar ook naar school."
         )
     if not len(lived):
         lines.append("Waar leerlingen wonen, staat niet in deze bestanden.")

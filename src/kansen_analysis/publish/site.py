@@ -190,6 +190,9 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
             annex.write(work / drawn.FILES / "downloads")
             made_at = _now()
             made = _made(engine, version, made_at)
+            dated = config.settings.editions if config.settings is not None else {}
+            if day := dated.get(described["school_year"]):
+                made = f"Uitgave van {numbers.date(day)}. {made}"
             engines = {"quarto": quarto.build, "embedded": embedded.build}
             warnings = engines[engine](work, built, site, made, progress)
             if wrong := links.broken(built):
