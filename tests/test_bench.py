@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from bench import figures, peers, running, speed
+from bench import commands, figures, peers, running, speed
 from bench.cases import CASES, FIRST, GOALS, Case, draw, run, tasks
 from bench.command import RESULTS
 from bench.command import bench as command
@@ -356,3 +358,25 @@ def test_the_stored_results_hold_every_target_once_and_name_their_runs():
     shares = table[table["unit"] == "%"]
     assert (shares["runs"] <= shares["world"].map(draws)).all()
     assert table["value"].notna().all()
+
+
+# What commands cost
+
+
+def test_a_cost_is_of_the_command_and_its_children_and_a_failed_command_has_none():
+    busy = "sum(i * i for i in range(3_000_000))"
+    inner = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    one = commands.cost((sys.executable, "-c", "pass"))
+    assert commands.cost((sys.executable, "-c", inner)).seconds > one.seconds + 0.05
+    assert one.megabytes > 1
+    with pytest.raises(subprocess.CalledProcessError):
+        commands.cost((sys.executable, "-c", "raise SystemExit(3)"))
+
+
+def test_what_is_above_its_target_says_so_and_the_median_counts():
+    row = commands.Row("work", "beside", 2, [1.0, 9.0, 2.5])
+    assert row.ratio == 2.5
+    within = commands.Row("other", "beside", 2, [1.0]).as_dict()
+    lines = commands.table([row.as_dict(), within]).splitlines()
+    assert lines[2] == "| work | beside | 2 | **2.5** (above) |"
+    assert lines[3] == "| other | beside | 2 | 1 |"

@@ -2,13 +2,25 @@
 
 from importlib import import_module
 
-__all__ = ["estimate_effect", "judge_panel", "load"]
+__all__ = [
+    "build",
+    "compare_schools",
+    "estimate_effect",
+    "judge_panel",
+    "load",
+    "open_edition",
+    "power",
+]
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "estimate_effect": "estimate.effects",
+    "build": "edition.build",
+    "compare_schools": "desk.analysis",
+    "estimate_effect": "desk.analysis",
     "judge_panel": "goals.one_panel",
     "load": "schools.load",
+    "open_edition": "edition.open",
+    "power": "desk.analysis",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -322,6 +323,9 @@ def fetch(
     with bars() as progress:
         report = run(folder, source, school_year, progress)
     typer.echo(f"{folder}: {report}")
+    again = "the same command again takes up what failed; " if report.findings else ""
+    look = f"kansen check --data {shlex.quote(str(folder))}"
+    typer.echo(f"Next: {again}{look} says what is there.")
     report.raise_findings()
 
 

@@ -54,7 +54,7 @@ def versions(
     unit : str
         Of the difference.
     margin : float
-        The smallest difference that matters.
+        The smallest difference that matters; 0 when none was fixed.
     decimals : int
         Of the difference.
 
@@ -100,7 +100,10 @@ def _versions(board: Board, *, frame, unit, margin, decimals) -> None:
     limits = _around_zero(frame[["estimate", "low", "high"]], 1.5 * margin)
     below = f"{unit} verschil met vergelijkbare scholen"
     ax, middles = row_axes(board, labels, limits, unit=below)
-    zone(board, ax, margin)
+    if margin:
+        zone(board, ax, margin)
+    else:
+        ax.axvline(0, color=colour("axis"), lw=1.2)
     for row, y in zip(frame.itertuples(), middles, strict=True):
         dot(board, ax, y, row, f"{row.version}: {estimate_says(row, unit, decimals)}")
         if pd.isna(row.estimate):

@@ -204,5 +204,13 @@ def open_edition(folder: Path | str) -> Edition:
     ------
     UsageError
         When there is no finished edition.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo import demo_folder
+    >>> from kansen_analysis.edition.build import build
+    >>> edition = open_edition(build(demo_folder()).folder)
+    >>> sorted(edition.panel(1).columns[:5])
+    ['cohort', 'n', 'school', 'value', 'year']
     """
     return Edition(folder)

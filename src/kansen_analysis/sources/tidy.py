@@ -332,7 +332,13 @@ def _year_of(
         return _year_of_dates(frame, part, rule["date"], file, told, findings)
     if told is not None:
         return told
-    named_so = source.files["file"].map(lambda name: Path(name).stem) == Path(file).stem
+    stems = source.files["file"].map(lambda name: Path(name).stem)
+    if "sheet" in rule:  # LibreOffice puts the name of the sheet behind that of the workbook
+        sheets = {Path(file).stem.removeprefix(f"{stem}-") for stem in stems} - {Path(file).stem}
+        named = [year for sheet in sheets for year in schoolyear.find(sheet)]
+        if len(named) == 1:
+            return named[0]
+    named_so = stems == Path(file).stem
     listed = source.files.loc[named_so, "school_year"].tolist()
     if listed and re.fullmatch(r"\d{4}", listed[0]):  # a calendar year
         return int(listed[0])

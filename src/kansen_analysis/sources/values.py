@@ -114,7 +114,9 @@ def read_year(cell) -> int:
 def _read_brin(cell) -> str:
     text = as_text(cell)
     if not _BRIN.fullmatch(text):
-        raise _BadCell("a BRIN of two digits and two capitals, such as 06GS")
+        time = re.fullmatch(r"\d\d:\d\d:\d\d", text)
+        what = "; a spreadsheet has turned a code that ends in AM or PM into a time" if time else ""
+        raise _BadCell(f"a BRIN of two digits and two capitals, such as 06GS{what}")
     return text
 
 
