@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 # Words of the programme of this repository, which the monitor of another may not hold.
 FOREIGN = ("Kansen4Kinderen", "kansencoach", "Drenthe", "Meppel", "Coevorden")
-# Comparable schools may lie anywhere: this file says of each where.
-ANYWHERE = ("deelnemers-vergelijking.csv",)
+# Comparable schools may lie anywhere, which this file says of each; files may have any name.
+ANYWHERE = ("deelnemers-vergelijking.csv", "manifest.json")
 SHOWN = re.compile(r"<script.*?</script>|<style.*?</style>", re.DOTALL)
 REGION = "Gelderland"
 STEP = re.compile(r"^(\d+)\. (.*(?:\n   .*)*)", re.MULTILINE)
@@ -171,10 +171,7 @@ def foreign(site):
     """Name every page and file with a word of the programme of this repository."""
     found = []
     for path in sorted(site.rglob("*")):
-        if (
-            path.suffix in (".html", ".csv", ".json", ".svg", ".js")
-            and path.name != "manifest.json"
-        ):
+        if path.suffix in (".html", ".csv", ".json", ".svg", ".js") and path.name not in ANYWHERE:
             text = path.read_text(encoding="utf-8-sig")
             shown = SHOWN.sub("", text) if path.suffix == ".html" else text
             for word in FOREIGN:
