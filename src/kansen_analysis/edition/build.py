@@ -177,9 +177,10 @@ def build(
             if stage is BESIDE and not workspace.is_demo(raw):
                 check_shown(settings, done[BESIDE.name]["programme"])
         if year - 1 in done["tidy"]["folder"]["years"]:
-            earlier = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
+            given = inputs | {"year": Given(year - 1, str(year - 1))}
+            earlier = {"tidy": done["tidy"]}
             for stage in TESTED:
-                earlier[stage.name] = bring(stage, work / BEFORE, inputs | earlier)
+                earlier[stage.name] = bring(stage, work / BEFORE, given | earlier)
             done[f"{BEFORE}/{VERDICTS.name}"] = earlier[VERDICTS.name]
         _write_manifest(target, year, workspace.is_demo(raw), done)
     return open_edition(target)

@@ -15,11 +15,13 @@ import json
 import math
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -176,7 +178,7 @@ class _Encoder:
         raise TypeError(f"{self.name}{place} is a {type(value).__name__}, which cannot be stored")
 
     def _table(self, table: pd.DataFrame | pd.Series, place: str):
-        told = {_KIND: "table"}
+        told: dict[str, Any] = {_KIND: "table"}
         if isinstance(table, pd.Series):
             told["series"], table = self(table.name), table.to_frame("value")
         if table.index.name is not None or not table.index.equals(pd.RangeIndex(len(table))):
@@ -271,7 +273,7 @@ def _cells(cells: list, kind: str, folder: Path) -> list:
     return cells
 
 
-def _is_model(form: type) -> bool:
+def _is_model(form: type) -> TypeGuard[type[BaseModel]]:
     return issubclass(form, BaseModel)
 
 
@@ -290,7 +292,7 @@ def _named(name: str) -> type:
     module, _, qualified = name.partition(":")
     if module.partition(".")[0] != ROOT:  # nothing in an edition can have other code imported
         raise UsageError(f"{name} is not a class of this package; the edition is not ours.")
-    found = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in qualified.split("."):
         found = getattr(found, part)
     return found
@@ -394,7 +396,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write in a folder; one that ends, however it ends, lets go."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
