@@ -1,5 +1,8 @@
 """The programmes that are shipped: settings, register and tables of each, and nothing made up."""
 
+import ast
+import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -185,3 +188,41 @@ def test_a_school_of_another_programme_is_no_comparison_school(edition):
     )
     assert not set(other) & set(found["pools"].members["school"])
     assert set(other) <= set(found["schools"]["school"])
+
+
+FOREIGN = re.compile("Kansen4Kinderen|kansencoach|Drenthe|Meppel|Coevorden", re.IGNORECASE)
+# The list of provinces, and of places that are nobody's name.
+NAMES = {"programme/settings.py", "programme/consent.py"}
+
+
+def strings(tree):
+    """Every text in code that is not a docstring."""
+    bodies = (each.body for each in ast.walk(tree) if isinstance(getattr(each, "body", None), list))
+    docs = {
+        id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)
+    }  # a text that stands alone tells the builder, not the reader
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in docs:
+            yield each.value
+
+
+def test_no_code_template_term_or_notebook_names_one_programme():
+    """What a site of any programme is made of; the demo and the settings are of this one."""
+    package = ROOT / "src" / "kansen_analysis"
+    found = []
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package).as_posix()
+        if name.startswith("demo/") or name in NAMES:
+            continue
+        if path.suffix == ".py":
+            texts = strings(ast.parse(path.read_text(encoding="utf-8")))
+        elif path.suffix in (".html", ".csv", ".yml", ".lua", ".js", ".css", ".scss"):
+            texts = [path.read_text(encoding="utf-8")]
+        else:
+            continue
+        found += [f"{name}: {text[:80]}" for text in texts if FOREIGN.search(text)]
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if FOREIGN.search(text := "".join(cell["source"])):
+                found.append(f"{path.name}: {text[:80]}")
+    assert found == []
