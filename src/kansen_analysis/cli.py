@@ -491,7 +491,7 @@ def new(
     from kansen_analysis.programme import new_edition, workspace
     from kansen_analysis.sources import schoolyear
 
-    folder = workspace.root() / "data" / "programme"
+    folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
         typer.echo(line)
 
@@ -509,7 +509,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_export
 
-    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    programme_export(folder or workspace.tables(), workbook)
     typer.echo(str(workbook))
 
 
@@ -523,7 +523,7 @@ def import_workbook(
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_import
 
-    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
         typer.echo(line)
     if not changes.lines:
