@@ -13,6 +13,7 @@ import kansen_analysis
 from kansen_analysis import compare_schools, estimate_effect, power
 from kansen_analysis.desk.results import Effect, Outlook
 from kansen_analysis.errors import PanelError, UsageError
+from kansen_analysis.publish import site
 
 ROOT = Path(__file__).parents[1]
 OWN = ROOT / "docs" / "own-analysis.md"
@@ -156,6 +157,13 @@ def test_more_schools_see_a_smaller_difference_and_reach_it_more_often(edition):
     assert "<svg" in found.plot().html()
     with pytest.raises(PanelError, match="cannot join"):
         power(edition, 1, schools=[100_000])
+
+
+def test_notebooks_that_teach_are_in_the_demo_and_in_no_other_site():
+    teaching = {f"analyse/{path.stem}" for path in (ROOT / "notebooks" / "analyse").glob("*.ipynb")}
+    assert len(teaching) == 6
+    demo, real = (site.pages_of(ROOT / "notebooks", demo=demo) for demo in (True, False))
+    assert set(demo) - set(real) == teaching
 
 
 @pytest.mark.parametrize("name", kansen_analysis.__all__)

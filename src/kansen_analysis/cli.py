@@ -511,7 +511,8 @@ def notebooks() -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.publish import execute_in_place
 
-    paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
+    folder = workspace.root() / "notebooks"
+    paths = [path for place in (folder, folder / "analyse") for path in sorted(place.glob("*.ipynb"))]
     with _progress("Running") as progress:
         execute_in_place(paths, bring(demo_folder()).folder, progress)
     typer.echo(f"Stored the outputs of {len(paths)} notebooks.")
