@@ -21,6 +21,7 @@ CONDA = {
     "seaborn": {"seaborn-base"},
     "pypandoc_binary": {"pypandoc", "pandoc"},
     "quarto-cli": {"quarto"},
+    "types-PyYAML": {"types-pyyaml"},
 }
 
 
