@@ -220,7 +220,7 @@ def test_another_day_is_another_edition_only_when_consent_ended(copied):
     text = re.sub(r"until: .*", "until: 2025-06-02", story.read_text(encoding="utf-8"))
     story.write_text(text, encoding="utf-8")
     one, ran = again(copied)
-    assert ran == ["beside"]
+    assert ran == ["beside", "public"]
     withheld = one.programme.withheld
     other, ran = again(copied, day="2025-06-02")
     assert ran == ["beside"]

@@ -17,6 +17,7 @@ from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes.panel import later_places, place_shares
 from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
 from kansen_analysis.schools.load import Tables
+from kansen_analysis.words import numbers
 
 HEADER = "SCHOOLJAAR_ADVIES;BRINNUMMER;VESTIGINGSNUMMER;LEERLINGEN;ONDER_ADVIES;OP_ADVIES"
 HEADER += ";BOVEN_ADVIES;HAVO_VWO"
@@ -136,7 +137,10 @@ def test_less_afstroom_from_a_lower_place_is_not_better(supplied):
     assert row["effect"] > 5
     assert lower.guards[3].effect < -10
     assert row["verdict"] != Verdict.BETTER
-    assert "niet aangetoond" in leerjaar3.doubts(lower).markdown
+    said = leerjaar3.doubts(lower).markdown
+    assert "niet aangetoond" in said
+    decides = lower.guards[3].decides  # what the page shows is what the rule looked at
+    assert decides == "V4" and numbers.signed(lower.guards[3].effect, 1) in said
 
 
 def test_more_afstroom_is_worse_and_needs_no_guard(supplied):

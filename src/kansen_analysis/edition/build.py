@@ -192,9 +192,10 @@ def build(
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
         gate = PUBLIC
         if year - 1 in done["tidy"]["folder"]["years"]:
-            before = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
+            given = inputs | {"year": Given(year - 1, str(year - 1))}
+            before = {"tidy": done["tidy"]}
             for stage in TESTED:
-                before[stage.name] = bring(stage, work / BEFORE, inputs | before)
+                before[stage.name] = bring(stage, work / BEFORE, given | before)
             done |= {f"{BEFORE}/{n.name}": before[n.name] for n in (ESTIMATES, VERDICTS)}
             gate = replace(PUBLIC, reads=(*PUBLIC.reads, *done.keys() - set(PUBLIC.reads)))
             gate = replace(gate, reads=tuple(sorted(gate.reads)))

@@ -40,7 +40,9 @@ def run(inputs: Mapping) -> dict[str, object]:
         goal: (count, *why) if len(people) else (Reason(Obstacle.NOBODY),)
         for goal, why in outcomes["obstacles"].items()
     }
-    seen, guards, limits = {}, {}, protocol.verdict
+    seen: dict[int, Attenuation] = {}
+    guards: dict[int, EffectEstimate] = {}
+    limits = protocol.verdict
     for goal in protocol.goals:
         way, name = OUTCOMES[goal.outcome.measure].way, str(goal.id)
         if way == "advice" and len(outcomes["advice_low"]) and outcomes["advices"] is None:

@@ -58,8 +58,8 @@ def reproduce(
     folder : pathlib.Path or str
         An edition, or a rendered monitor; its manifest says what it was made from.
     data : iterable of path
-        Folders, or files, among which the inputs are looked for, under any name. A file that is there under its
-        name with another content is used and told.
+        Folders, or files, among which the inputs are looked for, under any name. A file that is
+        there under its name with another content is used and told.
     progress : callable, optional
 
     Returns

@@ -301,17 +301,12 @@ def _parents(name: str) -> Iterable[str]:
         yield name
 
 
-@cache
-def _root() -> Path:
-    return Path(util.find_spec(store.ROOT).origin).parent
-
-
 def _file(name: str) -> Path | None:
     """Return the file of a module, without importing it."""
     if name.partition(".")[0] != store.ROOT:  # a stage of somebody else
         found = util.find_spec(name)
         return Path(found.origin) if found and found.origin else None
-    path = _root().joinpath(*name.split(".")[1:])
+    path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
     candidates = (path / "__init__.py", path.with_suffix(".py"))
     return next((each for each in candidates if each.is_file()), None)
 

@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -187,7 +188,7 @@ class _Encoder:
         raise TypeError(f"{self.name}{place} is a {type(value).__name__}, which cannot be stored")
 
     def _table(self, table: pd.DataFrame | pd.Series, place: str):
-        told = {_KIND: "table"}
+        told: dict[str, Any] = {_KIND: "table"}
         if isinstance(table, pd.Series):
             told["series"], table = self(table.name), table.to_frame("value")
         if table.index.name is not None or not table.index.equals(pd.RangeIndex(len(table))):
@@ -282,7 +283,7 @@ def _cells(cells: list, kind: str, folder: Path) -> list:
     return cells
 
 
-def _is_model(form: type) -> bool:
+def _is_model(form: type) -> TypeGuard[type[BaseModel]]:
     return issubclass(form, BaseModel)
 
 
@@ -301,7 +302,7 @@ def _named(name: str) -> type:
     module, _, qualified = name.partition(":")
     if module.partition(".")[0] != ROOT:  # nothing in an edition can have other code imported
         raise UsageError(f"{name} is not a class of this package; the edition is not ours.")
-    found = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in qualified.split("."):
         found = getattr(found, part)
     return found
@@ -465,7 +466,7 @@ def _lock(folder: Path, *, wait: bool = True) -> ExitStack | None:
     """Lock a folder until what is returned is closed; None when it is locked and we do not wait."""
     held = ExitStack()
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             file = held.enter_context((folder / ".lock").open("w"))

@@ -84,7 +84,7 @@ def reference_levels(tables: Tables) -> pd.DataFrame:
     best_low, best_high = np.full(len(low), np.inf), np.full(len(low), -np.inf)
     for extra in range(int((pupils_high - pupils_low).max()) + 1):
         pupils = np.minimum(pupils_low + extra, pupils_high)
-        part_low = part_high = 0
+        part_low, part_high = np.zeros((2, len(low)))
         for lo, hi, target in zip(lows, highs, targets, strict=True):
             a, b = masked.part_of_total(lo, hi, target, pupils, pupils)
             part_low, part_high = part_low + a, part_high + b
@@ -328,7 +328,7 @@ def raised_advices(tables: Tables) -> pd.DataFrame:
     low, high = (
         _wide(table, ["outcome"], end).fillna(0).astype(int)[outcomes].to_numpy() for end in ENDS
     )
-    never_more = [(low[:, at] <= high[:, 1 - at]).all() for at in (0, 1)]
+    never_more = [bool((low[:, at] <= high[:, 1 - at]).all()) for at in (0, 1)]
     if never_more[0] == never_more[1]:
         return pd.DataFrame(columns=["school", "year", *columns])
     raised = never_more.index(True)
@@ -400,10 +400,11 @@ def place_shares(places: pd.DataFrame) -> pd.DataFrame:
     >>> place_shares(places)[["n", "not_below_low", "havo_vwo_high"]].values.tolist()
     [[20.0, 85.0, 40.0]]
     """
-    count = {name: places[name].to_numpy(float) for name in places if name.startswith("pupils")}
+    names = [name for name in places.columns if name.startswith("pupils")]
+    count = {name: places[name].to_numpy(float) for name in names}
     rest = [count[f"pupils_level_{end}"] + count[f"pupils_above_{end}"] for end in ENDS]
     below = masked.share(count["pupils_below_low"], count["pupils_below_high"], *rest)
-    result = places.drop(columns=list(count))
+    result = places.drop(columns=names)
     result["n"] = (count["pupils_low"] + count["pupils_high"]) / 2
     result["not_below_low"], result["not_below_high"] = 100 - below[1], 100 - below[0]
     parts = [count[f"{name}_{end}"] for name in ("pupils_havo_vwo", "pupils") for end in ENDS]

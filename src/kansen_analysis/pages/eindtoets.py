@@ -5,6 +5,8 @@ The figures about how sure this is are in `kansen_analysis.pages.evidence`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -101,7 +103,7 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     rows = []
     for name, inside in _groups(monitor, levels["school"]).items():
         part = levels[inside]
-        row = {"group": name}
+        row: dict[str, Any] = {"group": name}
         for window, chosen in windows.items():
             seen = part[part["year"].isin(chosen)]
             row[window] = np.average(seen["value"], weights=seen["n"]) if len(seen) else np.nan

@@ -85,13 +85,13 @@ def coverage(monitor: Edition) -> Figure:
     """Draw what is known of which year."""
     frame = _states(monitor)
     missing = int((frame["state"] == "ontbreekt").sum())
-    whole = frame.groupby("source")["state"].agg(lambda states: (states == "ontbreekt").all())
+    whole = (frame["state"] == "ontbreekt").groupby(frame["source"]).all()
     title = (
         f"Van {missing} bronjaren zit het bestand niet in deze map"
         if missing
         else "Van elk gepubliceerd schooljaar is het bestand er"
     )
-    gone = [name for name, absent in whole.items() if absent]
+    gone = whole.index[whole].tolist()
     return figures.coverage(
         frame,
         figures.Texts(
@@ -116,14 +116,12 @@ def hidden_share(monitor: Edition) -> Table:
     for name in HIDING:
         table = monitor.load(name)
         table = table[table["year"] >= FIRST] if len(table) else table
-        ends = [column for column in table if column.endswith("_low")]
+        ends = [column for column in table.columns if column.endswith("_low")]
         if not len(table) or not ends:
             continue
         given = table[ends].notna().sum(axis=1)
-        hidden = sum(
-            (table[end].notna() & table[end.removesuffix("_low")].isna()).astype(int)
-            for end in ends
-        )
+        exact = [end.removesuffix("_low") for end in ends]
+        hidden = (table[ends].notna() & table[exact].isna().to_numpy()).sum(axis=1)
         sums = pd.DataFrame({"given": given, "hidden": hidden}).groupby(table["year"]).sum()
         parts[name] = 100 * sums["hidden"] / sums["given"]
     frame = pd.DataFrame(parts).rename_axis("year").reset_index()
@@ -275,7 +273,7 @@ def tested_share(monitor: Edition) -> Table | Absent:
         "alike": ("vergelijkbare scholen", both["school"].isin(monitor.pools.schools("B"))),
         "every": ("alle scholen", both["school"].notna()),
     }
-    parts = {}
+    parts: dict[str, pd.Series] = {}
     for name, (_, inside) in groups.items():
         sums = both[inside].groupby("year")[["sat_low", "sat_high", "left_low", "left_high"]].sum()
         low = 100 * sums["sat_low"] / sums["left_high"]

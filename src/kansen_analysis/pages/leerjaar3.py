@@ -105,12 +105,12 @@ def since_start(monitor: Edition) -> Figure | None:
     return evidence.since_start(monitor, GOAL) if _tested(monitor) else None
 
 
-def four_versions(monitor: Edition) -> Figure | None:
+def four_versions(monitor: Edition) -> Figure | Absent | None:
     """Draw the four versions; nothing where the goal is not tested."""
     return evidence.four_versions(monitor, GOAL) if _tested(monitor) else None
 
 
-def what_could_be_seen(monitor: Edition) -> Figure | None:
+def what_could_be_seen(monitor: Edition) -> Figure | Absent | None:
     """Draw what could have been seen; nothing where the goal is not tested."""
     return evidence.what_could_be_seen(monitor, GOAL) if _tested(monitor) else None
 
@@ -119,11 +119,12 @@ def doubts(monitor: Edition) -> Prose | None:
     """Say how sure the answer is, and what the place itself and the counts say beside it."""
     if not _tested(monitor):
         return None
-    lines = [evidence.doubts(monitor, GOAL).markdown]
+    said = evidence.doubts(monitor, GOAL)
+    lines = [said.markdown] if isinstance(said, Prose) else []
     guard = monitor.protocol.goal(GOAL).guard
     place = monitor.guards.get(GOAL)
     if guard is not None and place is not None:
-        row = place.decision.loc["V1"]
+        row = place.decision.loc[place.decides]  # the one the rule looks at
         held = row["ci90_low"] > -guard.smallest_difference
         lines.append(
             f"- {guard.name}: {_written(row)} na de start, vergeleken met andere scholen. Dat het "

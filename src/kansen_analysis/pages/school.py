@@ -307,7 +307,7 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
     if not len(mine):
         return Absent(_NONE)
     years = years_tested(monitor)
-    rows = []
+    rows: list[dict] = []
     for last in range(len(years), 0, -WINDOW):
         window = years[max(0, last - WINDOW) : last]
         here = mine[mine.index.isin(window)]
@@ -493,8 +493,8 @@ def facts(monitor: Edition, school: str) -> Table:
     known = monitor.facts.set_index("school")
     register = _told_by("vestigingen")
     rows = [("BRIN en vestiging", school, "register van deelnemers")]
-    if school in known.index and pd.notna(known.at[school, "place"]):
-        place = str(known.at[school, "place"])
+    if school in known.index and pd.notna(known["place"].loc[school]):
+        place = str(known["place"].loc[school])
         rows.append(("Plaats", place.title() if place.isupper() else place, register))
     rows.append(("Gemeente", row["municipality"], "register van deelnemers"))
     counts = history(monitor)

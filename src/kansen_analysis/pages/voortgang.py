@@ -13,6 +13,7 @@ from kansen_analysis.pages._programme import many, open_programme, place, source
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values
+from kansen_analysis.sources.rows import each_row
 
 STATES = values("activities", "state")
 _WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
@@ -59,7 +60,7 @@ def overview(monitor: Edition) -> Prose:
         )
         themes = many(rows["theme"].nunique(), "thema", "thema’s")
         lines.append(
-            f"**{plain(programme)}, {when(rows['overview'].iloc[0])}: "
+            f"**{plain(str(programme))}, {when(rows['overview'].iloc[0])}: "
             f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
             f"Naar stand: {told}. {since}"
         )
@@ -160,7 +161,7 @@ def activities(monitor: Edition) -> Table | Absent:
     frame = now.assign(
         partners=now["partners"].str.replace(";", ",").replace("", "niet genoemd"),
         target_group=now["target_group"].replace("", "niet genoemd"),
-        place=[place(monitor, row) or "hele gebied" for row in now.itertuples()],
+        place=[place(monitor, row) or "hele gebied" for row in each_row(now)],
         of=[when(date) for date in now["date"]],
         since=[when(date) or "niet genoemd" for date in now["since"]],
     )
@@ -191,7 +192,7 @@ def sdg(monitor: Edition) -> Table | Absent:
     programme = open_programme(monitor)
     named = [
         (int(number), row.programme)
-        for row in programme.programmes.itertuples()
+        for row in each_row(programme.programmes)
         for number in split(row.sdg)
     ]
     now = states(programme.activities)

@@ -28,7 +28,7 @@ def overview(monitor: Edition, plan: str | None = None) -> Prose:
             filled = int((own["result"] != "").sum())
             pillars = list(dict.fromkeys(rows["pillar"]))
             lines.append(
-                f"**{plain(name)}: {many(len(pillars), 'pijler', 'pijlers')}, "
+                f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
                 f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
                 f"{listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
                 f"{len(own)} doelen staat welk resultaat bereikt moet worden."

@@ -97,7 +97,7 @@ class Person(_Part):
     more: Text
     what: Sentence | None = None
     source: Text | None = None
-    article: one_of("de", "het") = "de"
+    article: Annotated[str, one_of("de", "het")] = "de"
 
     @property
     def the(self) -> str:
@@ -121,7 +121,7 @@ class Area(_Part):
         Four-digit code to name.
     """
 
-    provinces: tuple[one_of(*PROVINCES), ...] = ()
+    provinces: tuple[Annotated[str, one_of(*PROVINCES)], ...] = ()
     municipalities: Mapping[Code, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -239,10 +239,10 @@ class Settings(_Part):
     citation: Text | None = None
     person: Person
     region: Region
-    unit: one_of("school", "neighbourhood") = "school"
+    unit: Annotated[str, one_of("school", "neighbourhood")] = "school"
     documents: tuple[Document, ...] = ()
     network: tuple[Network, ...] = ()
-    pages: tuple[one_of(*PAGES), ...] = PAGES
+    pages: tuple[Annotated[str, one_of(*PAGES)], ...] = PAGES
     shows: Mapping[Text, Sentence] = Field(default_factory=dict)
     register_file: Text = Field("data/participants.csv", alias="register")
     tables: Text = "data/programme"

@@ -229,6 +229,12 @@ class _Shell(InteractiveShell):
         """Leave it to whoever ran the cell."""
 
 
+def _outputs(shell: object) -> list[NotebookNode]:
+    """Return what the cell that a shell runs has shown so far."""
+    assert isinstance(shell, _Shell) and shell.outputs is not None
+    return shell.outputs
+
+
 class _Result(DisplayHook):
     """What the last line of a cell gives."""
 
@@ -236,7 +242,7 @@ class _Result(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None) -> None:
-        self.shell.outputs.append(
+        _outputs(self.shell).append(
             new_output(
                 "execute_result",
                 data=format_dict,
@@ -252,8 +258,11 @@ class _Result(DisplayHook):
 class _Displayed(DisplayPublisher):
     """What a cell displays besides."""
 
-    def publish(self, data, metadata=None, **kwargs) -> None:
-        self.shell.outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
+    def publish(
+        self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs
+    ) -> None:
+        shown = new_output("display_data", data=data, metadata=metadata or {})
+        _outputs(self.shell).append(shown)
 
 
 class _Stream(io.TextIOBase):

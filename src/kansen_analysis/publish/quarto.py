@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from kansen_analysis.display import components
 from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
 from kansen_analysis.pages.markdown import plain
@@ -96,6 +97,9 @@ def build(
                 shutil.copytree(path, folder / "assets" / name)
         if (work / embedded.ANNEX).exists():
             made = f"{made} [Alle cijfers in één werkmap (xlsx)](/{embedded.ANNEX})"
+        if site.colophon:
+            colophon = components.colophon(site.colophon).html
+            made = f"```{{=html}}\n{colophon}\n```\n\n{made}"
         settings = configuration(site, titles, made)
         (folder / project.CONFIG).write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         _run(folder, progress)
@@ -118,7 +122,7 @@ def configuration(site: Project, titles: dict[str, str], made: str) -> dict:
     titles : dict
         Page path to title: the menu gets the pages that are there, as with the other engine.
     made : str
-        Last line of the footer.
+        The foot of every page, in markdown.
 
     Returns
     -------
@@ -126,9 +130,9 @@ def configuration(site: Project, titles: dict[str, str], made: str) -> dict:
 
     Examples
     --------
-    >>> site = Project("M", raw={"format": {"html": {"css": "src/kansen_analysis/a.css"}}})
-    >>> configuration(site, {}, "nu")["format"]["html"]["css"]
-    'assets/a.css'
+    >>> site = Project("M", raw={"project": {"post-render": ["src/kansen_analysis/a.lua"]}})
+    >>> configuration(site, {}, "nu")["project"]["post-render"]
+    ['assets/a.lua']
     """
     settings = _relocated(site.raw)
     settings["project"] = settings.get("project", {}) | {

@@ -20,6 +20,7 @@ from kansen_analysis.publish.embedded import FILES
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import together as words
 
 
@@ -168,8 +169,8 @@ def _start(output: Path, made: Mapping[str, Edition]) -> None:
         shared=words.shared(_shared(made.values())),
     )
     store.write_text(output / "index.html", page)
-    described = {"programmes": {name: each.digest for name, each in made.items()}}
-    described["fingerprint"] = store.digest(described["programmes"])
+    programmes = {name: each.digest for name, each in made.items()}
+    described = {"programmes": programmes, "fingerprint": store.digest(programmes)}
     store.write_text(output / manifest.FILE, json.dumps(described, indent=1) + "\n")
 
 
@@ -177,6 +178,6 @@ def _shared(made: Iterable[Edition]) -> dict[str, list[str]]:
     """Return the schools in more than one register, with the programmes."""
     found: dict[str, list[str]] = {}
     for each in made:
-        for row in each.participants.itertuples():
+        for row in each_row(each.participants):
             found.setdefault(f"{row.name} ({row.school})", []).append(each.settings.name)
     return {school: names for school, names in sorted(found.items()) if len(names) > 1}

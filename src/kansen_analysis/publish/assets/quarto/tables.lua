@@ -1,7 +1,8 @@
--- What Quarto leaves out of a pipe table: which way its headers point, and a box that scrolls when
--- the table is wider than a phone or longer than a screen. And the fold of the dialect. Runs after
--- Quarto's own filters have numbered it.
+-- After Quarto's own filters have numbered it: what Quarto leaves out of a pipe table, which way its
+-- headers point and a box that scrolls when the table is wider than a phone or longer than a screen.
+-- And school years that are not broken at their hyphen.
 
+local shared = dofile(quarto.utils.resolve_path("../shared.lua"))
 local LONG = 15 -- rows, as in dialect.lua
 
 -- As in dialect.lua, which refuses such a link before Quarto sees it; this is for `quarto render`.
@@ -13,7 +14,7 @@ function Link(el)
   end
 end
 
-function Table(el)
+local function boxed(el)
   for _, row in ipairs(el.head.rows) do
     for _, header in ipairs(row.cells) do
       header.attr.attributes.scope = "col"
@@ -32,15 +33,8 @@ function Table(el)
   })
 end
 
-function Div(el)
-  if not el.classes:includes("voor-onderzoekers") then
-    return nil
-  end
-  local name = (el.attributes.title or "Voor onderzoekers"):gsub("&", "&amp;"):gsub("<", "&lt;")
-  local content = pandoc.Blocks({
-    pandoc.RawBlock("html", '<details class="kansen-research"><summary>' .. name .. "</summary>"),
-  })
-  content:extend(el.content)
-  content:insert(pandoc.RawBlock("html", "</details>"))
-  return content
+function Pandoc(doc)
+  -- only the blocks: titles in the metadata are plain text elsewhere
+  doc.blocks = doc.blocks:walk({ Table = boxed, Str = shared.whole_years })
+  return doc
 end
