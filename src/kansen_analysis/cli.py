@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import shlex
@@ -26,6 +27,15 @@ from kansen_analysis.errors import (
 # What takes long to import (pandas, rich) is imported by the commands that need it: help and
 # version answer at once.
 DATA_ERRORS, WRONG_USE = 1, 2
+# What a disk can say when nothing is wrong with the data.
+_ROOM = {
+    errno.ENOSPC: "The disk, or the folder for temporary files (TMPDIR), is full: make room",
+    errno.EDQUOT: "The quota of the disk is used up: make room",
+    errno.EFBIG: "A file became larger than may be written here: choose another disk",
+    errno.EROFS: "The disk can only be read: choose another folder with --output",
+    errno.EACCES: "This may not be written or read here: choose another folder, or change rights",
+    errno.EPERM: "This may not be written here: choose another folder, or change rights",
+}
 app = typer.Typer(
     help="Monitor of a school programme: published school data, comparable schools, a verdict per "
     "goal. Add --debug to any command to see a traceback.",
@@ -459,6 +469,61 @@ def _told(result) -> None:
 
 
 @app.command()
+def verify(
+    edition: Annotated[Path, typer.Argument(help="Folder of an edition or of a rendered monitor.")],
+) -> None:
+    """Say whether an edition or a monitor is as it was made."""
+    from kansen_analysis.edition.compare import verify as touched
+
+    found = touched(edition)
+    for line in found:
+        typer.echo(line)
+    typer.echo(f"{len(found)} files were touched." if found else "Untouched.")
+    raise typer.Exit(DATA_ERRORS if found else 0)
+
+
+@app.command()
+def reproduce(
+    edition: Annotated[Path, typer.Argument(help="Folder of an edition or of a rendered monitor.")],
+    data: DataOption = None,
+) -> None:
+    """Build an edition again from files found by their checksum, and say whether it is the same."""
+    from kansen_analysis.edition.reproduce import IDENTICAL
+    from kansen_analysis.edition.reproduce import reproduce as again
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.settings import FILE
+
+    root = workspace.root()
+    places = [data] if data is not None else [root / "data"]
+    # What is not published stands with the project: settings, register, programme.
+    places += [root / "data" / "programme", root / "data" / "participants.csv", root / FILE]
+    with _progress("Reproducing") as progress:
+        answer = again(edition, [place for place in places if place.exists()], progress)
+    for line in answer.lines():
+        typer.echo(line)
+    raise typer.Exit(0 if answer.word == IDENTICAL else DATA_ERRORS)
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="Folder of an edition.")],
+    new: Annotated[Path, typer.Argument(help="Folder of another one.")],
+    form: FormOption = Form.table,
+) -> None:
+    """Say what differs between two editions: files, method, participants, verdicts, numbers."""
+    from dataclasses import asdict
+
+    from kansen_analysis.edition.compare import compare as beside
+
+    found = beside(old, new)
+    if form == "json":
+        typer.echo(json.dumps({"answer": found.answer} | asdict(found), indent=1, default=str))
+        return
+    for line in found.lines():
+        typer.echo(line)
+
+
+@app.command()
 def publish(
     data: DataOption = None,
     participants: ParticipantsOption = None,
@@ -633,3 +698,9 @@ def main() -> None:
             raise
         typer.echo(str(error), err=True)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)
+    except OSError as error:
+        if debug or error.errno not in _ROOM:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        typer.echo(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
+        sys.exit(WRONG_USE)
