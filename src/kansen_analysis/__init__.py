@@ -1,6 +1,7 @@
 """Monitor of a school programme: from published school data to a verdict per goal."""
 
 from importlib import import_module
+from typing import Any
 
 __all__ = [
     "build",
@@ -26,7 +27,7 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """Import pandas and the like when they are asked for: the command starts without them."""
     if name in _ROOMS:
         return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

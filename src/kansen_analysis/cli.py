@@ -207,6 +207,7 @@ def check(
     from kansen_analysis.schools.load import open_folder
     from kansen_analysis.schools.participants import check_participants, read_participants
     from kansen_analysis.sources import schoolyear
+    from kansen_analysis.sources.rows import each_row
 
     path = _data(data)
     folder = open_folder(path)
@@ -276,7 +277,7 @@ def check(
         return
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
     typer.echo(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
-    for row in coverage.itertuples():
+    for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
         typer.echo(
             line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
@@ -288,7 +289,7 @@ def check(
     if unseen:
         typer.echo(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
-        for row in lost.itertuples():
+        for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
             typer.echo(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
@@ -374,6 +375,8 @@ def goals(
     form: FormOption = Form.table,
 ) -> None:
     """Give the verdict on each of the goals."""
+    from kansen_analysis.sources.rows import each_row
+
     verdicts = _edition(data, participants, school_year, protocol).verdicts
     if form == "csv":
         verdicts.to_csv(sys.stdout, index=False)
@@ -381,7 +384,7 @@ def goals(
         plain = verdicts.astype(object).where(verdicts.notna(), None)
         print(json.dumps(plain.to_dict("records"), indent=1, default=float))
     else:
-        for row in verdicts.itertuples():
+        for row in each_row(verdicts):
             typer.secho(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
             typer.echo(f"   {row.reason}")
 
@@ -455,6 +458,32 @@ def _told(result) -> None:
     typer.echo(str(result.index))
 
 
+@app.command()
+def publish(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="The record; else data/published.csv.")
+    ] = None,
+) -> None:
+    """Write the verdicts of an edition that was published in the record; it is only added to."""
+    from kansen_analysis.edition import record as published
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.sources import schoolyear
+
+    made = _edition(data, participants, school_year, protocol)
+    path = record or workspace.root() / published.RECORD
+    added = published.publish(made, path)
+    label = schoolyear.label(made.year)
+    typer.echo(
+        f"Added {added} verdicts on {label} to {path}."
+        if added
+        else f"{path} holds these verdicts on {label} already."
+    )
+
+
 @app.command("new-edition")
 def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
@@ -463,7 +492,7 @@ def new(
     from kansen_analysis.programme import new_edition, workspace
     from kansen_analysis.sources import schoolyear
 
-    folder = workspace.root() / "data" / "programme"
+    folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
         typer.echo(line)
 
@@ -481,7 +510,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_export
 
-    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    programme_export(folder or workspace.tables(), workbook)
     typer.echo(str(workbook))
 
 
@@ -495,7 +524,7 @@ def import_workbook(
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_import
 
-    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
         typer.echo(line)
     if not changes.lines:

@@ -104,8 +104,9 @@ def read(folder: Path) -> list[Sheet]:
         name = path.stem.removesuffix(ABOUT)
         data = path.with_name(f"{name}.csv")
         if data.exists():
-            (_, _, _, source, notes), *columns = [map(_plain, row) for row in _read(path)[1:]]
-            about = {column: tuple(rest) for column, *rest in columns}
+            whole, *columns = [list(map(_plain, row)) for row in _read(path)[1:]]
+            _, _, _, source, notes = whole
+            about = {column: (said, unit, of, note) for column, said, unit, of, note in columns}
             sheet = Sheet(name, _read(data), source, notes, about)
             if alike := _ALIKE.fullmatch(name):
                 kind, page, what = alike.groups()

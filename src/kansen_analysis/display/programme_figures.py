@@ -11,6 +11,7 @@ from kansen_analysis.display._canvas import LINE, Board, colour, role, ticks, wr
 from kansen_analysis.display._figure import Figure, Texts, make, need
 from kansen_analysis.display._parts import YEAR, box, legend, row_axes, write_years
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 STEP = 20  # between two marks
@@ -93,8 +94,8 @@ def _progress_marks(board: Board, *, frame, changed, states) -> None:
     board.tall(head + sum(row[-1] + 4 for row in rows) + 2)
     top = board.whole()
     for x, lines in zip(middle, heads, strict=True):
-        place = {"ha": "center", "va": "bottom", "size": board.small, "bold": True}
-        board.write(None, (x, head - 6), lines, **place)
+        at, size = (x, head - 6), board.small
+        board.write(None, at, lines, ha="center", va="bottom", size=size, bold=True)
     y = head
     for label, counts, moved, words, marks, tall in rows:
         top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
@@ -173,7 +174,7 @@ def _bullets(board: Board, *, frame, unit) -> None:
         board, list(frame["label"]), limits, unit=unit, tall=62, head=4, side=330
     )
     blue = role("participants")["line"]
-    for row, y in zip(frame.itertuples(), middles, strict=True):
+    for row, y in zip(each_row(frame), middles, strict=True):
         ax.barh(y - 10, row.planned, 24, fc=colour("zone"), ec=colour("axis"), lw=1.2)
         spent = "besteed: nog niet ingevuld"
         if pd.notna(row.spent):
@@ -256,15 +257,14 @@ def _network_growth(board: Board, *, frame, person) -> None:
     ticks(ax.yaxis, whole=True)
     ax.grid(axis="y")
     board.quiet(None, (2, 10), "scholen")
-    for row in frame.itertuples():
+    for row in each_row(frame):
         parts = [(row.coach, 0, 0), (row.network - row.coach, row.coach, 1), (-row.left, 0, 2)]
         for count, bottom, look in parts:
             if count:
                 fill, edge = list(looks.values())[look]
                 ax.bar(row.year, count, 0.56, bottom, fc=fill, ec=edge, lw=1.6)
         said = numbers.number(row.network, 0)
-        place = {"ha": "center", "va": "bottom", "shift": (0, 6)}
-        board.write(ax, (row.year, row.network), said, **place)
+        board.write(ax, (row.year, row.network), said, ha="center", va="bottom", shift=(0, 6))
     if low:
         ax.axhline(0, color=colour("axis"), lw=1)
     write_years(board, ax, years)

@@ -138,7 +138,7 @@ def _by_step(rows: pd.DataFrame) -> dict[int, int]:
     """Count the participants behind each school year before and since the start."""
     step = (rows["year"] - rows["cohort"]).dropna().astype(int)
     schools = rows.loc[step.index].groupby(step)["school"].nunique()
-    return {int(at): int(count) for at, count in schools.items()}
+    return dict(zip(schools.index.tolist(), schools.tolist(), strict=True))
 
 
 def _nearby(tables: Mapping, schools: Mapping, goal: int) -> list[Beside]:

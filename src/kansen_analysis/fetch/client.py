@@ -166,9 +166,10 @@ class Client:
         proxy = self._proxy(url)
         with self._mutex:
             if proxy not in self._pools:
-                rules = {"maxsize": PER_HOST, "block": True}
                 self._pools[proxy] = (
-                    urllib3.ProxyManager(proxy, **rules) if proxy else urllib3.PoolManager(**rules)
+                    urllib3.ProxyManager(proxy, maxsize=PER_HOST, block=True)
+                    if proxy
+                    else urllib3.PoolManager(maxsize=PER_HOST, block=True)
                 )
             return self._pools[proxy]
 

@@ -6,7 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -14,12 +21,12 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 @contextlib.contextmanager
 def bars() -> Iterator[Callable[[str, int, int | None], None]]:
     """Show one bar per file on a terminal, and a line per file elsewhere."""
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
     if not err.is_terminal:
 
         def line(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
-                tasks[name] = 0
+                tasks[name] = TaskID(0)
                 err.print(f"Fetching: {name}", markup=False)
 
         yield line

@@ -163,10 +163,6 @@ def outlook(
     [['register', 0, 2025, 80], ['more schools', 10, 2025, 90]]
     """
     moved, origin = shocks or measured_shocks(panel, goal)
-    options = {
-        **{"decides": decides, "size_by_year": size_by_year, "share": share, "versions": versions},
-        "gate": gate,
-    }
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
     def rows_of(
@@ -177,7 +173,16 @@ def outlook(
             limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
             seen = 1.0 if known else recovery
             found = _one(
-                until(joined, year - lag), minimum, moved, limit=limit, recovery=seen, **options
+                until(joined, year - lag),
+                minimum,
+                moved,
+                limit=limit,
+                gate=gate,
+                decides=decides,
+                size_by_year=size_by_year,
+                recovery=seen,
+                share=share,
+                versions=versions,
             )
             if known:  # hiding has widened what the shocks were measured on
                 for column in ("difference", "difference_slow"):

@@ -24,15 +24,11 @@ DEFAULT = Path(__file__).with_name("goals.yml")
 VERSIONS = fixed.VERSIONS
 
 
-def _holding(*names: str):
+def _holding(*names: str) -> Expected:
     marks = [f"{{{name}}}" for name in names]
-
-    def check(text: str) -> str:
-        if not all(mark in text for mark in marks):
-            raise ValueError
-        return text
-
-    return Annotated[Text, AfterValidator(check), Expected(f"a text with {' and '.join(marks)}")]
+    return Expected(
+        f"a text with {' and '.join(marks)}", lambda text: all(mark in text for mark in marks)
+    )
 
 
 def _table(name: str) -> str:
@@ -68,10 +64,12 @@ Sources = Annotated[
 Share = Annotated[
     float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
 ]
-Measure = one_of(*OUTCOMES)
-Second = one_of(*(name for name, kind in OUTCOMES.items() if kind.way in ("plain", "advice")))
-Role = one_of("toets", "context")
-Version = one_of(*VERSIONS)
+Measure = Annotated[str, one_of(*OUTCOMES)]
+Second = Annotated[
+    str, one_of(*(name for name, kind in OUTCOMES.items() if kind.way in ("plain", "advice")))
+]
+Role = Annotated[str, one_of("toets", "context")]
+Version = Annotated[str, one_of(*VERSIONS)]
 
 _form = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 
@@ -179,10 +177,10 @@ class Sentences:
     """How the size of a difference is said in Dutch; ``per`` turns the unit into pupils of 100."""
 
     per: AboveZero
-    more: _holding("n")
-    fewer: _holding("n")
+    more: Annotated[Text, _holding("n")]
+    fewer: Annotated[Text, _holding("n")]
     equal: Text
-    range: _holding("low", "high")
+    range: Annotated[Text, _holding("low", "high")]
     word_more: Text
     word_fewer: Text
 

@@ -7,6 +7,7 @@ import pandas as pd
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import PERSON, capital, glossary
+from kansen_analysis.sources.rows import each_row
 
 
 def listed(monitor: Edition) -> Prose:
@@ -21,6 +22,6 @@ def listed(monitor: Edition) -> Prose:
     table = table.sort_values("term", key=lambda terms: terms.str.lower(), kind="stable")
     blocks = [
         f"[**{row.term}**]{{#{row.Index}}}\n:   {row.definition} *Bron: {row.source}.*"
-        for row in table.itertuples()
+        for row in each_row(table)
     ]
     return Prose("\n\n".join(blocks))

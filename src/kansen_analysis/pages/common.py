@@ -209,4 +209,4 @@ def term(anchor: str, words: str | None = None) -> str:
     known = glossary()
     if anchor not in known.index:
         raise UsageError(f"{anchor!r} is not in begrippen.csv; explain it there first.")
-    return f"[{words or known.loc[anchor, 'term'].lower()}](begrippen.ipynb#{anchor})"
+    return f"[{words or known['term'].loc[anchor].lower()}](begrippen.ipynb#{anchor})"

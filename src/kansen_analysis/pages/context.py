@@ -114,14 +114,14 @@ def _by_place(
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
-    counts = [c for c in frame if c.startswith("n_")]
+    counts = [c for c in frame.columns if c.startswith("n_")]
     return frame.astype(dict.fromkeys(counts, "Int64")), years
 
 
 def _place_table(
     frame: pd.DataFrame, years: list[int], *, name: str, caption: str, what: str, source: str, notes
 ) -> Table:
-    rows = [("place", "Waar", "", 0, "text")]
+    rows: list[tuple] = [("place", "Waar", "", 0, "text")]
     for year in years:
         label = schoolyear.label(year)
         rows.append((f"share_{year}", f"{what} {label}", "%", 1, "share", f"n_{year}"))
@@ -230,7 +230,8 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
         table[end] = table[end].where(table["value"].isna())
     wide = table.pivot(index="year", columns="group", values=["value", "low", "high"])
     ends = {"value": "", "low": "_low", "high": "_high"}
-    wide.columns = [f"{group}{ends[end]}" for end, group in wide.columns]
+    end_of, group_of = (wide.columns.get_level_values(at) for at in (0, 1))
+    wide.columns = [f"{group}{ends[end]}" for end, group in zip(end_of, group_of, strict=True)]
     frame = wide.reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),

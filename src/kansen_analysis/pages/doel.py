@@ -70,6 +70,6 @@ def second(monitor: Edition, number: str) -> Table | Absent:
     return evidence.second_outcome(monitor, int(number))
 
 
-def told(monitor: Edition, number: str) -> Prose:
+def told(monitor: Edition, number: str) -> Prose | Absent:
     """Point to stories and lessons about the goal."""
     return _below(programma.of_goal(monitor, int(number)))

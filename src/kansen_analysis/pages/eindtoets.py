@@ -5,6 +5,8 @@ The figures about how sure this is are in `kansen_analysis.pages.evidence`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -101,7 +103,7 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     rows = []
     for name, inside in _groups(monitor, levels["school"]).items():
         part = levels[inside]
-        row = {"group": name}
+        row: dict[str, Any] = {"group": name}
         for window, chosen in windows.items():
             seen = part[part["year"].isin(chosen)]
             row[window] = np.average(seen["value"], weights=seen["n"]) if len(seen) else np.nan
@@ -250,7 +252,7 @@ def missing(monitor: Edition) -> Prose:
         verb = "school begint" if later == 1 else "scholen beginnen"
         lines.append(f"{later} deelnemende {verb} pas na dit schooljaar.")
     if len(mine):
-        placed = 100 * (mine["origin"] == "interval").mean()
+        placed = 100 * (mine["origin"].eq("interval") & mine["joined"].eq("")).mean()
         if placed:
             lines.append(
                 f"Bij {numbers.percent(placed)} van de schooljaren van deelnemers is een deel van "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from kansen_analysis.display import figures, programme_figures, tables
@@ -19,6 +21,7 @@ from kansen_analysis.pages._programme import (
     variables,
 )
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemende scholen (participants.csv)"
@@ -107,7 +110,7 @@ def documents(monitor: Edition) -> Table | Absent:
         return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
     people, since = monitor.participants, _since(monitor.participants)
     started = f"scholen met een {monitor.settings.person.one}"
-    held = {
+    held: dict[str, Callable[[int], int]] = {
         "scholen in het netwerk": lambda year: int((since <= year).sum()),
         started: lambda year: int(_with_coach(people, year).sum()),
     }
@@ -121,7 +124,7 @@ def documents(monitor: Edition) -> Table | Absent:
             "register": pd.array(
                 [
                     held[row.what](last_year(row.year)) if row.what in held else pd.NA
-                    for row in frame.itertuples()
+                    for row in each_row(frame)
                 ],
                 dtype="Int64",
             ),
@@ -245,7 +248,7 @@ def programmes(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         period=[
             " – ".join(part[:4] for part in (row.started, row.ended) if part) or "onbekend"
-            for row in frame.itertuples()
+            for row in each_row(frame)
         ],
         sdg=frame["sdg"].str.replace(";", ", "),
     )

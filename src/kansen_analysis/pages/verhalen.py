@@ -21,6 +21,7 @@ from kansen_analysis.pages._programme import (
 )
 from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
+from kansen_analysis.sources.rows import each_row
 
 TOLD = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
@@ -148,7 +149,7 @@ def lessons(monitor: Edition) -> Table | Absent:
     frame = open_programme(monitor).lessons
     if not len(frame):
         return Absent(NO_LESSONS)
-    where = pd.Series([place(monitor, row) for row in frame.itertuples()], index=frame.index)
+    where = pd.Series([place(monitor, row) for row in each_row(frame)], index=frame.index)
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],

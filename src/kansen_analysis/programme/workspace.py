@@ -96,12 +96,17 @@ def places(data: Path | str, programme: Path | str | None = None) -> tuple[Path,
     """
     if programme is not None:
         settings = settings_of(data, programme)
-        return _register(settings), settings.path("tables")
+        return _register(settings), settings.folder / settings.tables
     return default_participants(data), default_programme(data)
 
 
+def tables() -> Path:
+    """Return the folder with the tables of the programme of this project."""
+    return read_settings(root()).path("tables")
+
+
 def _register(settings: Settings) -> Path:
-    named = settings.path("register")
+    named = settings.folder / settings.register_file
     return hand.find(named.parent, named.stem) or named
 
 
@@ -113,4 +118,7 @@ def default_participants(data: Path | str) -> Path:
 def default_programme(data: Path | str) -> Path:
     """Return the folder with what stands beside the figures; the demo has its own."""
     own = Path(data) / "programme"
-    return own if is_demo(data) or own.is_dir() else settings_of(data).path("tables")
+    if is_demo(data) or own.is_dir():
+        return own
+    settings = settings_of(data)
+    return settings.folder / settings.tables

@@ -234,5 +234,6 @@ def _entries(items, titles: dict[str, str]) -> list[Entry]:
         below = item.get("contents") or (item["menu"] if isinstance(item.get("menu"), list) else [])
         children = tuple(child for child in _entries(below, titles) if child.page != page)
         if page or children:
-            entries.append(Entry(str(heading or item.get("text") or titles[page]), page, children))
+            text = heading or item.get("text") or (titles[page] if page else "")
+            entries.append(Entry(str(text), page, children))
     return entries

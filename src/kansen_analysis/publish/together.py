@@ -20,6 +20,7 @@ from kansen_analysis.publish.embedded import FILES
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import together as words
 
 
@@ -112,9 +113,13 @@ def render(
     label = "-".join([*(["demo"] if first.demo else []), *made, schoolyear.label(first.year)])
     output = Path(output or root / "reports" / label).absolute()
     alone = len(made) == 1
-    if not alone and output.exists() and any(output.iterdir()):
-        folders = {path.name for path in output.iterdir() if path.is_dir()}
-        if manifest.read(output) is None or folders - {*made, "assets"}:
+    if not alone and output.exists():
+        there = {path.name for path in output.iterdir() if not path.name.startswith(".")}
+        # What was interrupted has monitors and no first page yet.
+        own = {*made, "assets"} | (
+            {"index.html", manifest.FILE} if manifest.read(output) else set()
+        )
+        if there - own:
             raise UsageError(
                 f"{output} holds something that is not a monitor of these programmes; choose a new "
                 "or empty folder."
@@ -168,8 +173,8 @@ def _start(output: Path, made: Mapping[str, Edition]) -> None:
         shared=words.shared(_shared(made.values())),
     )
     store.write_text(output / "index.html", page)
-    described = {"programmes": {name: each.digest for name, each in made.items()}}
-    described["fingerprint"] = store.digest(described["programmes"])
+    programmes = {name: each.digest for name, each in made.items()}
+    described = {"programmes": programmes, "fingerprint": store.digest(programmes)}
     store.write_text(output / manifest.FILE, json.dumps(described, indent=1) + "\n")
 
 
@@ -177,6 +182,6 @@ def _shared(made: Iterable[Edition]) -> dict[str, list[str]]:
     """Return the schools in more than one register, with the programmes."""
     found: dict[str, list[str]] = {}
     for each in made:
-        for row in each.participants.itertuples():
+        for row in each_row(each.participants):
             found.setdefault(f"{row.name} ({row.school})", []).append(each.settings.name)
     return {school: names for school, names in sorted(found.items()) if len(names) > 1}

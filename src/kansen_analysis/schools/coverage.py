@@ -62,7 +62,7 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
             lost = lost[lost["pupils_high"] > 0]
     lost = lost.assign(source=source, key=lost[key])
     if "name" not in lost:
-        lost = lost.assign(name=pd.NA)
+        lost = lost.assign(name=pd.Series(pd.NA, lost.index, dtype=object))
     lost = lost.sort_values(["key", "year"], kind="stable").drop_duplicates(["year", "key"])
     return lost[columns].reset_index(drop=True)
 

@@ -54,7 +54,8 @@ def ovt_match(folder: DataFolder) -> pd.DataFrame:
         return pd.DataFrame({"ovt": [], "school": [], "match": []}, dtype="str")
     parts = [weging[["ovt", "name"]]] if len(weging) else []
     if len(results):
-        parts.append(results[["ovt"]].assign(name=pd.NA))
+        unnamed = pd.Series(pd.NA, results.index, dtype=object)
+        parts.append(results[["ovt"]].assign(name=unnamed))
     years = sorted({*weging["year"].unique(), *results["year"].unique()})
     known = schools.existing(
         folder.read("leerlingen_historisch"), folder.read("vestigingen"), years

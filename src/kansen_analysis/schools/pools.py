@@ -9,6 +9,7 @@ regression to the mean look like an effect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -143,10 +144,9 @@ def choose_pools(
     chosen = {at: participant for at, (participant, number) in dealt.items() if number < rounds}
     national = usable.loc[list(chosen)].assign(pool="B", matched_to=list(chosen.values()))
     regional = usable[~takes_part & own].assign(pool="A", matched_to=pd.NA)
-    found = pd.Series(list(chosen.values()), dtype=object).value_counts()
-    found = usable.loc[takes_part, ["school"]].assign(
-        found=lambda part: part["school"].map(found).fillna(0).astype(int)
-    )
+    times = Counter(chosen.values())
+    found = usable.loc[takes_part, ["school"]]
+    found["found"] = [times[school] for school in found["school"]]
     names = ["school", "pool", "matched_to", "schoolweging", "pupils", "province"]
     members = pd.concat([regional, national])[[*names, "municipality_code"]]
     return Pools(
@@ -174,7 +174,7 @@ def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:
         apart = _balance(usable, takes_part, kept, [])["after_b"].abs().max()
         worst[rounds] = np.inf if np.isnan(apart) else apart
     balanced = [rounds for rounds, apart in worst.items() if apart < AIM]
-    return max(balanced) if balanced else min(worst, key=worst.get)
+    return max(balanced) if balanced else min(worst, key=lambda rounds: worst[rounds])
 
 
 def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, tuple[str, int]]:

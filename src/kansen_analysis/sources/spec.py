@@ -185,9 +185,10 @@ class Source:
     def layouts(self) -> list[Layout]:
         """The distinct layouts, in the order of ``columns.csv``."""
         found = []
-        for name, row in self.columns.iterrows():
+        for name in self.columns.index:
             files = self.files[self.files["layout"] == name]
-            present = {canonical: raw for canonical, raw in row.items() if raw}
+            row = self.columns.loc[name]
+            present = {c: row[c] for c in self.columns.columns if row[c]}
             optional = frozenset(c for c, raw in present.items() if raw.endswith("?"))
             key = {*self.meta["key"]} | (
                 {"brin", "branch"} if "school" in self.meta["key"] else set()
@@ -221,6 +222,11 @@ class Source:
         return self.meta.get("table", self.name)
 
     @property
+    def supplied(self) -> bool:
+        """Whether schools supply it and nobody publishes it."""
+        return bool(self.meta.get("supplied"))
+
+    @property
     def dimensions(self) -> list[str]:
         """Columns into which the raw columns are folded, such as ``provider``."""
         return self.meta.get("long", [])
@@ -242,13 +248,20 @@ class Source:
         if not self.dimensions:
             return [((), {name: name for name in self.variables.index})]
         table = self.variables[self.variables["measure"] != ""]
-        return [
-            (
-                cell if isinstance(cell, tuple) else (cell,),
-                dict(zip(rows["measure"], rows.index, strict=True)),
-            )
-            for cell, rows in table.groupby(self.dimensions, sort=False)
-        ]
+        cells: dict[tuple[str, ...], dict[str, str]] = {}
+        for name, cell, measure in zip(
+            table.index,
+            zip(*(table[d] for d in self.dimensions), strict=True),
+            table["measure"],
+            strict=True,
+        ):
+            cells.setdefault(cell, {})[measure] = name
+        return list(cells.items())
+
+    @property
+    def codes_of(self) -> list[tuple[str, pd.DataFrame]]:
+        """Per variable that holds codes its rows of ``codes.csv``."""
+        return [(str(name), rows) for name, rows in self.codes.groupby("variable", sort=False)]
 
     @property
     def masked(self) -> dict[str, tuple[int, int | None]]:

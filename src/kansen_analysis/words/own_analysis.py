@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers as write
 from kansen_analysis.words.estimates import WAYS
 
@@ -128,7 +129,7 @@ def outlook_line(table: pd.DataFrame, about: About, share: float) -> str:
     """Return an outlook on one line, in English."""
     parts = [
         f"{row.schools} schools {row.difference:.{about.decimals}f}"
-        for row in table.itertuples()
+        for row in each_row(table)
         if np.isfinite(row.difference)
     ]
     seen = ", ".join(parts) or "nothing"
@@ -158,7 +159,7 @@ def enough(table: pd.DataFrame, about: About) -> str:
 
 def outlook_explained(table: pd.DataFrame, about: About, share: float, language: str) -> str:
     """Say what an outlook means."""
-    rows = [row for row in table.itertuples() if np.isfinite(row.difference)]
+    rows = [row for row in each_row(table) if np.isfinite(row.difference)]
     size, chance = about.decimals, f"{100 * share:.0f}%"
     if language == "en":
         seen = "; ".join(f"{r.schools} schools {r.difference:.{size}f}" for r in rows)

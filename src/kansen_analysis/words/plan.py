@@ -78,8 +78,8 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
-        return _why_not(own.iloc[-1])
-    first, last = told.iloc[0], told.iloc[-1]
+        return _why_not(own.iloc[-1].to_dict())
+    first, last = (told.iloc[at].to_dict() for at in (0, -1))
     schools = int(first["schools"])
     text = (
         f"Met {schools} scholen die meetellen is in de uitgave over "
@@ -216,7 +216,7 @@ def _need(row: Mapping) -> str:
 
 
 def _listed(codes: Sequence[str]) -> str:
-    names = [_HOLDERS[code] for code in codes]
+    names = [_HOLDERS[Holder(code)] for code in codes]
     if len(names) == 1:
         return names[0]
     comma = "," if "," in names[-2] else ""
