@@ -19,6 +19,7 @@ import accessibility_report
 import pytest
 from browser import Site, launched
 
+from kansen_analysis.display import check
 from kansen_analysis.errors import EngineError
 from kansen_analysis.pages import toegankelijkheid
 from kansen_analysis.publish import links, quarto
@@ -76,6 +77,44 @@ return [...document.body.querySelectorAll('*')].filter((e) => {
     && ((hides(style.overflowX) && e.scrollWidth > e.clientWidth + 1)
       || (hides(style.overflowY) && e.scrollHeight > e.clientHeight + 1));
 }).map(named);
+}"""
+)
+# tables of which something lies outside their box, without a box that scrolls, a stop or a name
+SCROLLING = (
+    "() => {"
+    + TOOLS
+    + """
+return [...document.querySelectorAll('main table')].filter(seen).filter((table) => {
+  const box = table.closest('.kansen-scroll, .table-scroll');
+  if (!box) return true;
+  const named = box.ariaLabel || document.getElementById(box.getAttribute('aria-labelledby'));
+  const style = getComputedStyle(box);
+  return box.scrollWidth > box.clientWidth + 1 && !(box.tabIndex === 0
+    && box.getAttribute('role') === 'region' && named && style.overflowX === 'auto'
+    && style.backgroundImage.includes('gradient'));
+}).map(named);
+}"""
+)
+# words in tables that stand on two lines
+BROKEN_WORDS = (
+    "() => {"
+    + TOOLS
+    + """
+const broken = [];
+for (const cell of document.querySelectorAll('main :is(th, td)')) {
+  const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    for (const word of node.data.matchAll(/\\d{4}-\\d{4}|[\\p{L}\\d]{3,}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) {
+        broken.push(word[0]);
+      }
+    }
+  }
+}
+return broken;
 }"""
 )
 NUMBER_FOCUSABLE = (
@@ -146,7 +185,7 @@ def site(request, demo, tmp_path_factory) -> Site:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return Site(folder, engine)
+    return Site(folder, served=engine == "quarto")  # from disk and over http
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +255,7 @@ def test_axe_finds_nothing_on_a_phone(chromium, site):
 
 def test_axe_would_find_a_mistake(chromium, tmp_path):
     (tmp_path / "index.html").write_text("<title>x</title><img src='a.png'>", encoding="utf-8")
-    found = on_every(chromium, Site(tmp_path, "quarto"), ["index.html"], axe)
+    found = on_every(chromium, Site(tmp_path), ["index.html"], axe)
     assert {each.split()[0] for each in found["index.html"]} >= {"image-alt", "html-has-lang"}
 
 
@@ -262,7 +301,6 @@ def test_the_skip_link_leads_past_the_menu(chromium, site):
 @pytest.mark.parametrize("width", [1280, PHONE])
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(chromium, site, width):
     def look(page):
-        page.wait_for_timeout(300)  # Quarto scrolls a long menu to this page after loading
         number, stops, wrong = page.evaluate(NUMBER_FOCUSABLE), [], []
         for _ in range(number + 5):
             page.keyboard.press("Tab")
@@ -289,6 +327,23 @@ def test_pages_fit_a_phone_without_scrolling_sideways(chromium, site):
         return folded + page.evaluate(STICKING_OUT)
 
     assert on_every(chromium, site, site.sample, look, width=PHONE) == {}
+
+
+def test_tables_that_scroll_sideways_can_be_reached_and_are_named(chromium, site):
+    def look(page):
+        page.evaluate(OPEN_ALL)
+        page.wait_for_timeout(50)  # the script answers to the unfolding
+        return page.evaluate(SCROLLING)
+
+    assert on_every(chromium, site, site.sample, look, width=390) == {}
+
+
+def test_words_in_tables_are_not_broken(chromium, site):
+    def look(page):
+        page.evaluate(OPEN_ALL)
+        return page.evaluate(BROKEN_WORDS)
+
+    assert on_every(chromium, site, site.sample, look, width=390) == {}
 
 
 def test_pages_survive_zooming_to_200_percent(chromium, site):
@@ -340,7 +395,7 @@ def test_colours_of_the_reader_leave_everything_visible(chromium, site):
                   (each) => style(each).backgroundColor !== 'rgb(255, 255, 255)'),
                 // backgrounds are gone: what they said, a border or the weight of a letter says
                 ...all('.callout').filter((each) => !parseFloat(style(each).borderLeftWidth)),
-                ...all('.site-nav [aria-current], .sidebar-link.active').filter(
+                ...all('.site-nav [aria-current]').filter(
                   (each) => style(each).fontWeight < 600),
               ].map((each) => each.outerHTML.slice(0, 80));
             }"""
@@ -369,8 +424,8 @@ const away = (e) => e.closest('details:not([open])') || e.closest('script, style
 return [...document.querySelectorAll('main *, nav *')].filter(
   (e) => [...e.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
     && !away(e) && !e.checkVisibility({ visibilityProperty: true })
-    // what folds and searches, and what Quarto leaves out on a phone
-    && !e.closest('summary, .search, .quarto-secondary-nav, #TOC')
+    // what folds and searches
+    && !e.closest('summary, .search')
     // a figure is there once for a desk and once for a phone
     && !e.closest('.kansen-picture')).map(named);
 }"""
@@ -467,6 +522,16 @@ def test_images_have_an_alternative_of_40_to_250_characters(facts):
     alts = [(page, alt) for page, found in facts.items() for alt in found["alts"]]
     assert alts
     assert [(page, alt) for page, alt in alts if not 40 <= len(alt) <= 250] == []
+
+
+def test_pictures_hold_no_text_over_text_and_nothing_outside_their_frame(site):
+    wrong: dict[str, list] = {}
+    NOTED["pages"] += len(site.pages)
+    for page in site.pages:
+        for name, svg in check.pictures(site.folder / page):
+            if found := check.problems(svg):
+                wrong[f"{page}, {name}"] = found
+    assert wrong == {}
 
 
 def test_tables_have_a_caption_and_headers_that_say_what_they_head(facts):

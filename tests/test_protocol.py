@@ -194,8 +194,8 @@ WRONG = {
     ),
     "another version without a line": (
         put("version", value="9.0"),
-        "changes: found 'version 2.0 of 2026-11-25', expected its last line to be about version "
-        "9.0 of 2026-11-25.",
+        f"changes: found 'version {PROTOCOL.version} of {PROTOCOL.date}', expected its last line "
+        f"to be about version 9.0 of {PROTOCOL.date}.",
     ),
 }
 
@@ -335,7 +335,7 @@ def test_all_that_was_changed_is_told_at_once(own):
     cases = ("margin", "alpha", "deciding version")
     protocol = load_protocol(own(*(TAMPERED[case][0] for case in cases)))
     assert set(say_differences(protocol)) == {TAMPERED[case][1] for case in cases}
-    assert "3 verschillen met versie 2.0" in say_protocol(protocol)
+    assert f"3 verschillen met versie {PROTOCOL.version}" in say_protocol(protocol)
 
 
 def test_a_users_version_says_what_changed_and_that_it_is_no_release(own):

@@ -457,6 +457,32 @@ def _told(result) -> None:
     typer.echo(str(result.index))
 
 
+@app.command()
+def publish(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="The record; else data/published.csv.")
+    ] = None,
+) -> None:
+    """Write the verdicts of an edition that was published in the record; it is only added to."""
+    from kansen_analysis.edition import record as published
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.sources import schoolyear
+
+    made = _edition(data, participants, school_year, protocol)
+    path = record or workspace.root() / published.RECORD
+    added = published.publish(made, path)
+    label = schoolyear.label(made.year)
+    typer.echo(
+        f"Added {added} verdicts on {label} to {path}."
+        if added
+        else f"{path} holds these verdicts on {label} already."
+    )
+
+
 @app.command("new-edition")
 def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
@@ -465,7 +491,7 @@ def new(
     from kansen_analysis.programme import new_edition, workspace
     from kansen_analysis.sources import schoolyear
 
-    folder = workspace.root() / "data" / "programme"
+    folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
         typer.echo(line)
 
@@ -483,7 +509,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_export
 
-    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    programme_export(folder or workspace.tables(), workbook)
     typer.echo(str(workbook))
 
 
@@ -497,7 +523,7 @@ def import_workbook(
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_import
 
-    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
         typer.echo(line)
     if not changes.lines:

@@ -32,6 +32,7 @@ from kansen_analysis.display._parts import (
     legend,
     patch,
     pixels_of,
+    row_axes,
     shown_counts,
     with_unit,
     write_counts,
@@ -247,6 +248,86 @@ def _stacked(board: Board, *, table, hidden, decimals) -> None:
             if share * pixel > text_width(words, board.small) + 8:
                 size, back = board.small, bool(hatch)
                 board.write(ax, middle, words, ink=on(fill), ha="center", size=size, back=back)
+            edge += share
+
+
+def right_and_wrong(frame: pd.DataFrame, texts: Texts) -> Figure:
+    """Draw how often an answer is wrong, left open and right, one bar per case, the worst first.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``label`` (the case, Dutch), ``truth`` (what is so in it), ``wrong`` and ``right`` (0 to
+        100, percent of ``runs``), ``low`` and ``high`` (what chance leaves of ``wrong``, 95%),
+        ``runs``.
+    texts : Texts
+
+    Returns
+    -------
+    Figure
+        Sorted by ``wrong``; what is neither wrong nor right is left open.
+
+    Raises
+    ------
+    UsageError
+        For a missing column, no rows, or parts of more than a whole.
+    """
+    columns = ("label", "truth", "wrong", "low", "high", "right", "runs")
+    frame = need(frame, columns, "right_and_wrong")
+    frame["open"] = 100 - frame["wrong"] - frame["right"]
+    if frame["open"].lt(-1e-6).any():
+        raise UsageError("right_and_wrong: wrong and right are more than 100% together")
+    frame["open"] = frame["open"].clip(lower=0)
+    frame = frame.sort_values("wrong", ascending=False, kind="stable").reset_index(drop=True)
+    worst, best = frame.iloc[0], frame.loc[frame["right"].idxmax()]
+    few = int((frame["wrong"] <= 2).sum())
+    return make(
+        texts,
+        partial(_right_and_wrong, frame=frame),
+        alt=[
+            f"Het vaakst fout, {numbers.percent(worst.wrong, 1)}: {worst.label}.",
+            f"Hoogstens {numbers.percent(2)} fout in {few} van de {len(frame)} gevallen.",
+            f"Het vaakst goed, {numbers.percent(best.right, 1)}: {best.label}.",
+        ],
+        kind="Liggende balken met fout, open en goed.",
+        frame=frame,
+        variables=[
+            ("label", "Wereld", "", 0, "text"),
+            ("truth", "Waarheid", "", 0, "text"),
+            ("wrong", "Fout oordeel", "%", 1, "share"),
+            ("low", "Fout, met toeval minstens", "%", 1, "share"),
+            ("high", "Fout, met toeval hoogstens", "%", 1, "share"),
+            ("open", "Onbeslist gelaten", "%", 1, "share"),
+            ("right", "Goed oordeel", "%", 1, "share"),
+            ("runs", "Nabootsingen", "aantal", 0, "count"),
+        ],
+    )
+
+
+def _right_and_wrong(board: Board, *, frame) -> None:
+    fills = {
+        "fout oordeel": ("wrong", role("warning")["line"]),
+        "onbeslist": ("open", palette()["sequence"][3]),
+        "goed oordeel": ("right", role("participants")["line"]),
+    }
+    spots, head = board.flow(list(fills))
+    labels = [f"{row.label}: {numbers.percent(row.wrong, 1)} fout" for row in frame.itertuples()]
+    ax, middles = row_axes(board, labels, (0, 100), tall=26, side=400, head=head + 8)
+    ax.xaxis.set_major_formatter(lambda value, _: numbers.percent(value))
+    legend(board, spots, {label: box(fill) for label, (_, fill) in fills.items()})
+    pixel = pixels_of(ax)
+    for row, y in zip(frame.itertuples(), middles, strict=True):
+        edge = 0.0
+        for label, (name, fill) in fills.items():
+            share = getattr(row, name)
+            if share <= 0:
+                continue
+            words = numbers.percent(share, 0)
+            bar = patch((edge, y - 9), share, 18, fill)
+            tell(ax.add_patch(bar), f"{row.label}, {label}: {numbers.percent(share, 1)}")
+            if share * pixel > text_width(words, board.small) + 8:
+                look = {"ha": "center", "size": board.small, "ink": on(fill)}
+                board.write(ax, (edge + share / 2, y), words, **look)
             edge += share
 
 

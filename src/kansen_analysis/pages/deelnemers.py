@@ -12,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, term
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -136,7 +137,7 @@ def chosen(monitor: Edition) -> Prose:
         "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
         "leerlingen.",
         f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
-        f"basisscholen in {numbers.listed(places)}.",
+        f"basisscholen in {numbers.listed([plain(each) for each in places])}.",
     ]
     if len(pools.short):
         lines.append(

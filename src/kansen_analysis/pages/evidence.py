@@ -29,6 +29,7 @@ from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.choices import FIXED, place
 from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.reasons import say
+from kansen_analysis.words.verdicts import beside
 
 if TYPE_CHECKING:
     from kansen_analysis.estimate.effects import EffectEstimate
@@ -145,15 +146,15 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
         if not firm:
             title += f", {clear} daarvan duidelijk"
     else:
-        title = "De vier berekeningen wijzen niet dezelfde kant op"
+        title = f"De {numbers.counted(len(known))} berekeningen wijzen niet dezelfde kant op"
     return figures.versions(
         frame,
         figures.Texts(
             name=f"{words.page}-versies",
             title=title,
             subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
-            f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
-            "doorslag",
+            f"95%-interval, volgens de berekeningen die vooraf vastliggen; {outcome.decides} geeft "
+            "de doorslag",
             source=source_line(*words.sources),
             notes=noted(estimate.notes),
         ),
@@ -238,8 +239,8 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         figures.Texts(
             name=f"{words.page}-zicht",
             title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
-            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ heet,"
-            " volgens alle berekeningen en controles samen",
+            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ "
+            "heet, volgens alle berekeningen en controles samen",
             source=source_line(*words.sources),
             notes=(
                 "Dat is klein genoeg om het verschil te zien dat ertoe doet."
@@ -345,6 +346,7 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
+    lines += beside(monitor.protocol.goal(goal), verdict_row(monitor, goal), monitor.protocol)
     event = estimate.event
     if event is not None:
         lines.append(
