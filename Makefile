@@ -21,7 +21,7 @@ help:
 	@echo "make mutants    put in small errors and see whether the tests notice (hours; SAMPLE=60: less)"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
 	@echo "make bench-speed     measure how long the commands take; DATA=folder: with published files"
-	@echo "make pictures   take the pictures of the README (needs Chromium)"
+	@echo "make pictures   take the pictures of the README, and of ten pages to look at (needs Chromium)"
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
@@ -86,7 +86,7 @@ bench-speed: $(READY)
 	@$(BIN)/python -m bench.commands --write $(if $(DATA),--data $(DATA))
 
 pictures: monitor
-	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images
+	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate

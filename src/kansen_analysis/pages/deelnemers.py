@@ -148,7 +148,7 @@ def chosen(monitor: Edition) -> Prose:
         "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
         "leerlingen.",
         f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
-        f"basisscholen in {numbers.listed(places)}.",
+        f"basisscholen in {numbers.listed([plain(each) for each in places])}.",
     ]
     if len(pools.short):
         lines.append(

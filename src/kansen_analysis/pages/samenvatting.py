@@ -113,7 +113,7 @@ def goals_figure(monitor: Edition) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if len(monitor.later_places) else []),
+                *(["leerjaar3"] if len(monitor.places) else []),
             ),
         ),
     )

@@ -6,8 +6,9 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import listed, many, open_programme, plain, sources, variables
+from kansen_analysis.pages._programme import listed, many, open_programme, sources, variables
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
 
 EMPTY = "nog niet ingevuld"

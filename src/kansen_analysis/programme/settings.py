@@ -204,6 +204,22 @@ class Network(_Part):
     document: Text
 
 
+class Disclosure(_Part):
+    """What a count of pupils that schools supply needs to be shown; never less than here.
+
+    Attributes
+    ----------
+    schools, pupils : int
+        At least so many of each in a cell.
+    largest : float
+        At most this percent of a cell from one school.
+    """
+
+    schools: Annotated[int, Field(ge=3), Expected("3 or more")] = 3
+    pupils: Annotated[int, Field(ge=10), Expected("10 or more")] = 10
+    largest: Annotated[float, Field(gt=0, le=80), Expected("a percentage of 80 or less")] = 80
+
+
 class Settings(_Part):
     """What a programme is, as ``programme.yml`` states it.
 
@@ -233,6 +249,8 @@ class Settings(_Part):
         Files and folder, relative to the settings.
     editions : mapping of str to date
         School year to the day its edition is dated; the newest input's day where it is not there.
+    disclosure : Disclosure
+        Stricter limits for counts that schools supply.
     """
 
     name: Text
@@ -254,6 +272,7 @@ class Settings(_Part):
     tables: Text = "data/programme"
     goals: Text | None = None
     editions: Mapping[SchoolYear, datetime.date] = Field(default_factory=dict)
+    disclosure: Disclosure = Disclosure()
     _folder: Path = PrivateAttr(Path())
 
     @model_validator(mode="after")
