@@ -1,7 +1,6 @@
 """Write docs/commands.md from the program itself: ``python tests/commands_page.py``."""
 
 from collections.abc import Iterator
-from enum import EnumMeta
 from pathlib import Path
 
 import typer
@@ -11,9 +10,9 @@ from kansen_analysis import cli
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
 
-Every command and option, as `kansen COMMAND --help` shows them. Exit codes: 0 done, 1 mistakes in the
-data, 2 wrong use; `--debug` on any command shows a traceback. This page is written by
-`python tests/commands_page.py`.
+Every command and option, as `kansen COMMAND --help` shows them. Exit codes: 0 done, 1 mistakes in
+the data, 2 wrong use; `--debug` on any command shows a traceback. `python tests/commands_page.py`
+writes this page.
 """
 
 
@@ -41,11 +40,8 @@ def page() -> str:
 
 
 def _row(option) -> str:
-    taken = option.bare_type
-    word = "" if option.is_flag else " " + option.name.upper()
-    if isinstance(taken, EnumMeta):
-        word = " " + r"\|".join(taken.__members__)
     [name] = [each for each in option.opts if each.startswith("--")]
+    word = "" if option.is_flag else " " + name.removeprefix("--").upper()
     return f"| `{name}{word}` | {' '.join((option.help or '').split())} |"
 
 
