@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import shlex
+import subprocess
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -556,7 +557,7 @@ def new(
     from kansen_analysis.programme import new_edition, workspace
     from kansen_analysis.sources import schoolyear
 
-    folder = workspace.root() / "data" / "programme"
+    folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
         typer.echo(line)
 
@@ -574,7 +575,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_export
 
-    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    programme_export(folder or workspace.tables(), workbook)
     typer.echo(str(workbook))
 
 
@@ -588,13 +589,61 @@ def import_workbook(
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_import
 
-    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
         typer.echo(line)
     if not changes.lines:
         typer.echo("Nothing changed.")
     elif yes or typer.confirm("Write these changes?"):
         typer.echo(f"Wrote {len(changes.write())} files.")
+
+
+class ExportForm(StrEnum):
+    """In what an edition is handed on."""
+
+    xlsx = "xlsx"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def export(
+    edition: Annotated[Path, typer.Argument(help="Its folder, such as editions/2024-2025.")],
+    form: Annotated[
+        ExportForm, typer.Option("--format", help="xlsx for Excel, parquet for R and Python.")
+    ] = ExportForm.xlsx,
+    output: Annotated[Path, typer.Option("--output", help="Where the files go.")] = Path("export"),
+) -> None:
+    """Write the tables of an edition with a codebook; for analysis, not for publication."""
+    from kansen_analysis.desk.export import export as write
+    from kansen_analysis.edition.open import open_edition
+
+    for path in write(open_edition(edition), output, form.value):
+        typer.echo(str(path))
+
+
+@app.command()
+def lab(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    edition: Annotated[
+        Path | None, typer.Option("--edition", help="An edition that is there; else it is built.")
+    ] = None,
+) -> None:
+    """Open Jupyter Lab on an edition, at the notebooks that show how to analyse it."""
+    from kansen_analysis.desk.lab import command, environment
+    from kansen_analysis.edition.open import open_edition
+    from kansen_analysis.programme import workspace
+
+    words = command(workspace.root())  # a Jupyter that is missing is told before anything is built
+    if edition is None:
+        opened = _edition(data, participants, school_year, protocol)
+    else:
+        opened = open_edition(edition)
+    typer.echo(f"Jupyter Lab on {opened.folder}; end it with Ctrl-C.", err=True)
+    raise typer.Exit(subprocess.run(words, env=environment(opened.folder), check=False).returncode)
 
 
 @app.command()
@@ -605,7 +654,10 @@ def notebooks() -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.publish import execute_in_place
 
-    paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
+    folder = workspace.root() / "notebooks"
+    paths = [
+        path for place in (folder, folder / "analyse") for path in sorted(place.glob("*.ipynb"))
+    ]
     with _progress("Running") as progress:
         execute_in_place(paths, bring(demo_folder()).folder, progress)
     typer.echo(f"Stored the outputs of {len(paths)} notebooks.")

@@ -35,6 +35,7 @@ OPEN = {
     "verdicts": ("protocol",),
     "sensitivity": ("advice_check", "by_step", "nearby"),
     "beside": ("programme", "settings"),
+    "neighbourhoods": ("area_schools", "area_homes", "area_care"),
     "tidy": ("years", "unmatched"),
 }
 SUPPLIED_BY_SCHOOLS = tuple(name for name in names() if get(name).supplied)
