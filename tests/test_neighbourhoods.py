@@ -1,12 +1,15 @@
 """A programme that works by neighbourhood: which schools, who lives there, which care."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
 from kansen_analysis.errors import SettingsError
+from kansen_analysis.pages import wijkplan
 from kansen_analysis.programme.form import check_form
 from kansen_analysis.programme.settings import Neighbourhood
-from kansen_analysis.schools.neighbourhoods import areas, care, homes, schools_in
+from kansen_analysis.schools.neighbourhoods import HOMES, areas, care, homes, schools_in
 
 
 def hood(**content):
@@ -71,6 +74,29 @@ def test_care_is_found_by_the_code_of_the_neighbourhood():
         }
     )
     assert care(table, WHERE)[["area", "young_people"]].to_numpy().tolist() == [["Oost, Kade", 55]]
+
+
+def test_the_plan_of_a_neighbourhood_shows_what_stands_and_who_lives_there():
+    register = pd.DataFrame(
+        [("90AA00", 2024, "Bo", "De Kade", "9901 AB"), ("90AB00", 2024, "Sbo", "Sluis", "9901 CD")],
+        columns=["school", "year", "kind", "name", "postcode"],
+    )
+    lived = pd.DataFrame([("Oost, Kade", 2024, 11, 14, 10, 10)], columns=list(HOMES))
+    monitor = SimpleNamespace(
+        region=SimpleNamespace(neighbourhoods=[1]),
+        participants=pd.DataFrame({"school": ["90AA00"]}),
+        area_schools=schools_in(register, WHERE),
+        area_homes=lived,
+        area_care=pd.DataFrame(),
+    )
+    said = wijkplan.neighbourhood(monitor).markdown
+    assert "**Oost, Kade** (postcode 9901): 1 basisschool en 1 speciale school." in said
+    assert "wonen tussen 11 en 14 leerlingen" in said and "daarvan gaan er 10 daar" in said
+    part = wijkplan.schools(monitor).frame.set_index("school")["part"]
+    assert part.to_dict() == {"90AA00": "ja", "90AB00": "niet genoemd"}
+    assert wijkplan.care(monitor) is None
+    monitor.region.neighbourhoods = []
+    assert wijkplan.neighbourhood(monitor) is None
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,6 @@ def power(
     plain = panel[panel["cohort"].isna()].reset_index(drop=True)
     plain = powers.until(plain, begins + years - 1)
     seen = edition.attenuation.get(goal)
-    recovery = 1.0 if seen is None else seen.mean
     rows, lack = [], None
     for count in schools:
         try:
@@ -260,7 +259,7 @@ def power(
                 limit=limit,
                 gate=edition.protocol.verdict.gate,
                 share=share,
-                recovery=recovery,
+                recovery=1.0 if seen is None else seen.mean,
                 size_by_year=rule.outcome.size_by_year,
             )
         except PanelError as error:

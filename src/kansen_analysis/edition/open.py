@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -225,13 +226,14 @@ class Edition:
         return group
 
 
-def open_edition(folder: Path | str) -> Edition:
+def open_edition(folder: Path | str | None = None) -> Edition:
     """Open an edition that was built.
 
     Parameters
     ----------
-    folder : pathlib.Path or str
-        Such as ``editions/2024-2025``.
+    folder : pathlib.Path or str, optional
+        Such as ``editions/2024-2025``. When left out, the folder that the environment variable
+        ``KANSEN_EDITION`` names (as `kansen lab` sets it), else the demo, built when it is stale.
 
     Returns
     -------
@@ -251,4 +253,9 @@ def open_edition(folder: Path | str) -> Edition:
     >>> sorted(edition.panel(1).columns[:5])
     ['cohort', 'n', 'school', 'value', 'year']
     """
-    return Edition(folder)
+    if folder := folder or os.environ.get(OPENS):
+        return Edition(folder)
+    from kansen_analysis.demo import demo_folder
+    from kansen_analysis.edition.build import build  # which opens what it built
+
+    return build(demo_folder())

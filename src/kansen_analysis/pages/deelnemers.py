@@ -26,6 +26,8 @@ def who(monitor: Edition) -> Prose:
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
+    if not count:
+        return Prose("**Het register noemt nog geen deelnemende scholen.**")
     text = (
         f"**{numbers.number(count, 0)} {'school doet' if count == 1 else 'scholen doen'} mee, in "
         f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
@@ -39,7 +41,16 @@ def who(monitor: Edition) -> Prose:
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
             "startjaar. Die tellen niet mee in de toets."
         )
+    for other, shared in _also(monitor).items():
+        verb = "school doet" if shared == 1 else "scholen doen"
+        text += f" {shared} {verb} ook mee aan {plain(other)}."
     return Prose(text.strip())
+
+
+def _also(monitor: Edition) -> dict[str, int]:
+    """Count participants that take part in another programme of the same site as well."""
+    here = monitor.participants["school"].map(monitor.others).dropna()
+    return here.value_counts().sort_index(kind="stable").to_dict()
 
 
 def tiles(monitor: Edition) -> Figure:

@@ -57,13 +57,17 @@ def neighbourhood(monitor: Edition) -> Prose | None:
         lines.append("In de postcodes van deze wijken staat in deze bestanden geen school.")
     for row in lived[lived["year"] == lived["year"].max()].itertuples():
         lines.append(
-            f"In {plain(row.area)} wonen {numbers.interval(row.low, row.high, 0)} leerlingen van "
-            "het basisonderwijs; daarvan gaan er "
-            f"{numbers.interval(row.inside_low, row.inside_high, 0)} daar ook naar school."
+            f"In {plain(row.area)} wonen {_between(row.low, row.high)} leerlingen van het "
+            f"basisonderwijs; daarvan gaan er {_between(row.inside_low, row.inside_high)} daar ook "
+            "naar school."
         )
     if not len(lived):
         lines.append("Waar leerlingen wonen, staat niet in deze bestanden.")
     return Prose("\n".join(f"- {line}" for line in lines))
+
+
+def _between(low: int, high: int) -> str:
+    return numbers.number(low, 0) if low == high else numbers.interval(low, high, 0)
 
 
 def schools(monitor: Edition) -> Table | None:

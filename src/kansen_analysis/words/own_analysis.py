@@ -172,7 +172,7 @@ def enough(table: pd.DataFrame, about: About) -> str:
     least = f"{write.number(about.margin, about.decimals)}{_unit(about)}"
     if len(seen):
         return f"Met {int(seen['schools'].min())} scholen is een verschil van {least} te zien"
-    return f"Met {int(table['schools'].max())} scholen is een verschil van {least} te klein"
+    return f"Met {int(table['schools'].max())} scholen is {least} te klein om te zien"
 
 
 def outlook_explained(table: pd.DataFrame, about: About, share: float, language: str) -> str:
