@@ -15,11 +15,6 @@ EMPTY = "nog niet ingevuld"
 NONE = "Er is geen plan met pijlers en doelen vastgelegd."
 
 
-def plans(monitor: Edition) -> list[str]:
-    """Return the names of the plans, for whoever makes a page of each."""
-    return list(dict.fromkeys(open_programme(monitor).goals["plan"]))
-
-
 def overview(monitor: Edition, plan: str | None = None) -> Prose:
     """Say how many pillars and goals a plan has and how many results are filled in."""
     goals = open_programme(monitor).goals
