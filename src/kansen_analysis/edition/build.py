@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
-import kansen_analysis
-from kansen_analysis.edition import store
-from kansen_analysis.edition.open import BEFORE, MANIFEST, Edition, open_edition
+from kansen_analysis.edition import manifest, released, secret, store
+from kansen_analysis.edition.beside import check_shown
+from kansen_analysis.edition.disclosure.supplied import Limits
+from kansen_analysis.edition.open import BEFORE, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
-from kansen_analysis.edition.stages import FORMAT, Given, Saved, Stage, key_of, of_files, up_to_date
+from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.programme import workspace
@@ -48,7 +50,7 @@ OUTCOMES = Stage(
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
-    reads=("schools", "outcomes", "protocol", "year"),
+    reads=("schools", "outcomes", "protocol", "year", "limits"),
     writes=("estimates", "guards", "attenuation", "detectable"),
 )
 VERDICTS = Stage(
@@ -70,6 +72,28 @@ BESIDE = Stage(
     f"{__package__}.beside",
     reads=("programme", "settings", "day", "year"),
     writes=("programme", "settings"),
+)
+AREAS = Stage(
+    "neighbourhoods",
+    f"{__package__}.neighbourhoods",
+    reads=("tidy", "region", "year"),
+    writes=("area_schools", "area_homes", "area_care"),
+)
+RELEASED = Stage(
+    "released",
+    f"{__package__}.released",
+    reads=("schools", "outcomes", "limits", "earlier"),
+    writes=("cells",),
+)
+PUBLIC = Stage(
+    "public",
+    f"{__package__}.public",
+    reads=(
+        *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
+        "neighbourhoods",
+        *("released", "limits", "keyed", "dated", "year", "reports"),
+    ),
+    writes=None,
 )
 TESTED = (SCHOOLS, OUTCOMES, ESTIMATES, VERDICTS)  # what a verdict needs
 
@@ -139,8 +163,13 @@ def build(
     settings = workspace.settings_of(raw, programme)
     own = load_protocol(protocol or settings.path("goals"))
     register, beside = workspace.places(raw, programme)
-    people = read_participants(participants or register)
+    register = Path(participants or register)
+    people = read_participants(register)
     region, others = settings.region, dict(sorted((others or {}).items()))
+    limits = Limits(**settings.disclosure.model_dump())
+    home = Path(folder) if folder else workspace.root() / FOLDER
+    private = secret.folder(home.parent if folder else home)
+    earlier = released.read(private)
     inputs: dict[str, Given | Saved] = {
         "raw": Given(raw, of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
@@ -150,9 +179,11 @@ def build(
         "others": Given(others, store.digest_of(others)),
         "programme": Given(beside, _folder_digest(beside)),
         "day": Given(day := day or publication_day(), day),
+        "limits": Given(limits, store.digest(asdict(limits))),
+        "earlier": Given(earlier, store.digest_of(earlier)),
     }
-    home = Path(folder) if folder else workspace.root() / FOLDER
     with store.locked(home.parent if folder else home):
+        store.sweep(private, *((home,) if folder else home.glob("*")))
         called = "" if programme is None else workspace.programme_folder(programme).resolve().name
         target, year = _begin(inputs, home if folder else None, school_year, progress, called)
         inputs["year"] = Given(year, str(year))
@@ -163,17 +194,44 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, BESIDE):
+        for stage in (*TESTED, SENSITIVITY, BESIDE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
+            if stage is BESIDE and not workspace.is_demo(raw):
+                check_shown(settings, done[BESIDE.name]["programme"])
+        gate = PUBLIC
         if year - 1 in done["tidy"]["folder"]["years"]:
             given = inputs | {"year": Given(year - 1, str(year - 1))}
-            earlier = {"tidy": done["tidy"]}
+            before = {"tidy": done["tidy"]}
             for stage in TESTED:
-                earlier[stage.name] = bring(stage, work / BEFORE, given | earlier)
-            done[f"{BEFORE}/{VERDICTS.name}"] = earlier[VERDICTS.name]
-        _write_manifest(target, year, workspace.is_demo(raw), done)
+                before[stage.name] = bring(stage, work / BEFORE, given | before)
+            done |= {f"{BEFORE}/{n.name}": before[n.name] for n in (ESTIMATES, VERDICTS)}
+            gate = replace(PUBLIC, reads=(*PUBLIC.reads, *done.keys() - set(PUBLIC.reads)))
+            gate = replace(gate, reads=tuple(sorted(gate.reads)))
+
+        # Nothing that is published may be a digest of what is not, unless a key goes with it.
+        ours = done["tidy"]["files"]["source"].isin(manifest.SUPPLIED).any()
+        keyed = partial(secret.digest, private=private) if ours else str
+        dated = manifest.dated(settings, year, raw, done["tidy"]["files"])
+        inputs["keyed"] = Given(keyed, keyed(""))
+        inputs["dated"] = Given(dated, dated)
+        # No stage rests on what only tells what was done; pages show it.
+        inputs["reports"] = Given(None, store.digest(done["tidy"].files))
+        progress(gate.name)
+        public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
+        manifest.write_private(target, done)
+        manifest.write(
+            target,
+            public,
+            year=year,
+            demo=workspace.is_demo(raw),
+            raw=raw,
+            settings=settings,
+            protocol=own,
+            register=register,
+            programme=beside,
+        )
     return open_edition(target)
 
 
@@ -220,17 +278,3 @@ def _variables(table: str):
 def _folder_digest(folder: Path) -> str:
     paths = folder.rglob("*") if folder.is_dir() else ()
     return of_files(folder, (path for path in paths if path.is_file()))
-
-
-def _write_manifest(target: Path, year: int, demo: bool, done: Mapping[str, Saved]) -> None:
-    manifest = {
-        "format": FORMAT,
-        "kansen_analysis": kansen_analysis.__version__,
-        "school_year": schoolyear.label(year),
-        "demo": demo,
-        "stages": {name: {"key": saved.key, "files": saved.files} for name, saved in done.items()},
-    }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    path = target / MANIFEST
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        store.write_text(path, text)

@@ -56,7 +56,9 @@ def run(inputs: Mapping) -> dict[str, object]:
                 rows, seen[goal.id], seed=SEED, decides=goal.outcome.decides
             )
         elif way == "places":
-            found[goal.id] = _places(rows, panels[f"{name} in favour"], goal, protocol, inputs)
+            found[goal.id] = _few(rows, inputs["limits"].schools) or _places(
+                rows, panels[f"{name} in favour"], goal, protocol, inputs
+            )
         else:
             found[goal.id] = _estimate(rows, goal)
         if goal.guard is not None and not isinstance(found[goal.id], tuple):
@@ -76,6 +78,15 @@ def run(inputs: Mapping) -> dict[str, object]:
             if not isinstance(each, tuple)
         },
     }
+
+
+def _few(rows: pd.DataFrame, needed: int) -> tuple[Reason, ...]:
+    """Say that too few schools supplied figures: an estimate of two is a figure of each."""
+    takes_part = rows["cohort"].notna()
+    mine, other = (rows.loc[part, "school"].nunique() for part in (takes_part, ~takes_part))
+    if min(mine, other) >= needed:
+        return ()
+    return (Reason(Obstacle.FEW_SUPPLIED, {"schools": mine, "others": other, "needed": needed}),)
 
 
 def _estimate(rows: pd.DataFrame, goal: Goal) -> EffectEstimate:

@@ -15,5 +15,6 @@ class Obstacle(Code):
     ONLY_LATER = "only later"  # first: the first year there is; needed
     NOTHING_BESIDE = "nothing beside"  # none: only participants have the outcome
     NO_EXACT_YEARS = "no exact years"  # none: no year shows how much is hidden in the others
+    FEW_SUPPLIED = "few supplied"  # schools, others: that supplied figures; needed: of each
     NO_ESTIMATE = "no estimate"  # none: more unknowns than figures
     HIDDEN_DECIDES = "hidden decides"  # hidden: school-years with hidden counts; rows: of all

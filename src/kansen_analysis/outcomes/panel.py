@@ -27,7 +27,7 @@ RANKED_ADVICES = (
     "VWO",
 )
 # Cells of a referentieniveaus row per domain, with whether the level is the target (1S/2F).
-_DOMAINS = {
+DOMAINS = {
     "rekenen": {"<1F": False, "1F": False, "1S": True, "2F": True},
     "lezen": {"<1F": False, "1F": False, "2F": True},
     "taalverzorging": {"<1F": False, "1F": False, "2F": True},
@@ -69,7 +69,7 @@ def reference_levels(tables: Tables) -> pd.DataFrame:
     table = table[table["kind"] == "Bo"]
     low, high = (_wide(table, ["domain", "level"], end).astype(int) for end in ("low", "high"))
     lows, highs, targets, totals = [], [], [], []
-    for domain, levels in _DOMAINS.items():
+    for domain, levels in DOMAINS.items():
         cells = [(domain, level) for level in levels]
         lows.append(low[cells].to_numpy())
         highs.append(high[cells].to_numpy())
@@ -108,6 +108,40 @@ def _position(both: pd.DataFrame) -> pd.DataFrame:
     return means.mean().sort_values("pupils", kind="stable").reset_index(drop=True)
 
 
+def both_publishers(tables: Tables) -> pd.DataFrame:
+    """Put what the Inspectie and what DUO print of a school-year beside each other.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``school``, ``year``; of the Inspectie ``value`` (percent of target levels) and ``n``
+        (pupils); of DUO ``low``, ``high``, ``pupils_low``, ``pupils_high`` (see
+        `reference_levels`); and ``placed``, where in DUO's interval the share of schools of that
+        size lies on average (0 to 1). What a publisher does not have is missing.
+    """
+    levels = reference_levels(tables)
+    results = tables["leerresultaten"]
+    columns = ["school", "year", "value", "n"]
+    exact = pd.DataFrame(columns=columns)
+    if len(results):
+        usable = results.dropna(subset=["school", "pct_1s2f", "pupils"])
+        exact = usable.rename(columns={"pct_1s2f": "value", "pupils": "n"})[columns]
+        exact["n"] = exact["n"].astype(int)
+    both = exact.merge(levels, on=["school", "year"], how="outer")
+    known = both["value"].notna()
+    position = _position(both[known & both["low"].notna()])
+    middle = (both["pupils_low"] + both["pupils_high"]) / 2
+    both["placed"] = np.interp(
+        middle.fillna(0).astype(float), position["pupils"], position["position"]
+    )
+    return both
+
+
 def target_levels(tables: Tables) -> pd.DataFrame:
     """Share of target levels reached (%1S/2F) per school and school year, for goal 1.
 
@@ -127,19 +161,9 @@ def target_levels(tables: Tables) -> pd.DataFrame:
         ``n_low``, ``n_high`` (bounds of both), ``origin`` (``leerresultaten``,
         ``referentieniveaus`` or ``interval``).
     """
-    levels = reference_levels(tables)
-    results = tables["leerresultaten"]
-    columns = ["school", "year", "value", "n"]
-    exact = pd.DataFrame(columns=columns)
-    if len(results):
-        usable = results.dropna(subset=["school", "pct_1s2f", "pupils"])
-        exact = usable.rename(columns={"pct_1s2f": "value", "pupils": "n"})[columns]
-        exact["n"] = exact["n"].astype(int)
-    both = exact.merge(levels, on=["school", "year"], how="outer")
-    known = both["value"].notna()
-    position = _position(both[known & both["low"].notna()])
+    both = both_publishers(tables)
+    known, placed = both["value"].notna(), both["placed"]
     middle = (both["pupils_low"] + both["pupils_high"]) / 2
-    placed = np.interp(middle.fillna(0).astype(float), position["pupils"], position["position"])
     both["origin"] = np.select(
         [known, both["low"] == both["high"]],
         ["leerresultaten", "referentieniveaus"],
@@ -150,7 +174,7 @@ def target_levels(tables: Tables) -> pd.DataFrame:
     for bound in ("low", "high"):
         both[bound] = both["value"].where(known, both[bound])
         both[f"n_{bound}"] = both["n"].where(known, both[f"pupils_{bound}"]).astype(int)
-    keep = [*columns, "low", "high", "n_low", "n_high", "origin"]
+    keep = ["school", "year", "value", "n", "low", "high", "n_low", "n_high", "origin"]
     return both[keep].sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -87,17 +86,6 @@ def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
     names = monitor.participants.set_index("school")["name"]
     made = [school for school in split(schools) if school in names and current().generated]
     return [(names[school], f"scholen/{school}.ipynb") for school in made]
-
-
-def plain(text: str) -> str:
-    r"""Keep text from a table from being read as markdown.
-
-    Examples
-    --------
-    >>> print(plain("<b>*a*</b>"))
-    \<b\>\*a\*\</b\>
-    """
-    return re.sub(r"([\\`*_{}\[\]<>#@$|~^!])", r"\\\1", str(text))
 
 
 def listed(words: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, term
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -25,6 +26,8 @@ def who(monitor: Edition) -> Prose:
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
+    if not count:
+        return Prose("**Het register noemt nog geen deelnemende scholen.**")
     text = (
         f"**{numbers.number(count, 0)} {'school doet' if count == 1 else 'scholen doen'} mee, in "
         f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
@@ -38,7 +41,16 @@ def who(monitor: Edition) -> Prose:
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
             "startjaar. Die tellen niet mee in de toets."
         )
+    for other, shared in _also(monitor).items():
+        verb = "school doet" if shared == 1 else "scholen doen"
+        text += f" {shared} {verb} ook mee aan {plain(other)}."
     return Prose(text.strip())
+
+
+def _also(monitor: Edition) -> dict[str, int]:
+    """Count participants that take part in another programme of the same site as well."""
+    here = monitor.participants["school"].map(monitor.others).dropna()
+    return here.value_counts().sort_index(kind="stable").to_dict()
 
 
 def tiles(monitor: Edition) -> Figure:
@@ -136,7 +148,7 @@ def chosen(monitor: Edition) -> Prose:
         "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
         "leerlingen.",
         f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
-        f"basisscholen in {numbers.listed(places)}.",
+        f"basisscholen in {numbers.listed([plain(each) for each in places])}.",
     ]
     if len(pools.short):
         lines.append(

@@ -252,7 +252,7 @@ def missing(monitor: Edition) -> Prose:
         verb = "school begint" if later == 1 else "scholen beginnen"
         lines.append(f"{later} deelnemende {verb} pas na dit schooljaar.")
     if len(mine):
-        placed = 100 * (mine["origin"] == "interval").mean()
+        placed = 100 * (mine["origin"].eq("interval") & mine["joined"].eq("")).mean()
         if placed:
             lines.append(
                 f"Bij {numbers.percent(placed)} van de schooljaren van deelnemers is een deel van "

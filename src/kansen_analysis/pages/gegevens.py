@@ -12,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, verdict_row
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import feeding, get, schoolyear
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
@@ -381,10 +382,9 @@ def lacking(monitor: Edition) -> Table:
 def _named(name: str, monitor: Edition) -> str:
     """Name a source with the school years that were read of it."""
     label = TABLES.get(name) or get(name).meta["title"]
-    table = monitor.load(name)
-    if not len(table):
+    years = monitor.years_of(name)
+    if not years:
         return f"{label}: niet in de map"
-    years = sorted(int(year) for year in table["year"].unique())
     if len(years) == 1:
         return f"{label}: alleen {schoolyear.label(years[0])}"
     return f"{label}: {schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
@@ -400,16 +400,17 @@ _ASIDE = {
 
 
 def findings(monitor: Edition) -> Prose:
-    """Say which files were left aside, and why."""
+    """Say which files were left aside, and why; an unknown file is not named."""
     aside = monitor.aside_files
     if not aside:
         return Prose("Alle bestanden in de map zijn herkend en gelezen.")
     count = "1 bestand is" if len(aside) == 1 else f"{len(aside)} bestanden zijn"
-    return Prose(
-        f"{count} niet gebruikt: "
-        + ", ".join(
-            f"`{file}` ({_ASIDE[kind].format(TABLES.get(source, source))})"
-            for file, kind, source in aside
-        )
-        + "."
-    )
+    told = [
+        f"{plain(file)} ({_ASIDE[kind].format(TABLES.get(source, source))})"
+        for file, kind, source in aside
+        if file
+    ]
+    other = len(aside) - len(told)
+    if other:
+        told.append(f"{other} {'bestand' if other == 1 else 'bestanden'} zonder bekende uitgever")
+    return Prose(f"{count} niet gebruikt: {', '.join(told)}.")

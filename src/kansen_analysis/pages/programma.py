@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import many, open_programme, plain, when
+from kansen_analysis.pages._programme import many, open_programme, when
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import Programme, states
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources.rows import each_row

@@ -16,7 +16,7 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages import deelnemers
+from kansen_analysis.pages import deelnemers, published
 from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
@@ -113,7 +113,7 @@ def goals_figure(monitor: Edition) -> figures.Figure:
             f"{schoolyear.label(monitor.year)}; naar rechts is beter",
             source=source_line(
                 *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if len(monitor.later_places) else []),
+                *(["leerjaar3"] if len(monitor.places) else []),
             ),
         ),
     )
@@ -175,8 +175,8 @@ def goals_text(monitor: Edition) -> Html:
 
 
 def changes(monitor: Edition) -> Prose:
-    """Say what changed since last year's monitor, worked out again from the files of now."""
-    earlier = monitor.previous_verdicts
+    """Say what changed since last year, and whether that is what was published then."""
+    earlier = published.before(monitor)
     year = schoolyear.label(monitor.year - 1)
     if earlier is None:
         return Prose(
@@ -185,7 +185,8 @@ def changes(monitor: Edition) -> Prose:
         )
     now, then = (each.set_index("goal") for each in (monitor.verdicts, earlier))
     lines = []
-    moved = now.index[now["verdict"] != then["verdict"]]
+    then = then.reindex(now.index)  # a goal that is new has no verdict on last year
+    moved = now.index[then["verdict"].notna() & (now["verdict"] != then["verdict"])]
     for goal in moved:
         was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
         lines.append(f"**{now.loc[goal, 'name']}**: was ‘{was}’, is nu ‘{became}’.")
@@ -204,8 +205,7 @@ def changes(monitor: Edition) -> Prose:
     if started:
         verb = "school begon" if started == 1 else "scholen begonnen"
         lines.append(f"{started} {verb} dit schooljaar met een {monitor.settings.person.one}.")
-    again = f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu."
-    return Prose(" ".join([*lines, again]))
+    return Prose(" ".join([*lines, published.told(monitor)]))
 
 
 def behind(monitor: Edition) -> Html:
@@ -221,7 +221,7 @@ def behind(monitor: Edition) -> Html:
         for part, year in (("Wie doet mee", int(started.min())), (CHANGES, monitor.year)):
             count = int((started == year).sum())
             rows.append((part, f"Begonnen in {schoolyear.label(year)}", count, "scholen"))
-    earlier = monitor.previous_verdicts
+    earlier = published.before(monitor)
     then = None if earlier is None else earlier.set_index("goal")
     for number, row in monitor.verdicts.set_index("goal").iterrows():
         goal, part = monitor.protocol.goal(number), f"Doel {number}"
@@ -241,9 +241,9 @@ def behind(monitor: Edition) -> Html:
             per = goal.sentences.per
             if per != 1:
                 rows.append((part, label, row[name] * per, "van elke 100 leerlingen"))
-        if then is not None:
+        if then is not None and number in then.index:
             was = then.loc[number, "effect"]
-            label = f"Schatting over {schoolyear.label(monitor.year - 1)}, opnieuw berekend"
+            label = f"Schatting over {schoolyear.label(monitor.year - 1)}"
             rows.append((CHANGES, f"{part}: {label.lower()}", was, goal.outcome.unit))
     frame = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
     frame["value"] = frame["value"].astype(float)

@@ -50,14 +50,15 @@ def results(monitor: Edition) -> pd.DataFrame:
     pandas.DataFrame
         Index ``school`` and ``year``: ``value`` (percent of target levels, missing where only the
         range is known), ``low``, ``high``, ``best`` (the value, or its likely place in the range),
-        ``n_low``, ``n_high`` (pupils). School years with fewer than five pupils are left out: a
-        total over years would give them away.
+        ``n_low``, ``n_high`` (pupils), ``joined`` (see `edition.disclosure.joined`). School years
+        with fewer than five pupils are left out: a total over years would give them away.
     """
     table = monitor.target_levels.astype({"n_low": "Int64", "n_high": "Int64"})
     table["best"] = table["value"]
     table["value"] = table["value"].mask(table["origin"] == "interval")
     kept = table[(table["n_low"] > HIGH).fillna(False)]
-    return kept.set_index(["school", "year"])[["value", "low", "high", "best", "n_low", "n_high"]]
+    columns = ["value", "low", "high", "best", "n_low", "n_high", "joined"]
+    return kept.set_index(["school", "year"])[columns]
 
 
 @lru_cache(maxsize=_KEPT)
@@ -206,7 +207,7 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
         ("value", "Deze school", "%", 1, "share", "n"),
         ("n", "Leerlingen", "leerlingen", 0, "count", ""),
     )
-    shown = disclose(frame.drop(columns=["low", "high", "best"]), variables)
+    shown = disclose(frame.drop(columns=["low", "high", "best", "joined"]), variables)
     if ranged:  # drawn as a bar: the result lies somewhere on it
         shown["low"], shown["high"] = shown["value_low"], shown["value_high"]
     notes = [_ALIKE.format(n=len(alike))] if alike else ["Er zijn geen vergelijkbare scholen."]
@@ -555,7 +556,21 @@ def missing(monitor: Edition, school: str) -> Prose:
             f"Van {listed(absent)} staan er geen resultaten van deze school in de bestanden, of "
             "deden minder dan 5 leerlingen de toets."
         )
-    ranged = sorted(mine.index[mine["value"].isna()])
+    together_ = mine["joined"]
+    solved = sorted(mine.index[together_ == "solved"])
+    if solved:
+        lines.append(
+            f"In {listed(solved)} zou het percentage van de Inspectie naast de tabel van DUO een "
+            "afgeschermd aantal verraden. Daarom staat er een bereik, en geen aantal leerlingen "
+            "waar DUO er geen geeft."
+        )
+    apart = sorted(mine.index[together_ == "contradiction"])
+    if apart:
+        lines.append(
+            f"In {listed(apart)} passen het percentage van de Inspectie en de aantallen van DUO "
+            "niet bij elkaar. Wie van beide gelijk heeft, is niet te zien."
+        )
+    ranged = sorted(mine.index[mine["value"].isna() & (together_ == "")])
     if ranged:
         lines.append(
             f"In {listed(ranged)} zijn aantallen van 1 tot en met 4 leerlingen afgeschermd. Dan "

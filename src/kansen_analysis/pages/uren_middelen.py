@@ -14,11 +14,11 @@ from kansen_analysis.pages._programme import (
     many,
     open_programme,
     period,
-    plain,
     sources,
     variables,
     when,
 )
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme.schema import is_date, split
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers

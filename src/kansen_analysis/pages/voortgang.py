@@ -9,15 +9,8 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    many,
-    open_programme,
-    place,
-    plain,
-    sources,
-    variables,
-    when,
-)
+from kansen_analysis.pages._programme import many, open_programme, place, sources, variables, when
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
@@ -71,6 +64,8 @@ def overview(monitor: Edition) -> Prose:
             f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
             f"Naar stand: {told}. {since}"
         )
+        if reason := monitor.settings.shows.get(programme):
+            lines[-1] += f" *Waarom dit hier staat: {plain(reason)}*"
     return Prose("\n\n".join(lines) or NONE)
 
 

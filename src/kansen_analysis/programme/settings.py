@@ -48,6 +48,12 @@ PROVINCES = (
 
 Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$"), Expected("four digits in quotes")]
 
+AreaCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^(WK\d{6}|BU\d{8})$"),
+    Expected("a code of CBS such as WK001408"),
+]
+
 
 def _one_sentence(text: str) -> str:
     if not text.endswith((".", "!", "?")):
@@ -132,11 +138,29 @@ class Area(_Part):
 
 
 class Neighbourhood(_Part):
-    """A neighbourhood by its postcodes (four digits); schools follow from theirs."""
+    """A neighbourhood.
+
+    Attributes
+    ----------
+    name : str
+    municipality : str
+        Four-digit code.
+    postcodes : tuple of str
+        Four digits each; schools follow from theirs, and pupils from where they live.
+    codes : tuple of str
+        Of CBS, for its tables by neighbourhood: ``WK001408``.
+    """
 
     name: Text
     municipality: Code
-    postcodes: tuple[Code, ...] = Field(min_length=1)
+    postcodes: tuple[Code, ...] = ()
+    codes: tuple[AreaCode, ...] = ()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Neighbourhood:
+        if not self.postcodes and not self.codes:
+            raise ValueError("postcodes (four digits in quotes), codes of CBS, or both")
+        return self
 
 
 class Region(_Part):
@@ -180,6 +204,22 @@ class Network(_Part):
     document: Text
 
 
+class Disclosure(_Part):
+    """What a count of pupils that schools supply needs to be shown; never less than here.
+
+    Attributes
+    ----------
+    schools, pupils : int
+        At least so many of each in a cell.
+    largest : float
+        At most this percent of a cell from one school.
+    """
+
+    schools: Annotated[int, Field(ge=3), Expected("3 or more")] = 3
+    pupils: Annotated[int, Field(ge=10), Expected("10 or more")] = 10
+    largest: Annotated[float, Field(gt=0, le=80), Expected("a percentage of 80 or less")] = 80
+
+
 class Settings(_Part):
     """What a programme is, as ``programme.yml`` states it.
 
@@ -209,6 +249,8 @@ class Settings(_Part):
         Files and folder, relative to the settings.
     editions : mapping of str to date
         School year to the day its edition is dated; the newest input's day where it is not there.
+    disclosure : Disclosure
+        Stricter limits for counts that schools supply.
     """
 
     name: Text
@@ -230,6 +272,7 @@ class Settings(_Part):
     tables: Text = "data/programme"
     goals: Text | None = None
     editions: Mapping[SchoolYear, datetime.date] = Field(default_factory=dict)
+    disclosure: Disclosure = Disclosure()
     _folder: Path = PrivateAttr(Path())
 
     @model_validator(mode="after")

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ import pypandoc
 from nbformat import NotebookNode
 
 from kansen_analysis.display import annex, components
+from kansen_analysis.edition import store
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import cells, dialect, project
 from kansen_analysis.publish.execute import AT_ONCE, Progress
@@ -203,11 +203,12 @@ def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tup
 
     def convert(page: Page):
         try:
-            return _convert(page, site, surroundings(page)), []
+            settings = scratch / f"{page.name.replace('/', ' ')}.yaml"
+            return _convert(page, site, surroundings(page), settings), []
         except dialect.DialectError as error:
             return None, error.breaches
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with store.scratch() as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(convert, pages))
     wrong = [breach for _, found in results for breach in found]
     if wrong:
@@ -216,12 +217,12 @@ def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tup
 
 
 def _convert(
-    page: Page, site: Project, variables: dict[str, str]
+    page: Page, site: Project, variables: dict[str, str], settings: Path
 ) -> tuple[str, dict[str, bytes], list[str]]:
     """Run pandoc on one page: HTML, images, warnings."""
     text = cells.write(page.notebook, site, f"{Path(page.name).name}_files")
     assets = resources.files("kansen_analysis.publish") / "assets"
-    with resources.as_file(assets) as folder, tempfile.TemporaryDirectory() as scratch:
+    with resources.as_file(assets) as folder:
         defaults = {
             "from": READER,
             "to": "html5",
@@ -239,7 +240,6 @@ def _convert(
             "syntax-highlighting": "none",
         }
         # JSON is YAML; pandoc takes the settings from a file only
-        settings = Path(scratch) / "page.yaml"
         settings.write_text(json.dumps(defaults), encoding="utf-8")
         run = subprocess.run(
             [_pandoc(), f"--defaults={settings}"],
@@ -266,8 +266,8 @@ def _convert(
 def _plain(titles: list[str]) -> list[str]:
     """Write titles as a page shows them, without markup."""
     block = json.dumps({"titles": titles})  # JSON is YAML
-    with tempfile.TemporaryDirectory() as scratch:
-        template = Path(scratch) / "titles"
+    with store.scratch() as scratch:
+        template = scratch / "titles"
         template.write_text("$for(titles)$$titles$\n$endfor$", encoding="utf-8")
         run = subprocess.run(
             [_pandoc(), f"--from={READER}", "--to=html", "--wrap=none", f"--template={template}"],

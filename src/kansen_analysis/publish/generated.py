@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages import doel, gemeente, programma, school
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import execute
 
 ABSENT = "kansen-absent"  # the class that `display.prose.Absent` shows itself with
@@ -167,7 +168,7 @@ def notebooks(edition: Edition) -> dict[str, NotebookNode]:
 
 
 def _notebook(edition: Edition, kind: Kind, key: str) -> NotebookNode:
-    title, description = kind.module.heading(edition, key)
+    title, description = map(plain, kind.module.heading(edition, key))
     # JSON text is YAML text, whatever quotes a name holds
     front = {"title": title, "description": description, "lang": "nl"}
     lines = [f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in front.items()]

@@ -6,7 +6,6 @@ import functools
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -14,7 +13,9 @@ from pathlib import Path
 import yaml
 
 from kansen_analysis.display import components
+from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import embedded, project
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.publish.project import Entry, Project
@@ -88,8 +89,7 @@ def build(
     warnings = embedded.check(work, site)
     titles = {page.name: page.title for page in embedded.read_pages(work)}
     # not beside the target: Quarto looks upward for projects and skips folders with a dot
-    with tempfile.TemporaryDirectory(prefix="kansen-quarto-") as scratch:
-        folder = Path(scratch)
+    with store.scratch() as folder:
         shutil.copytree(work, folder, dirs_exist_ok=True)
         for name in ASSETS:
             assets = resources.files("kansen_analysis") / name
@@ -151,9 +151,9 @@ def _contents(entries: Iterable[Entry]) -> list[dict]:
     listed = []
     for entry in entries:
         if entry.children:
-            item = {"section": entry.text, "contents": _contents(entry.children)}
+            item = {"section": plain(entry.text), "contents": _contents(entry.children)}
         else:
-            item = {"text": entry.text}
+            item = {"text": plain(entry.text)}
         listed.append(item | ({"href": f"{entry.page}.ipynb"} if entry.page else {}))
     return listed
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -22,6 +21,7 @@ from kansen_analysis.publish import (
     drawn,
     embedded,
     generated,
+    hidden,
     links,
     manifest,
     project,
@@ -32,6 +32,9 @@ from kansen_analysis.publish.execute import Progress
 from kansen_analysis.words import numbers
 
 ENGINES = ("auto", "quarto", "embedded")
+
+
+TEACHING = "analyse/"  # below the notebooks; who works on another edition runs them in Jupyter
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,8 @@ def choose_engine(wanted: str) -> tuple[str, str, str]:
 def render(config: RenderConfig, progress: Progress | None = None) -> RenderResult:
     """Render the monitor.
 
-    Everything is made in a folder beside the target, which is replaced only when all is done and
-    checked: an error leaves what was there.
+    Everything is made in a folder beside the target, which takes its place in one step when all is
+    done and checked: an error or a kill leaves what was there.
 
     Parameters
     ----------
@@ -162,7 +165,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         site = project.named(site, config.settings)
     engine, version, message = choose_engine(config.engine)
     notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
-    names = project.pages(notebooks)
+    names = pages_of(notebooks, demo=config.edition.demo)
     _check(config, output, names)
     described = manifest.inputs(
         edition=config.edition,
@@ -182,20 +185,23 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         if config.each:
             pages |= generated.notebooks(config.edition)
         dialect.check(pages)  # before minutes of drawing, not after
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
-            work, built = Path(scratch) / "work", Path(scratch) / "site"
+        with store.locked(output.parent), store.whole(output) as site_:
+            work, built = site_ / ".work", site_ / ".built"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
             drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
-            made_at = _now()
-            made = _made(engine, version, made_at)
+            made = _made(engine, version, config.edition)
             engines = {"quarto": quarto.build, "embedded": embedded.build}
             warnings = engines[engine](work, built, site, made, progress)
             if wrong := links.broken(built):
                 raise RenderError("The site has broken links:\n" + "\n".join(wrong))
-            manifest.write(built, described, made_at.isoformat(timespec="seconds"))
-            store.swap(built, output)
+            hidden.write(built, config.edition)
+            manifest.write(built, described)
+            shutil.rmtree(work)
+            for path in built.iterdir():
+                path.rename(site_ / path.name)
+            built.rmdir()
+        config.edition.published()
         names = list(pages)
     return RenderResult(
         output=output,
@@ -210,6 +216,20 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     )
 
 
+def pages_of(notebooks: Path, *, demo: bool) -> list[str]:
+    """List the pages of a site: those that teach, on invented schools, only where these are shown.
+
+    Parameters
+    ----------
+    notebooks : Path
+        The folder.
+    demo : bool
+        Whether the site shows the demo.
+    """
+    names = project.pages(notebooks)
+    return [name for name in names if demo or not name.startswith(TEACHING)]
+
+
 def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
     if "index" not in names:
         raise UsageError(f"{config.root / project.NOTEBOOKS} has no index.ipynb, the first page.")
@@ -220,15 +240,9 @@ def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
         )
 
 
-def _now() -> datetime:
-    """Return the time, or the one that a reproducible build is told."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now().astimezone()
-
-
-def _made(engine: str, version: str, at: datetime) -> str:
+def _made(engine: str, version: str, edition: Edition) -> str:
     tool = f"Quarto {version}" if engine == "quarto" else f"de ingebouwde engine (pandoc {version})"
     return (
-        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool} "
-        f"op {numbers.date(at.date())} om {at:%H.%M} uur."
+        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool}. "
+        f"Uitgave van {numbers.date(date.fromisoformat(edition.dated))}."
     )

@@ -222,6 +222,11 @@ class Source:
         return self.meta.get("table", self.name)
 
     @property
+    def supplied(self) -> bool:
+        """Whether schools supply it and nobody publishes it."""
+        return bool(self.meta.get("supplied"))
+
+    @property
     def dimensions(self) -> list[str]:
         """Columns into which the raw columns are folded, such as ``provider``."""
         return self.meta.get("long", [])

@@ -100,6 +100,15 @@ def _no_exact_years(goal: Goal, numbers: Mapping) -> str:
     )
 
 
+@says(Obstacle.FEW_SUPPLIED)
+def _few_supplied(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Cijfers zijn er van te weinig scholen om ze te tonen zonder er een van te verraden: er "
+        f"zijn er minstens {numbers['needed']} nodig die meedoen, en evenveel om mee te "
+        "vergelijken."
+    )
+
+
 @says(Obstacle.NO_ESTIMATE)
 def _no_estimate(goal: Goal, numbers: Mapping) -> str:
     return "Met deze scholen en jaren is geen berekening te maken."

@@ -346,6 +346,13 @@ end
 
 -- First pass: in the order of the page -------------------------------------------------------
 
+-- a browser leaves out spaces and control characters before it looks for a scheme
+local function may_be_opened(target)
+  local bare = target:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local scheme = bare:gsub("[%c%s]", ""):match("^([^/?#]-):")
+  return not scheme or ({ http = true, https = true, mailto = true })[scheme:lower()] == true
+end
+
 local function author_html(el)
   if el.format == "html5" then
     return
@@ -395,6 +402,10 @@ local number_and_build = {
   end,
   Link = function(el)
     check_attributes("a link", el, { [".uri"] = true, [".email"] = true })
+    if not may_be_opened(el.target) then
+      refuse(("a link to %s; use https, http, mailto or a page of this site"):format(el.target))
+      return el.content
+    end
     if not el.target:match("^%a[%w+.-]*:") then
       el.target = el.target:gsub("%.ipynb$", ".html"):gsub("%.ipynb#", ".html#")
       return el

@@ -5,6 +5,15 @@
 local shared = dofile(quarto.utils.resolve_path("../shared.lua"))
 local LONG = 15 -- rows, as in dialect.lua
 
+-- As in dialect.lua, which refuses such a link before Quarto sees it; this is for `quarto render`.
+function Link(el)
+  local bare = el.target:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local scheme = bare:gsub("[%c%s]", ""):match("^([^/?#]-):")
+  if scheme and not ({ http = true, https = true, mailto = true, data = true })[scheme:lower()] then
+    return el.content
+  end
+end
+
 local function boxed(el)
   for _, row in ipairs(el.head.rows) do
     for _, header in ipairs(row.cells) do
