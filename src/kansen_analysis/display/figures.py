@@ -16,6 +16,7 @@ from kansen_analysis.display._evidence import (
     versions,
 )
 from kansen_analysis.display._figure import Figure, Texts
+from kansen_analysis.display._places import places
 from kansen_analysis.display._time import (
     BREAKS,
     ROLES,
@@ -38,6 +39,7 @@ __all__ = [
     "goals_overview",
     "histograms",
     "lines",
+    "places",
     "ranges",
     "ruler",
     "school_band",

@@ -15,7 +15,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``programme``: what may be shown on the day of publication, up to the school year in which
-        the edition appears. What is withheld is counted and not in it.
+        the edition appears. What is withheld is counted and not in it. ``truth``: what was put into
+        invented data; empty for published files.
 
     Raises
     ------
@@ -28,4 +29,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     shown = programme.activities[known].reset_index(drop=True)
 
     # The day shows in nothing but what was withheld: with that the same, it is the same edition.
-    return {"programme": replace(programme, activities=shown, day="")}
+    return {
+        "programme": replace(programme, activities=shown, day=""),
+        "truth": inputs["truth"],
+    }

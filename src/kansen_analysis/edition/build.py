@@ -20,6 +20,7 @@ from kansen_analysis.sources import DataFolder, get, names, schoolyear
 
 Progress = Callable[[str], None]
 FOLDER = "editions"
+TRUTH = "truth.json"  # beside the files of the demo
 READING = ".reading"  # among the editions, while nothing says yet which one it will be
 
 TIDY = Stage(
@@ -64,8 +65,23 @@ SENSITIVITY = Stage(
         *("secondary", "advice_check", "share_check", "choices", "changes", "by_step", "nearby"),
     ),
 )
+ANSWERS = Stage(
+    "answers",
+    f"{__package__}.answers",
+    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    writes=("seen", "moved", "standing", "outlook", "needs"),
+)
+PLACE = Stage(
+    "place",
+    f"{__package__}.place",
+    reads=("tidy", "schools", "year"),
+    writes=("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+)
 BESIDE = Stage(
-    "beside", f"{__package__}.beside", reads=("programme", "day", "year"), writes=("programme",)
+    "beside",
+    f"{__package__}.beside",
+    reads=("programme", "day", "year", "truth"),
+    writes=("programme", "truth"),
 )
 TESTED = (SCHOOLS, OUTCOMES, ESTIMATES, VERDICTS)  # what a verdict needs
 
@@ -133,6 +149,7 @@ def build(
         "protocol": Given(own, store.digest_of(own)),
         "region": Given(region, store.digest_of(region)),
         "programme": Given(beside, _folder_digest(beside)),
+        "truth": Given(truth := _truth(raw), store.digest(truth)),
         "day": Given(day := day or publication_day(), day),
     }
     home = Path(folder) if folder else workspace.root() / FOLDER
@@ -146,7 +163,7 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, BESIDE):
+        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE):
             done[stage.name] = bring(stage, work, inputs | done)
         if year - 1 in done["tidy"]["folder"]["years"]:
             earlier = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
@@ -190,6 +207,13 @@ def _year(raw: Path, years: list[int], wanted: int | None) -> int:
             f"There are no results of {schoolyear.label(wanted)}; there are of {known}."
         )
     return wanted or years[-1]
+
+
+def _truth(raw: Path) -> dict:
+    """Return what was put into invented data; nothing is known of published files."""
+    path = raw / TRUTH
+    known = workspace.is_demo(raw) and path.is_file()
+    return json.loads(path.read_text(encoding="utf-8")) if known else {}
 
 
 def _variables(table: str):

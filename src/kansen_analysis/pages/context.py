@@ -210,7 +210,8 @@ def special_advice(monitor: Edition) -> Figure | Absent:
         frame[["year", "low", "high", "value", "n", "n_low", "n_high"]],
         figures.Texts(
             name="zorg-advies",
-            title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year}",
+            title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year} "
+            f"({_pupils(last)} leerlingen)",
             subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
             "schooljaar, in procenten van alle adviezen; context, geen toets",
             source=source_line("schooladviezen"),
@@ -218,6 +219,12 @@ def special_advice(monitor: Edition) -> Figure | Absent:
         ),
         unit="%",
     )
+
+
+def _pupils(row: pd.Series) -> str:
+    """Write the number of pupils of a row, as a range where it is hidden."""
+    ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
 
 
 def special_advice_compared(monitor: Edition) -> Table | Absent:

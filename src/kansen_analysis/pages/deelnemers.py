@@ -17,34 +17,53 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
+COACHED = "scholen met een kansencoach"  # as the table of the network calls it
+FEWEST_SQUARES = 4
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
 
 def who(monitor: Edition) -> Prose:
-    """Say how many schools take part, where and since when."""
+    """Say how many schools the register holds, where and since when, and what documents count."""
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
     text = (
-        f"**{numbers.number(count, 0)} {'school doet' if count == 1 else 'scholen doen'} mee, in "
-        f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
+        f"**Het register telt {numbers.number(count, 0)} {'school' if count == 1 else 'scholen'}, "
+        f"in {places} {'gemeente' if places == 1 else 'gemeenten'}.** "
     )
+    if told := in_documents(monitor):
+        size, what = told
+        text += f"Documenten noemen er {size}: {what.partition(',')[0]}. "
     if len(started):
-        text += (
-            f"De eerste begonnen in {schoolyear.label(int(started.min()))} met een kansencoach. "
-        )
+        text += f"De eerste school begon in {schoolyear.label(int(started.min()))}. "
     unknown = count - len(started)
     if unknown:
         text += (
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
-            "eerste jaar met een coach. Die tellen niet mee in de toets."
+            "eerste jaar. Die tellen niet mee in de toets."
         )
     return Prose(text.strip())
 
 
-def tiles(monitor: Edition) -> Figure:
-    """Draw the number of schools per municipality."""
+def in_documents(monitor: Edition) -> tuple[str, str] | None:
+    """Return how many schools with a coach the latest document counts, and which; else None."""
+    told = monitor.programme.network
+    told = told[told["what"] == COACHED]
+    if not len(told):
+        return None
+    row = told.iloc[-1]
+    exact = "" if row["precision"] == "precies" else f"{row['precision']} "
+    return (
+        f"{exact}{numbers.number(row['schools'], 0)}",
+        f"{COACHED} in {row['year']}, volgens documenten",
+    )
+
+
+def tiles(monitor: Edition) -> Figure | Absent:
+    """Draw the number of schools per municipality; a map of a few squares says nothing."""
     people = monitor.participants
+    if people["municipality_code"].nunique() < FEWEST_SQUARES:
+        return Absent("")
     frame = (
         people.groupby("municipality_code")
         .agg(municipality=("municipality", "first"), schools=("school", "nunique"))
@@ -54,9 +73,15 @@ def tiles(monitor: Edition) -> Figure:
     best = frame.loc[frame["schools"].idxmax()]
     most = frame[frame["schools"] == best["schools"]]
     if len(most) == 1:
-        title = f"De meeste deelnemende scholen staan in {best['municipality']}"
+        title = (
+            f"Van de {numbers.number(len(people), 0)} scholen in het register staan er "
+            f"{numbers.number(best['schools'], 0)} in {best['municipality']}"
+        )
     else:
-        title = f"In elke gemeente doen er hooguit {numbers.number(best['schools'], 0)} mee"
+        title = (
+            f"{numbers.number(len(people), 0)} scholen in het register, hooguit "
+            f"{numbers.number(best['schools'], 0)} in één gemeente"
+        )
     return figures.tile_map(
         frame,
         figures.Texts(

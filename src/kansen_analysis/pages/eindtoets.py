@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
-from kansen_analysis.display.figures import Figure
+from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
@@ -18,7 +17,6 @@ from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
-UNIT = "%"
 WHAT = "Aandeel behaalde streefniveaus (1S/2F)"
 SOURCES = ("leerresultaten", "referentieniveaus")
 WINDOW = 3  # school years with results taken together, before and since the start
@@ -38,50 +36,6 @@ def _weighted(rows: pd.DataFrame) -> pd.Series:
     """Average a share over the pupils of all schools, per school year."""
     parts = rows.assign(part=rows["value"] * rows["n"]).groupby("year")[["part", "n"]].sum()
     return parts["part"] / parts["n"]
-
-
-def over_the_years(monitor: Edition) -> Figure | Absent:
-    """Draw participants, comparable schools and all schools by school year."""
-    levels = monitor.target_levels
-    if not len(levels):
-        return Absent(_NONE)
-    groups = _groups(monitor, levels["school"])
-    provisional = monitor.provisional(*SOURCES)
-    frame = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "year": (means := _weighted(levels[inside])).index,
-                    "value": means.to_numpy(),
-                    "n": levels[inside].groupby("year")["school"].nunique().to_numpy(),
-                }
-            )
-            for name, inside in groups.items()
-            if inside.any()
-        ],
-        ignore_index=True,
-    )
-    frame["provisional"] = frame["year"].isin(provisional)
-    last = frame[frame["year"] == frame["year"].max()].set_index("series")["value"]
-    title = f"{schoolyear.label(int(frame['year'].max()))}: " + ", ".join(
-        f"{name} {numbers.percent(last[name])}"
-        for name in ("deelnemende scholen", "vergelijkbare scholen")
-        if name in last
-    )
-    return figures.lines(
-        frame,
-        figures.Texts(
-            name="eindtoets-jaren",
-            title=title,
-            subtitle=f"{WHAT}, gemiddelde over alle leerlingen, per schooljaar, in procenten",
-            source=source_line(*SOURCES),
-            notes=(
-                "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging.",
-            ),
-        ),
-        unit=UNIT,
-    )
 
 
 def before_and_since(monitor: Edition) -> Table | Absent:

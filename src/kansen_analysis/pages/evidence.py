@@ -70,7 +70,7 @@ SECOND = {
 def _with_estimate(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, Absent]:
     """Return the estimate, or None and a word in its place; the answer above says why."""
     estimate, _ = estimate_or_reason(monitor, goal)
-    return estimate, Absent("Er is geen schatting; het antwoord bovenaan zegt waarom.")
+    return estimate, Absent("")  # the answer above says why
 
 
 def since_start(monitor: Edition, goal: int) -> Figure | Absent:
@@ -230,8 +230,8 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         figures.Texts(
             name=f"{words.page}-zicht",
             title=f"Een verschil vanaf {size} is met deze scholen meestal te zien",
-            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ heet, "
-            "volgens alle berekeningen en controles samen",
+            subtitle="Kleinste verschil dat met deze deelnemers en jaren met 80% kans ‘beter’ "
+            "heet, volgens alle berekeningen en controles samen",
             source=source_line(*words.sources),
             notes=(
                 "Dat is klein genoeg om het verschil te zien dat ertoe doet."

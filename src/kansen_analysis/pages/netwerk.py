@@ -22,6 +22,8 @@ from kansen_analysis.pages.common import source_line
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemende scholen (participants.csv)"
+YOUTH_WORKER = "preventief jeugdwerker"  # as the document of Coevorden has it
+FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
 
@@ -64,11 +66,19 @@ def size(monitor: Edition) -> Prose:
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
         f"{many(people['municipality'].nunique(), 'gemeente', 'gemeenten')}.** "
         f"In {this_year(monitor)} {'heeft' if coach == 1 else 'hebben'} daarvan {coach} een "
-        "kansencoach, voor zover een document het beginjaar noemt."
+        f"{_person(people)}, voor zover een document het beginjaar noemt."
     )
     if unknown:
         text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
     return Prose(text)
+
+
+def _person(people: pd.DataFrame) -> str:
+    """Name whom schools work with: not every document speaks of a coach."""
+    other = people["source"].str.contains(YOUTH_WORKER) & people["coach_start"].notna()
+    if other.any() and other.sum() == people["coach_start"].notna().sum():
+        return YOUTH_WORKER
+    return f"kansencoach of {YOUTH_WORKER}" if other.any() else "kansencoach"
 
 
 def growth(monitor: Edition) -> Figure | Absent:
@@ -76,13 +86,13 @@ def growth(monitor: Edition) -> Figure | Absent:
     frame = _years(monitor)
     if not len(frame):
         return Absent(_NO_YEAR)
+    if frame["network"].max() < FEWEST or len(frame[["network", "coach"]].drop_duplicates()) == 1:
+        return Absent("")  # bars that are all alike say nothing that the text above does not
     unknown = int(_since(monitor.participants).isna().sum())
-    first, last = frame.iloc[0], frame.iloc[-1]
+    last = frame.iloc[-1]
     title = f"Het register heeft in {numbers.school_year(last.year)} "
     title += f"{many(last.network, 'school', 'scholen')} in het netwerk, "
     title += f"{numbers.number(last.coach, 0)} met een kansencoach"
-    if len(frame) > 1 and last.network == first.network:
-        title += ", evenveel als aan het begin"
     note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
     return programme_figures.network_growth(
         frame,
@@ -172,7 +182,7 @@ def stopped(monitor: Edition) -> Table | Absent:
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
     if not len(frame):
-        return Absent("Het register noemt geen school waar de coach is gestopt.")
+        return Prose("Het register noemt geen school waar de coach is gestopt.")
     return tables.table(
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
         name="netwerk-gestopt",

@@ -61,12 +61,17 @@ def all_participants(monitor: Edition) -> Figure | Absent:
     frame["n"] = frame["n"].astype("Int64")
     last = frame.iloc[-1]
     year = schoolyear.label(int(last["year"]))
+    schools = low.index.get_level_values("school")[
+        low.index.get_level_values("year") == last["year"]
+    ].nunique()
+    whose = f"({numbers.number(schools, 0)} scholen in het register)"
     if exact.iloc[-1]:
-        title = f"Het gemiddelde advies was in {year} {numbers.number(last['value'], 1)}"
+        title = f"Het gemiddelde advies was in {year} {numbers.number(last['value'], 1)} {whose}"
     else:
         title = f"Het gemiddelde advies ligt in {year} " + numbers.interval(
             last["low"], last["high"], 1
         )
+        title += f" {whose}"
     return figures.ranges(
         frame,
         figures.Texts(

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import stages, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import generated
+from kansen_analysis.publish import empty
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -64,8 +64,10 @@ def draw(
 
 def gather(
     edition: Edition, pages: Mapping[str, NotebookNode], notebooks: Path, work: Path
-) -> None:
+) -> dict[str, NotebookNode]:
     """Put the drawn pages and their files together in one folder, for an engine.
+
+    What could not be made is left out, see `kansen_analysis.publish.empty`.
 
     Parameters
     ----------
@@ -77,19 +79,23 @@ def gather(
         Folder of the notebooks; what stands beside them, such as a picture, comes along.
     work : pathlib.Path
         Folder to make.
+
+    Returns
+    -------
+    dict of str to nbformat.NotebookNode
+        The pages that have something to say.
     """
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
-    for name in pages:
-        folder = folder_of(edition, name)
+    drawn = {name: nbformat.read(folder_of(edition, name) / PAGE, as_version=4) for name in pages}
+    shown = empty.without(drawn)
+    for name, page in shown.items():
         (work / name).parent.mkdir(exist_ok=True)
-        if name.partition("/")[0] in generated.KINDS:
-            page = nbformat.read(folder / PAGE, as_version=4)
-            write(generated.without_labels(page), work / f"{name}.ipynb")
-        else:
-            shutil.copyfile(folder / PAGE, work / f"{name}.ipynb")
-        if (folder / FILES).is_dir():
-            shutil.copytree(folder / FILES, work / FILES, dirs_exist_ok=True)
+        write(page, work / f"{name}.ipynb")
+        files = folder_of(edition, name) / FILES
+        if files.is_dir():
+            shutil.copytree(files, work / FILES, dirs_exist_ok=True)
+    return shown
 
 
 def folder_of(edition: Edition, name: str) -> Path:

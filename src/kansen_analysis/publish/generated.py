@@ -13,8 +13,6 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages import gemeente, programma, school
 from kansen_analysis.publish import execute
 
-ABSENT = "kansen-absent"  # the class that `display.prose.Absent` shows itself with
-
 
 @dataclass(frozen=True)
 class Show:
@@ -163,19 +161,3 @@ def _notebook(edition: Edition, kind: Kind, key: str) -> NotebookNode:
         for cell in kind.cells
     ]
     return execute.tidy(new_notebook(cells=cells))
-
-
-def without_labels(notebook: NotebookNode) -> NotebookNode:
-    """Take number and caption from what could not be made: nothing stands there to refer to.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; changed in place.
-    """
-    for cell in notebook.cells:
-        shown = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
-        if any(ABSENT in html for html in shown):
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if not line.startswith("#|"))
-    return notebook

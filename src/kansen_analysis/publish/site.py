@@ -175,7 +175,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
             work, built = Path(scratch) / "work", Path(scratch) / "site"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            drawn.gather(config.edition, pages, notebooks, work)
+            pages = drawn.gather(config.edition, pages, notebooks, work)
             annex.write(work / drawn.FILES / "downloads")
             made_at = _now()
             made = _made(engine, version, made_at)

@@ -302,7 +302,7 @@ local function researchers(el)
   })
   result:extend(el.content)
   result:insert(html("</details>"))
-  return result
+  return pandoc.Div(result, { class = "fold" }) -- one block, so that the cells in it are visited
 end
 
 local function column(el)
@@ -339,7 +339,7 @@ local function div(el)
     return columns(el)
   elseif class == "column" then
     return column(el)
-  elseif class == "callout" or class == "tabset" then
+  elseif class == "callout" or class == "tabset" or class == "fold" then
     return el -- made above
   end
   refuse(("a block ::: {%s}; known are callouts, panel-tabset, voor-onderzoekers, columns, column, #fig-, #tbl-"):format(
