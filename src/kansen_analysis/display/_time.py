@@ -43,6 +43,8 @@ from kansen_analysis.words import numbers
 ROLES = {
     "deelnemers": "participants",
     "deelnemende scholen": "participants",
+    "scholen in het register": "participants",
+    "alle scholen in het land": "national",
     "deze school": "participants",
     "vergelijkbare scholen": "comparison",
     "eerdere jaren": "earlier",

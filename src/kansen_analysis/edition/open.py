@@ -184,7 +184,7 @@ class Edition:
         group = pd.Series("overige scholen", index=schools.index, dtype="str")
         compared = schools.isin(self.pools.members["school"])
         group[compared] = "vergelijkbare scholen"
-        group[schools.isin(self.participants["school"])] = "deelnemende scholen"
+        group[schools.isin(self.participants["school"])] = "scholen in het register"
         return group
 
 

@@ -44,7 +44,8 @@ def around(monitor: Edition) -> Prose:
     """Name the municipalities that the context is about."""
     own = _own(monitor)
     return Prose(
-        f"Het gaat om de {len(own)} gemeenten met deelnemende scholen, en om de rest van de eigen "
+        f"Het gaat om de {len(own)} gemeenten met scholen in het register, en om de rest van de "
+        "eigen "
         "regio of het land ernaast."
         if len(own) > 1
         else f"Het gaat om de gemeente {own.iloc[0]}, met de rest van het land ernaast."
@@ -197,8 +198,8 @@ def special_advice(monitor: Edition) -> Figure | Absent:
     """Draw the share of advices for vso or praktijkonderwijs as a range."""
     table, _ = _special(monitor)
     if table is None:
-        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
-    frame = table[table["group"] == "deelnemende scholen"].reset_index(drop=True)
+        return Absent("Er zijn geen schooladviezen van scholen in het register in deze map.")
+    frame = table[table["group"] == "scholen in het register"].reset_index(drop=True)
     last = frame.iloc[-1]
     year = schoolyear.label(int(last["year"]))
     size = (
@@ -212,7 +213,8 @@ def special_advice(monitor: Edition) -> Figure | Absent:
             name="zorg-advies",
             title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year} "
             f"({_pupils(last)} leerlingen)",
-            subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
+            subtitle="Adviezen vso en praktijkonderwijs van alle scholen in het register samen, "
+            "per "
             "schooljaar, in procenten van alle adviezen; context, geen toets",
             source=source_line("schooladviezen"),
             notes=("Met vso en met ‘advies niet mogelijk’ in het totaal.",),
@@ -231,7 +233,7 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
     """Set the same share beside comparable and all schools."""
     table, groups = _special(monitor)
     if table is None:
-        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
+        return Absent("Er zijn geen schooladviezen van scholen in het register in deze map.")
     table = table.copy()
     for end in ("low", "high"):
         table[end] = table[end].where(table["value"].isna())
@@ -260,7 +262,7 @@ def _special(monitor: Edition) -> tuple[pd.DataFrame | None, list[str]]:
         return None, []
     table = table[table["kind"] == "Bo"]
     groups = {
-        "deelnemende scholen": table["school"].isin(monitor.participants["school"]),
+        "scholen in het register": table["school"].isin(monitor.participants["school"]),
         "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
         "alle scholen": table["school"].notna(),
     }
@@ -311,7 +313,7 @@ def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, s
     country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
     frame = rows[rows["code"].isin(own.index)].copy()
     if not len(frame):
-        return Absent("In deze tabel staan geen gemeenten met deelnemende scholen.")
+        return Absent("In deze tabel staan geen gemeenten met scholen in het register.")
     frame["panel"], frame["value"] = frame["code"].map(own), frame["share"]
     frame["marked"] = True
     if len(country):
@@ -410,7 +412,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     if unknown:
         which = "1 gemeente" if unknown == 1 else f"{unknown} gemeenten"
         notes.append(
-            f"Van {which} met deelnemende scholen noemt geen document het eerste jaar met een "
+            f"Van {which} met scholen in het register noemt geen document het eerste jaar met een "
             "coach; niet meegeteld."
         )
     variables = about(
@@ -425,7 +427,8 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
-        caption="Gemeenten met deelnemende scholen vóór en na de eerste leerlingen met een coach, "
+        caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen met een "
+        "coach, "
         "naast andere gemeenten; context, geen toets",
         variables=variables,
         source=source_line(*sources),

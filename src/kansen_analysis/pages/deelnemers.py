@@ -114,7 +114,7 @@ def by_municipality(monitor: Edition) -> Table:
     return tables.table(
         disclose(frame, variables),
         name="deelnemers-gemeenten",
-        caption="Deelnemende scholen per gemeente, naar eerste schooljaar met een kansencoach",
+        caption="Scholen in het register per gemeente, naar eerste schooljaar met een kansencoach",
         variables=variables,
         source=REGISTER,
     )
@@ -136,7 +136,7 @@ def register(monitor: Edition) -> Table:
     return tables.table(
         disclose(people[list(variables.index)], variables),
         name="deelnemers-register",
-        caption="Alle deelnemende scholen",
+        caption="Alle scholen in het register",
         variables=variables,
         source=REGISTER,
     )
@@ -158,14 +158,14 @@ def chosen(monitor: Edition) -> Prose:
     ]
     if len(pools.short):
         lines.append(
-            f"Voor {len(pools.short)} deelnemende scholen zijn er minder dan 8 gevonden"
+            f"Voor {len(pools.short)} scholen in het register zijn er minder dan 8 gevonden"
             f" ({pools.short['found'].min()} tot {pools.short['found'].max()})."
         )
     if len(pools.left_out):
         why = "; ".join(
             f"{n} keer {reason}" for reason, n in pools.left_out["reason"].value_counts().items()
         )
-        lines.append(f"Voor {len(pools.left_out)} deelnemende scholen is niet gekozen: {why}.")
+        lines.append(f"Voor {len(pools.left_out)} scholen in het register is niet gekozen: {why}.")
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
@@ -175,7 +175,7 @@ def balance(monitor: Edition) -> Figure | Absent:
     labels = {"schoolweging": "Schoolweging", "log_pupils": "Aantal leerlingen (log)"}
     shown = table.loc[[name for name in labels if name in table.index]]
     if not np.isfinite(shown[["before", "after_b"]]).all(axis=None):
-        return Absent("Er zijn te weinig deelnemende scholen met een bekende schoolweging.")
+        return Absent("Er zijn te weinig scholen in het register met een bekende schoolweging.")
     frame = pd.DataFrame(
         {
             "label": [labels[name] for name in shown.index],
@@ -194,7 +194,8 @@ def balance(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="deelnemers-balans",
             title=title,
-            subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na "
+            subtitle="Gestandaardiseerd verschil tussen scholen in het register en andere "
+            "scholen, voor en na "
             f"het kiezen van vergelijkbare scholen elders; tussen −{numbers.number(AIM)} en "
             f"{numbers.number(AIM)} is goed",
             source=source_line(*CHOSEN),
@@ -221,7 +222,7 @@ def spread(monitor: Edition) -> Figure | Absent:
         if len(part := schools[schools["school"].isin(codes)].dropna(subset=column))
     ]
     if len(parts) < len(panels) * len(groups) or min(len(part) for part in parts) < 5:
-        return Absent("Er zijn te weinig deelnemende scholen om een verdeling van te tekenen.")
+        return Absent("Er zijn te weinig scholen in het register om een verdeling van te tekenen.")
     frame = pd.concat(parts, ignore_index=True)
     middle = frame.groupby(["panel", "series"])["value"].median()
     mine, others = (middle["Schoolweging", name] for name in groups)
@@ -231,7 +232,8 @@ def spread(monitor: Edition) -> Figure | Absent:
             name="deelnemers-verdeling",
             title=f"De middelste deelnemer heeft schoolweging {numbers.number(mine)}, de middelste "
             f"gekozen school {numbers.number(others)}",
-            subtitle="Deelnemende scholen (boven) en vergelijkbare scholen elders (onder), naar "
+            subtitle="Scholen in het register (boven) en vergelijkbare scholen elders (onder), "
+            "naar "
             "schoolweging en aantal leerlingen van vóór de start, aandeel van de scholen",
             source=source_line(*CHOSEN),
         ),

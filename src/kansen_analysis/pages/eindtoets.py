@@ -26,7 +26,7 @@ _NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
 def _groups(monitor: Edition, schools: pd.Series) -> dict[str, pd.Series]:
     """Tell which rows belong to participants, to comparable schools, and to all."""
     return {
-        "deelnemende scholen": schools.isin(monitor.participants["school"]),
+        "scholen in het register": schools.isin(monitor.participants["school"]),
         "vergelijkbare scholen": schools.isin(monitor.pools.schools("B")),
         "alle scholen": schools.notna(),
     }
@@ -139,7 +139,7 @@ def participants(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="eindtoets-deelnemers",
-        caption="Behaalde streefniveaus (1S/2F) van elke deelnemende school, naast de "
+        caption="Behaalde streefniveaus (1S/2F) van elke school in het register, naast de "
         "signaleringswaarde en het gemiddelde van vergelijkbare scholen",
         variables=variables,
         source=source_line("leerresultaten", "referentieniveaus"),
@@ -156,8 +156,8 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     """List the mean test score by group and year, as z within school year and provider."""
     scores = monitor.standard_scores
     if not scores["school"].isin(monitor.participants["school"]).any():
-        return Absent("Er zijn geen eindscores van deelnemende scholen in deze map.")
-    labels = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+        return Absent("Er zijn geen eindscores van scholen in het register in deze map.")
+    labels = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
     groups = _groups(monitor, scores["school"])
     parts = {}
     for name, label in labels.items():
@@ -167,9 +167,9 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     frame = pd.DataFrame(parts).reset_index(names="year")
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        ("mine", "Deelnemende scholen", "z", 2, "difference", "n_mine"),
+        ("mine", "Scholen in het register", "z", 2, "difference", "n_mine"),
         ("alike", "Vergelijkbare scholen", "z", 2, "difference", "n_alike"),
-        ("n_mine", "Leerlingen op deelnemende scholen", "leerlingen", 0, "count"),
+        ("n_mine", "Leerlingen op scholen in het register", "leerlingen", 0, "count"),
         ("n_alike", "Leerlingen op vergelijkbare scholen", "leerlingen", 0, "count"),
     )
     return tables.table(
@@ -197,12 +197,12 @@ def missing(monitor: Edition) -> Prose:
     lines = []
     if unknown:
         lines.append(
-            f"Van {unknown} van de {len(people)} deelnemende scholen noemt geen document het "
+            f"Van {unknown} van de {len(people)} scholen in het register noemt geen document het "
             "eerste schooljaar met een coach. Zij tellen niet mee in de toets."
         )
     if later:
         verb = "school begint" if later == 1 else "scholen beginnen"
-        lines.append(f"{later} deelnemende {verb} pas na dit schooljaar.")
+        lines.append(f"{later} {verb} pas na dit schooljaar.")
     if len(mine):
         placed = 100 * (mine["origin"] == "interval").mean()
         if placed:
@@ -215,7 +215,7 @@ def missing(monitor: Edition) -> Prose:
         if gone:
             schools = "school" if len(gone) == 1 else "scholen"
             lines.append(
-                f"Van {len(gone)} deelnemende {schools} is er over "
+                f"Van {len(gone)} {schools} in het register is er over "
                 f"{schoolyear.label(monitor.year)} geen resultaat gepubliceerd."
             )
     lines.append("In 2019-2020 is geen eindtoets afgenomen; dat jaar ontbreekt en is niet gevuld.")

@@ -21,7 +21,7 @@ from kansen_analysis.pages._programme import (
 from kansen_analysis.pages.common import source_line
 from kansen_analysis.words import numbers
 
-REGISTER = "register van deelnemende scholen (participants.csv)"
+REGISTER = "register van scholen in het register (participants.csv)"
 YOUTH_WORKER = "preventief jeugdwerker"  # as the document of Coevorden has it
 FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
@@ -210,7 +210,7 @@ def coverage(monitor: Edition) -> Table | Absent:
         reached=lambda f: (f["schoolweging"] >= bound) & f["participant"],
     )
     if not len(here):
-        return Absent("Van geen enkele deelnemende school is de schoolweging bekend.")
+        return Absent("Van geen enkele school in het register is de schoolweging bekend.")
     frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
     frame.insert(0, "schools", here.groupby("municipality").size())
     total = frame.sum()

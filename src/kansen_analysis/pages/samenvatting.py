@@ -6,6 +6,7 @@ paper no more than one A4 (tests/test_plain_language.py).
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.display import components, downloads
@@ -122,23 +123,25 @@ def _doubt(goal: Goal, row: pd.Series) -> str:
     """Say what the verdict word alone would hide."""
     if row["verdict"] == Verdict.OPEN:
         return " Dat kan toeval zijn."
-    limit = goal.outcome.smallest_difference
+    limit, small = goal.outcome.smallest_difference, _smallest(goal)
+    size = f"minder dan {numbers.number(small, 0 if small == int(small) else 1)} van elke 100"
+    if _is_small(goal, row):
+        return f" Waarschijnlijk is het een klein verschil: {size} leerlingen."
     if (
         row["verdict"] in (Verdict.BETTER, Verdict.WORSE)
         and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit
-        and not _is_small(goal, row)
     ):
-        size = numbers.number(_smallest(goal), 0 if _smallest(goal).is_integer() else 1)
-        return f" Het kan ook klein zijn: minder dan {size} van elke 100 leerlingen."
+        return f" Het kan ook een klein verschil zijn: {size} leerlingen."
     return ""
 
 
 def _is_small(goal: Goal, row: pd.Series) -> bool:
     """Tell whether an interval lies mostly among differences that do not matter."""
-    middle = (abs(row["ci_low"]) + abs(row["ci_high"])) / 2
-    return row["verdict"] in (Verdict.BETTER, Verdict.WORSE) and bool(
-        min(abs(row["effect"]), middle) < goal.outcome.smallest_difference
-    )
+    if row["verdict"] not in (Verdict.BETTER, Verdict.WORSE):
+        return False
+    limit = goal.outcome.smallest_difference
+    low, high = (float(np.clip(row[end], -limit, limit)) for end in ("ci_low", "ci_high"))
+    return high - low > 0.5 * (row["ci_high"] - row["ci_low"])
 
 
 def card(monitor: Edition, row: pd.Series) -> components.Card:
@@ -270,7 +273,7 @@ def behind(monitor: Edition) -> Html:
         found = monitor.estimates.get(number)
         if found is not None and not isinstance(found, tuple):
             needed = monitor.protocol.minimum_participants
-            rows.append((part, "Deelnemende scholen in de toets", found.n_treated, "scholen"))
+            rows.append((part, "Scholen in het register in de toets", found.n_treated, "scholen"))
             rows.append((part, "Zoveel zijn er minstens nodig", needed, "scholen"))
             small = _smallest(goal)
             rows.append(

@@ -25,4 +25,4 @@ def index(monitor: Edition) -> Prose:
         for row in people.itertuples()
     ]
     header = ["School", "Gemeente", "BRIN en vestiging", "Kansencoach sinds"]
-    return Prose(linked_table(header, rows, "Deelnemende scholen, op alfabet"))
+    return Prose(linked_table(header, rows, "Scholen in het register, op alfabet"))

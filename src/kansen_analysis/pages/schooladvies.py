@@ -34,7 +34,7 @@ GROUPS = {
     "vmbo gt/havo en havo": RANKED_ADVICES[6:8],
     "havo/vwo en vwo": RANKED_ADVICES[8:],
 }
-_NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
+_NONE = "Er zijn geen schooladviezen van scholen in het register in deze map."
 
 
 def all_participants(monitor: Edition) -> Figure | Absent:
@@ -77,7 +77,7 @@ def all_participants(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="schooladvies-deelnemers",
             title=title,
-            subtitle="Gemiddeld definitief advies van alle deelnemende scholen samen, van 0 "
+            subtitle="Gemiddeld definitief advies van alle scholen in het register samen, van 0 "
             "(praktijkonderwijs) tot 9 (vwo); stip: precies bekend, balk: laagst en hoogst "
             "mogelijk",
             source=source_line("schooladviezen"),
@@ -114,7 +114,8 @@ def per_school(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-scholen",
-        caption="Gemiddeld advies per deelnemende school, van 0 (praktijkonderwijs) tot 9 (vwo)",
+        caption="Gemiddeld advies per school in het register, van 0 (praktijkonderwijs) tot 9 "
+        "(vwo)",
         variables=variables,
         source=source_line("schooladviezen"),
         notes=(
@@ -129,7 +130,7 @@ def compared(monitor: Edition) -> Table | Absent:
     low, high = monitor.advice_cells
     school = low.index.get_level_values("school")
     groups = {
-        "deelnemende scholen": school.isin(monitor.participants["school"]),
+        "scholen in het register": school.isin(monitor.participants["school"]),
         "vergelijkbare scholen": school.isin(monitor.pools.schools("B")),
         "alle scholen": school.notna(),
     }
@@ -165,7 +166,8 @@ def compared(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-vergelijking",
-        caption="Gemiddeld advies van deelnemende, vergelijkbare en alle scholen, per schooljaar",
+        caption="Gemiddeld advies van scholen in het register, vergelijkbare scholen en alle "
+        "scholen, per schooljaar",
         variables=variables,
         source=source_line("schooladviezen"),
         notes=("Twee getallen met een streep: laagst en hoogst mogelijk gemiddelde.",),
@@ -216,7 +218,8 @@ def which_advices(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="schooladvies-soorten",
             title=title,
-            subtitle="Definitieve adviezen van alle deelnemende scholen samen, per schooljaar, in "
+            subtitle="Definitieve adviezen van alle scholen in het register samen, per "
+            "schooljaar, in "
             "procenten van de leerlingen met een advies",
             source=source_line("schooladviezen"),
             notes=notes,
@@ -272,7 +275,7 @@ def missing(monitor: Edition) -> Prose:
         width = float(np.median(wide["high"] - wide["low"]))
         if width > 0:
             lines.append(
-                f"Van een gewone deelnemende school is het gemiddelde advies in "
+                f"Van een gewone school in het register is het gemiddelde advies in "
                 f"{schoolyear.label(int(years[mine].max()))} bekend op {numbers.number(width)} "
                 "adviesniveau na. Per school is een verandering daarom zelden te zien."
             )

@@ -286,17 +286,15 @@ def in_short(goal: Goal, rows: pd.DataFrame) -> str:
     if not len(told):
         return "Wanneer dat wel kan, is nog niet te zeggen: zie wat er ontbreekt."
     own = told[told["scenario"] == Scenario.REGISTER]
-    if len(own):
-        return (
-            f"Te zien: een verschil van {_size(goal, best := _sharpest(own))}, in de uitgave over "
-            + (f"{numbers.school_year(best['year'])}.")
-        )
     more = told[told["scenario"] == Scenario.MORE_SCHOOLS]
-    best = _sharpest(more if len(more) else told)
-    added = f"{int(best['more'])} scholen erbij" if best["more"] else "meer cijfers"
+    best = _sharpest(next(each for each in (own, more, told) if len(each)))
+    given = [] if rows["supplied"].all() else ["die cijfers"]
+    if best["more"]:
+        given.append(f"{int(best['more'])} scholen erbij")
+    first = f"Met {' en '.join(given)} is" if given else "Te zien is"
     return (
-        f"Met {added} is in de uitgave over {numbers.school_year(best['year'])} "
-        f"een verschil van {_size(goal, best)} te zien."
+        f"{first} in de uitgave over {numbers.school_year(best['year'])} een verschil van "
+        f"{_size(goal, best)}{' te zien' if given else ''}."
     )
 
 
