@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help setup monitor test accessibility lint format lock notebooks bench-evidence pictures clean
-.PHONY: mutants
+.PHONY: mutants bench-speed
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make notebooks  run the notebooks again and store their outputs"
 	@echo "make mutants    put in small errors and see whether the tests notice (hours; SAMPLE=60: less)"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
+	@echo "make bench-speed     measure how long the commands take; DATA=folder: with published files"
 	@echo "make pictures   take the pictures of the README (needs Chromium)"
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
@@ -79,6 +80,10 @@ mutants: $(READY)
 
 bench-evidence: $(READY)
 	@$(BIN)/python -m bench
+
+bench-speed: $(READY)
+	@$(BIN)/kansen demo --output data/demo
+	@$(BIN)/python -m bench.commands --write $(if $(DATA),--data $(DATA))
 
 pictures: monitor
 	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images

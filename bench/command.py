@@ -89,9 +89,24 @@ def write(path: Path, rows: pd.DataFrame, results: list[dict]) -> None:
         "packages": {n: importlib.metadata.version(n) for n in names if n not in absent},
         "notes": [f"{name} was not installed, so its peer was not measured." for name in absent],
     }
-    text = json.dumps(
-        {"meta": meta, "results": results}, ensure_ascii=False, indent=1, allow_nan=False
-    )
+    # What is the same for many figures stands once, and every figure on a line of its own.
+    kept = ("world", "figure", "value", "chance_low", "chance_high", "runs", *TARGET)
+    kept = (*kept, "peer", "peer_label", "failed")
+    lines = [{name: row[name] for name in kept if row.get(name) is not None} for row in results]
+    parts = {
+        "meta": meta,
+        "worlds": {
+            row["world"]: {"label": row["world_label"], "truth": row["truth"]} for row in results
+        },
+        "figures": {
+            row["figure"]: {name: row[name] for name in ("label", "unit", "decimals")}
+            for row in results
+        },
+    }
+    told = {"ensure_ascii": False, "allow_nan": False}
+    head = json.dumps(parts, indent=1, **told).removesuffix("\n}")
+    body = ",\n".join(f"  {json.dumps(line, **told)}" for line in lines)
+    text = f'{head},\n "results": [\n{body}\n ]\n}}'
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -32,6 +32,8 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "wrong": Kind("fout oordeel"),
+    "right": Kind("goed oordeel"),
     "wrong_better": Kind("ten onrechte ‘beter’"),
     "wrong_worse": Kind("ten onrechte ‘slechter’"),
     "wrong_either": Kind("ten onrechte ‘beter’ of ‘slechter’"),
@@ -144,8 +146,11 @@ def families(rows: pd.DataFrame) -> dict[str, Value]:
     """
     p = rows[[f"p_{goal}" for goal in GOALS]].to_numpy(float)
     words = rows[[f"verdict_{goal}" for goal in GOALS]]
+    wrong = words.isin([Verdict.BETTER, Verdict.WORSE]).any(axis=1)
     return {
-        "family_wrong_verdict": share(words.isin([Verdict.BETTER, Verdict.WORSE]).any(axis=1)),
+        "wrong": share(wrong),
+        "right": share((words == Verdict.SAME).all(axis=1)),
+        "family_wrong_verdict": share(wrong),
         "family_false_positives": share((p < ALPHA).any(axis=1)),
         "family_false_positives_holm": share((holm(p) < ALPHA).any(axis=1)),
     }
@@ -154,14 +159,21 @@ def families(rows: pd.DataFrame) -> dict[str, Value]:
 def _of_method(rows: pd.DataFrame, case: Case) -> dict[str, Value]:
     if case.kind == "looks":
         words = rows[[f"verdict_{look}" for look in range(1, len(LOOKS) + 1)]]
+        better, worse = ((words == word).any(axis=1) for word in (Verdict.BETTER, Verdict.WORSE))
         return {
-            "ever_better": share((words == Verdict.BETTER).any(axis=1)),
-            "ever_worse": share((words == Verdict.WORSE).any(axis=1)),
+            "wrong": share(better | worse),
+            "right": share((words.iloc[:, -1] == Verdict.SAME) & ~better & ~worse),
+            "ever_better": share(better),
+            "ever_worse": share(worse),
         }
     if case.kind == "family":
         if not case.effect:
             return families(rows)
+        words = rows[[f"verdict_{goal}" for goal in GOALS]]
         return {
+            "wrong": share(words.isin([Verdict.WORSE, Verdict.SAME]).any(axis=1)),
+            "right": share((words == Verdict.BETTER).all(axis=1)),
+        } | {
             f"found_better_{goal}": share(rows[f"verdict_{goal}"] == Verdict.BETTER)
             for goal in GOALS
         }
@@ -171,6 +183,8 @@ def _of_method(rows: pd.DataFrame, case: Case) -> dict[str, Value]:
         return {"found_better": share(better), "promised": mean(rows["promised"])}
     if case.effect:
         found = {
+            "wrong": share(worse | same),
+            "right": share(better),
             "found_better": share(better),
             "found_small": share(better & rows["small"].astype(bool)),
             "wrong_worse": share(worse),
@@ -178,11 +192,14 @@ def _of_method(rows: pd.DataFrame, case: Case) -> dict[str, Value]:
             "power": share(rows["p_V1"] < ALPHA),
         }
     else:
+        alike = case.world != "mixed"  # there schools differ, half up and half down
         found = {
+            "wrong": share(better | worse | (same & ~alike)),
+            "right": share(same & alike),
             "wrong_better": share(better),
             "wrong_worse": share(worse),
             "wrong_either": share(better | worse),
-            "wrong_same" if case.world == "mixed" else "said_same": share(same),
+            "said_same" if alike else "wrong_same": share(same),
             "false_positives": share(rows["p_V1"] < ALPHA),
         }
     found["coverage"] = share(rows["covered"].astype(bool))
@@ -219,6 +236,7 @@ def _row(case: Case, figure: str, value: Value, target: Range = NONE, **more) ->
     row = {
         "world": case.name,
         "world_label": case.label,
+        "truth": case.effect,
         "figure": figure,
         "label": kind.label,
         "value": round(value.value, digits),
@@ -252,7 +270,8 @@ def count(
     Returns
     -------
     list of dict
-        ``world, figure`` (stable names), ``world_label, label`` (Dutch), ``value``, ``chance_low,
+        ``world, figure`` (stable names), ``world_label, label`` (Dutch), ``truth`` (pupil SD),
+        ``value``, ``chance_low,
         chance_high`` (what chance leaves, 95%), ``target_low, target_high`` (None without), ``runs,
         unit, decimals``; ``peer, peer_label`` when it is of another method, ``failed`` with the
         runs that method did not finish.

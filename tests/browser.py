@@ -1,7 +1,6 @@
 """A real browser for tests: Debian's Chromium, that gets nothing from outside a rendered monitor.
 
-A site of the embedded engine is opened from disk, as its readers do. A site of Quarto is opened as
-from a server, because browsers do not run its modules from disk; the server is a route here.
+A site is opened from disk, as most of its readers do, or as from a server, which is a route here.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ class Site:
     ----------
     folder : Path
         Where it is.
-    engine : str
-        What made it.
+    served : bool
+        Whether its pages come from a server.
     outside : list of str
         Addresses outside the folder that a page asked for; none was given.
     """
 
     folder: Path
-    engine: str
+    served: bool = False
     outside: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +67,7 @@ class Site:
 
     def address(self, page: str) -> str:
         """Return where the browser opens a page."""
-        return (self.folder / page).as_uri() if self.engine == "embedded" else SERVER + page
+        return SERVER + page if self.served else (self.folder / page).as_uri()
 
     def file(self, url: str) -> Path | None:
         """Return the file an address asks for, None when it is not in the folder."""
@@ -132,10 +131,10 @@ class Browser:
                 route.abort()
                 return
             opened.weight[file] = file.stat().st_size
-            if site.engine == "embedded":
-                route.continue_()
-            else:
+            if site.served:
                 route.fulfill(path=file)
+            else:
+                route.continue_()
 
         window.route("**/*", answer)
         try:

@@ -146,7 +146,7 @@ def site(request, demo, tmp_path_factory) -> Site:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return Site(folder, engine)
+    return Site(folder, served=engine == "quarto")  # from disk and over http
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_axe_finds_nothing_on_a_phone(chromium, site):
 
 def test_axe_would_find_a_mistake(chromium, tmp_path):
     (tmp_path / "index.html").write_text("<title>x</title><img src='a.png'>", encoding="utf-8")
-    found = on_every(chromium, Site(tmp_path, "quarto"), ["index.html"], axe)
+    found = on_every(chromium, Site(tmp_path), ["index.html"], axe)
     assert {each.split()[0] for each in found["index.html"]} >= {"image-alt", "html-has-lang"}
 
 
@@ -262,7 +262,6 @@ def test_the_skip_link_leads_past_the_menu(chromium, site):
 @pytest.mark.parametrize("width", [1280, PHONE])
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(chromium, site, width):
     def look(page):
-        page.wait_for_timeout(300)  # Quarto scrolls a long menu to this page after loading
         number, stops, wrong = page.evaluate(NUMBER_FOCUSABLE), [], []
         for _ in range(number + 5):
             page.keyboard.press("Tab")
@@ -340,7 +339,7 @@ def test_colours_of_the_reader_leave_everything_visible(chromium, site):
                   (each) => style(each).backgroundColor !== 'rgb(255, 255, 255)'),
                 // backgrounds are gone: what they said, a border or the weight of a letter says
                 ...all('.callout').filter((each) => !parseFloat(style(each).borderLeftWidth)),
-                ...all('.site-nav [aria-current], .sidebar-link.active').filter(
+                ...all('.site-nav [aria-current]').filter(
                   (each) => style(each).fontWeight < 600),
               ].map((each) => each.outerHTML.slice(0, 80));
             }"""
@@ -369,8 +368,8 @@ const away = (e) => e.closest('details:not([open])') || e.closest('script, style
 return [...document.querySelectorAll('main *, nav *')].filter(
   (e) => [...e.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
     && !away(e) && !e.checkVisibility({ visibilityProperty: true })
-    // what folds and searches, and what Quarto leaves out on a phone
-    && !e.closest('summary, .search, .quarto-secondary-nav, #TOC')
+    // what folds and searches
+    && !e.closest('summary, .search')
     // a figure is there once for a desk and once for a phone
     && !e.closest('.kansen-picture')).map(named);
 }"""

@@ -268,7 +268,7 @@ def test_all_is_seen_when_no_count_is_small():
     rows = as_panel(replace(found, rows=found.rows[mine]), start)
     seen = measure_attenuation(found, rows, repeats=20)
     assert seen.parts.to_numpy() == pytest.approx(1)
-    assert seen.stretch == pytest.approx({"inward": 1, "outward": 1})
+    assert seen.stretch == pytest.approx((1, 1))
 
 
 @pytest.mark.parametrize("part", ["all", "bottom", "top"])

@@ -11,7 +11,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kansen_analysis.display._time import _alt_lines, _pieces
-from kansen_analysis.edition import answers, estimates, outcomes, place, schools, verdicts
+from kansen_analysis.edition import (
+    answers,
+    estimates,
+    outcomes,
+    place,
+    public,
+    schools,
+    verdicts,
+)
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
@@ -35,14 +43,15 @@ ABSENT = '<div class="kansen-block kansen-absent"><p><strong>Niet te maken.</str
 
 def without(edition: Edition, source: str | None) -> Edition:
     """Work the answers out again as if the folder had no file of one source."""
-    tidy = edition.stages["tidy"]
+    tidy = edition.work("tidy")
     years = tidy["years"]
     hidden = {source: tidy[source].iloc[:0]} if source else {}
     hidden["years"] = years[years["table"] != source]
-    known = dict(edition.stages) | {
+    known = {name: edition.work(name) for name in edition.stages if "/" not in name} | {
         "tidy": {**{name: tidy[name] for name in tidy}, **hidden},
         "participants": edition.participants,
         "region": edition.region,
+        "others": edition.others,
         "protocol": edition.protocol,
         "year": edition.year,
     }
@@ -55,8 +64,21 @@ def without(edition: Edition, source: str | None) -> Edition:
         ("place", place),
     ):
         known[name] = stage.run(known)
+    passed = {name: known[stage][name] for stage, every in public.OPEN.items() for name in every}
+    judged = {name: known["verdicts"][name] for name in ("verdicts", "reasons")}
+    kept = [name for name in edition.public if name not in tidy and "." not in name]
+    every = {name: edition.public[name] for name in kept}
     made = Edition.__new__(Edition)
-    vars(made).update(vars(edition) | {"stages": known})
+    vars(made).update(vars(edition))
+    made.public = {
+        **every,
+        **known["tidy"],
+        **passed,
+        **judged,
+        "target_levels": public.levels(known, []),
+        "estimates": known["estimates"]["estimates"],
+        "coverage": edition.coverage,
+    }
     return made
 
 
@@ -86,12 +108,10 @@ def html_of(notebook) -> str:
 @pytest.fixture(scope="module")
 def small(invented):
     """An edition of small invented files in the published layouts, with five schools."""
-    return build(
-        invented / "raw",
-        invented / "participants.csv",
-        2024,
-        folder=invented / "edition",
-    )
+    with pytest.MonkeyPatch.context() as patch:  # a handful of schools is no region
+        patch.setattr("kansen_analysis.edition.build.check_region", lambda *given: None)
+        folder = invented / "edition"
+        return build(invented / "raw", invented / "participants.csv", 2024, folder=folder)
 
 
 @pytest.fixture(params=["invented", pytest.param("real", marks=[pytest.mark.real])])
@@ -112,8 +132,11 @@ def test_no_place_is_empty_whatever_single_source_is_missing(published, source):
         for cell in page.cells:  # what has a caption shows something
             if "#| label:" in cell.source:
                 assert cell.outputs, f"{name} without {source}: {cell.source}"
+    few = len(published.schools) < 100  # too few to join the register in the years to come
     for name in GOALS:
         assert name in kept
+        if few and (source, name) == ("schooladviezen", "schooladvies"):
+            continue
         text = html_of(kept[name])
         assert "kansen-picture" in text, f"{name} without {source} has no figure"
         headings = [c.source for c in kept[name].cells if "#sec-wanneer" in c.source]

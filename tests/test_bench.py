@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from bench import figures, peers, running, speed
+from bench import commands, figures, peers, running, speed
 from bench.cases import CASES, FIRST, GOALS, Case, draw, run, tasks
 from bench.command import RESULTS
 from bench.command import bench as command
@@ -238,6 +240,7 @@ def test_shares_are_counted_with_the_runs_they_rest_on():
     assert value["wrong_better"] == 3.0 and value["wrong_worse"] == 1.0
     assert value["wrong_either"] == 4.0 and value["said_same"] == 0.0
     assert value["false_positives"] == 7.0 and value["coverage"] == 97.0
+    assert value["wrong"] == 4.0 and value["right"] == 0.0
     row = found["wrong_better", None]
     # Wilson's interval of 3 in 100, from his formula
     z = stats.norm.ppf(0.975)
@@ -289,8 +292,12 @@ def test_what_is_said_of_an_effect_is_counted_apart():
     value = {figure: row["value"] for (figure, _), row in found.items()}
     assert value["found_better"] == 80 and value["found_small"] == 10
     assert value["wrong_worse"] == 1 and value["wrong_same"] == 4
+    assert value["wrong"] == 5 and value["right"] == 80
+    null = {f: row["value"] for (f, _), row in counted(verdict=words).items()}
+    assert null["wrong"] == 81 and null["right"] == 4  # the same words where nothing happened
     assert figures.met(found["found_better", None]) is True
     mixed = counted(case=Case("mixed"), verdict=words)
+    assert mixed["wrong", None]["value"] == 85 and mixed["right", None]["value"] == 0
     assert mixed["wrong_same", None]["value"] == 4 and figures.met(mixed["wrong_same", None])
 
 
@@ -300,6 +307,7 @@ def test_looks_and_families_are_counted_per_draw():
     ever["verdict_5"] = ["beter", "slechter", "onbeslist", "onbeslist"]
     found = counted(4, Case("S0", kind="looks"), **ever)
     assert found["ever_better", None]["value"] == 50 and found["ever_worse", None]["value"] == 25
+    assert found["wrong", None]["value"] == 75 and found["right", None]["value"] == 0
     family = {f"p_{goal}": [p, 0.5] for goal, p in zip(GOALS, (0.03, 0.04, 0.5), strict=True)}
     family |= {f"verdict_{goal}": ["onbeslist"] * 2 for goal in GOALS}
     family["verdict_2"] = ["onbeslist", "slechter"]
@@ -339,7 +347,9 @@ def test_the_command_writes_results_that_name_no_machine(tmp_path, monkeypatch):
     assert content["meta"]["seeds"] == {"S0": {"first": FIRST, "last": FIRST + 1, "draws": 2}}
     worlds = {row["world"] for row in content["results"]}
     assert worlds == {"S0"}
-    assert all(row["runs"] == 2 for row in content["results"] if row["unit"] == "%")
+    units = {name: each["unit"] for name, each in content["figures"].items()}
+    assert all(row["runs"] == 2 for row in content["results"] if units[row["figure"]] == "%")
+    assert content["worlds"] == {"S0": {"label": PLAIN.label, "truth": 0.0}}
     assert any(row["figure"] == "seconds_fit_300" for row in content["results"])
 
 
@@ -353,6 +363,30 @@ def test_the_stored_results_hold_every_target_once_and_name_their_runs():
     own = set(zip(*table.loc[table["peer"].isna(), ["world", "figure"]].T.to_numpy(), strict=True))
     assert set(figures.TARGETS) <= own
     draws = {case: each["draws"] for case, each in content["meta"]["seeds"].items()}
-    shares = table[table["unit"] == "%"]
+    units = {name: each["unit"] for name, each in content["figures"].items()}
+    assert set(table["world"]) == set(content["worlds"]) == set(draws)
+    shares = table[table["figure"].map(units) == "%"]
     assert (shares["runs"] <= shares["world"].map(draws)).all()
     assert table["value"].notna().all()
+
+
+# What commands cost
+
+
+def test_a_cost_is_of_the_command_and_its_children_and_a_failed_command_has_none():
+    busy = "sum(i * i for i in range(3_000_000))"
+    inner = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    one = commands.cost((sys.executable, "-c", "pass"))
+    assert commands.cost((sys.executable, "-c", inner)).seconds > one.seconds + 0.05
+    assert one.megabytes > 1
+    with pytest.raises(subprocess.CalledProcessError):
+        commands.cost((sys.executable, "-c", "raise SystemExit(3)"))
+
+
+def test_what_is_above_its_target_says_so_and_the_median_counts():
+    row = commands.Row("work", "beside", 2, [1.0, 9.0, 2.5])
+    assert row.ratio == 2.5
+    within = commands.Row("other", "beside", 2, [1.0]).as_dict()
+    lines = commands.table([row.as_dict(), within]).splitlines()
+    assert lines[2] == "| work | beside | 2 | **2.5** (above) |"
+    assert lines[3] == "| other | beside | 2 | 1 |"

@@ -123,12 +123,17 @@ def test_a_participant_with_too_few_lookalikes_is_told(schools):
     assert (short["found"] < 8).all()
 
 
+def test_before_anybody_takes_part_there_is_only_the_own_region(schools):
+    pools = pools_of(schools.assign(participant=False))
+    assert len(pools.schools("A")) > 0
+    assert pools.schools("B") == []
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda f: f.drop(columns="kind"), "no column kind"),
         (lambda f: pd.concat([f, f.head(1)]), "occurs twice"),
-        (lambda f: f.assign(participant=False), "register of participants"),
     ],
 )
 def test_a_wrong_frame_is_refused(schools, spoil, message):

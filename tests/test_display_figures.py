@@ -197,6 +197,17 @@ BALANCE = pd.DataFrame(
         "after": [0.05, -0.15],
     }
 )
+WORLDS = pd.DataFrame(
+    {
+        "label": ["alles gaat zoals het hoort", "scholen groeien al", "het verschil is er"],
+        "truth": ["geen verschil", "geen verschil", "verschil van 0,1"],
+        "wrong": [1.0, 9.5, 0.25],
+        "low": [0.4, 7.0, 0.0],
+        "high": [2.5, 12.8, 1.4],
+        "right": [22.0, 0.0, 84.5],
+        "runs": [400, 400, 400],
+    }
+)
 CASES = {
     "lines": lambda: ((lines_frame(),), {"unit": "%"}),
     "event_study": lambda: (
@@ -217,6 +228,7 @@ CASES = {
     "small_multiples": lambda: ((panels(),), {"unit": "%", "reference": "Drenthe"}),
     "ranges": lambda: ((advice(),), {"unit": "niveau", "levels": {3: "vmbo-k", 7: "havo"}}),
     "stacked": lambda: ((shares(),), {"order": ORDER}),
+    "right_and_wrong": lambda: ((WORLDS,), {}),
     "coverage": lambda: ((known(),), {}),
     "tile_map": lambda: ((places(),), {}),
 }

@@ -164,7 +164,8 @@ def test_one_school_that_tells_two_effects_apart_does_not_make_them_certain():
     assert np.abs(far).max() < 4 and np.std(far) < 1.5
     data, _ = to_data(panel)
     each = fit(data)
-    clustered = each.rows([each.all]) @ each.results.cov_params() @ each.rows([each.all]).T
+    naive = each.results.get_robustcov_results("cluster", groups=each.data.school).cov_params()
+    clustered = each.rows([each.all]) @ naive @ each.rows([each.all]).T
     assert found["std_error"] > 3 * np.sqrt(clustered.item())  # which would be far too small
 
 

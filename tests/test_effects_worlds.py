@@ -1,6 +1,7 @@
 """How often the method is wrong, in worlds where the truth is known: 120 runs, 30 for each trap.
 
-Bounds are the targets of the bench, with room for chance in this few runs.
+Bounds are the targets of the bench, with room for chance in this few runs: a method that is exactly
+right passes in 99 of 100 sets of seeds. The bench itself has fresh seeds and more of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.cases import run
 from kansen_analysis.demo.panels import WORLDS, simulate
@@ -49,18 +51,34 @@ def results():
 @pytest.mark.slow
 def test_false_positives_and_wrong_words_when_nothing_happened(results):
     rows = results.loc["nothing"]
-    assert 0.02 <= (rows["p_V1"] < 0.05).mean() <= 0.085
+    # Of 120 draws 1 to 13 may have p < .05 when one in twenty should: two or fewer, below 2%, is
+    # what one set of seeds in seventeen gives. All distances in standard errors together say more:
+    # their squares add up to a chi-square with a degree of freedom per draw.
+    assert all_but_one_in_a_hundred(stats.binom(len(rows), 0.05), (rows["p_V1"] < 0.05).sum())
+    squares = (rows["effect_V1"] / rows["error_V1"]) ** 2
+    assert all_but_one_in_a_hundred(stats.chi2(len(rows)), squares.sum())
+    assert abs(rows["effect_V1"].mean()) < 2.6 * rows["effect_V1"].std() / np.sqrt(len(rows))
     assert (rows["verdict"] == "beter").mean() <= 0.02
     assert (rows["verdict"] == "slechter").mean() <= 0.02
     assert rows["error_V1"].mean() == pytest.approx(rows["effect_V1"].std(), rel=0.15)
     assert rows["model_error"].mean() == pytest.approx(rows["effect_V1"].std(), rel=0.15)
 
 
+def all_but_one_in_a_hundred(chance, found: float) -> bool:
+    low, high = chance.ppf([0.005, 0.995])
+    return low <= found <= high
+
+
 @pytest.mark.slow
 def test_a_growing_effect_is_found_without_bias(results):
     rows = results.loc["growing effect"]
     assert 0.91 <= rows["covered_V1"].mean() <= 0.995
-    assert abs((rows["effect_V1"] - rows["truth"]).mean()) <= 0.005
+    # The same seed without an effect has the same chance in it (the estimate is linear in the
+    # results), so that drops out: left is how schools differ in the effect, .0007 in sixty draws.
+    # The estimate alone moves by .024 a draw, .003 over sixty: too much to see a bias of .005.
+    alike = results.loc["nothing"].set_index("seed").loc[rows["seed"]]
+    found = rows["effect_V1"].to_numpy() - alike["effect_V1"].to_numpy()
+    assert abs((found - rows["truth"]).mean()) <= 0.003
     assert (rows["verdict"] == "beter").mean() >= 0.99
 
 

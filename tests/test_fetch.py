@@ -23,11 +23,11 @@ import typer
 from typer.testing import CliRunner
 
 import kansen_analysis.fetch as package
-from kansen_analysis.errors import DataErrors, FileFormatError, UsageError
-from kansen_analysis.fetch import FetchErrors, Patience, fetch
-from kansen_analysis.fetch.command import fetch as command
-from kansen_analysis.fetch.where import ways
-from kansen_analysis.sources import DataFolder
+from kansen_analysis.cli import fetch as command
+from kansen_analysis.errors import DataErrors, FileFormatError, LayoutError, UsageError
+from kansen_analysis.fetch import FetchErrors, Patience, UnreachableError, fetch
+from kansen_analysis.fetch.where import _known, ways
+from kansen_analysis.sources import DataFolder, spec
 
 HOSTS = {
     "https://duo.nl": "/duo",
@@ -35,7 +35,7 @@ HOSTS = {
     "https://www.onderwijsinspectie.nl": "/inspectie",
     "https://opendata.cbs.nl": "/cbs",
 }
-QUICK = Patience(attempts=3, backoff=0.01, timeout=0.5, longest=2)
+QUICK = Patience(attempts=3, backoff=0.01, timeout=0.5, longest=2, first=0.4)
 IMAGES = "/duo/open_onderwijsdata/images/"
 HISTORY = "06.-historisch-overzicht-aantal-leerlingen-per-schoolvestiging.csv"
 REVISED = "brin6_heroverweging.csv"
@@ -50,6 +50,15 @@ HTML = b"<!DOCTYPE html><html><body><h1>Storing</h1></body></html>\n"
 
 def table(rows, word="a"):
     return b"CODE;WAARDE\r\n" + b"".join(b"%06d;%s\r\n" % (i, word.encode()) for i in range(rows))
+
+
+FIELDS = "INSTELLINGSCODE,VESTIGINGSCODE,TYPE_PO,PEILJAAR,TOETSEN_EN_ADVIEZEN,AANTAL_LEERLINGEN"
+
+
+def resource(rows, fields=FIELDS):
+    """A file of the portal, with the fields that `heroverweging` has."""
+    row = ",".join("7" for _ in fields.split(",")).encode()
+    return fields.encode() + b"\r\n" + b"".join(b"%s\r\n" % row for _ in range(rows))
 
 
 def workbook(text="x"):
@@ -165,18 +174,32 @@ class Publishers(ThreadingHTTPServer):
     def json(self, path, answer):
         self.files[path] = Served(json.dumps(answer).encode(), "application/json", tagged=False)
 
-    def ckan(self, content, *, resource=RESOURCE, package="p-1", name=REVISED, place="1", **more):
+    def ckan(
+        self,
+        content,
+        *,
+        resource=RESOURCE,
+        package="p-1",
+        name=REVISED,
+        place="1",
+        fields="",
+        **more,
+    ):
         """Publish a file on the portal, in a data set, at an address of its own."""
         path = f"/dataset/{package}/resource/{place}/download/{name}"
         url = f"https://onderwijsdata.duo.nl{path}"
         self.files[f"/ckan{path}"] = Served(content)
         entry = {"id": resource, "package_id": package, "url": url, **more}
         data_set = {"id": package, "resources": [entry, {"id": "other", "url": url + ".pdf"}]}
-        for action, answer in (
+        answers = [
             (f"resource_show?id={resource}", entry),
             (f"package_show?id={package}", data_set),
             ("package_search?q=brin6_heroverweging", {"results": [data_set]}),
-        ):
+        ]
+        if fields:
+            told = {"fields": [{"id": field} for field in ("_id", *fields.split(","))]}
+            answers.append((f"datastore_search?resource_id={resource}&limit=0", told))
+        for action, answer in answers:
             self.json(f"/ckan/api/3/action/{action}", {"success": True, "result": answer})
         return f"/ckan{path}"
 
@@ -307,7 +330,7 @@ def test_a_register_of_today_is_stored_under_its_school_year(publishers, get, tm
 
 
 def test_ckan_is_followed_to_wherever_the_file_is_today(publishers, get, tmp_path):
-    first, second = table(5), table(6)
+    first, second = resource(5), resource(6)
     publishers.ckan(first, place="1")
     assert get("heroverweging").new == [REVISED]
     publishers.ckan(second, place="2")
@@ -316,7 +339,7 @@ def test_ckan_is_followed_to_wherever_the_file_is_today(publishers, get, tmp_pat
 
 
 def test_a_resource_that_got_another_id_is_found_by_its_file_name(publishers, get, tmp_path):
-    publishers.ckan(table(5), resource="9999", package="p-2")
+    publishers.ckan(resource(5), resource="9999", package="p-2")
     assert get("heroverweging").new == [REVISED]
     assert_whole_and_true(tmp_path, publishers)
 
@@ -457,7 +480,7 @@ FAULTS = {
 def test_after_a_fault_the_folder_holds_whole_files_and_a_true_manifest(
     fault, publishers, get, tmp_path
 ):
-    publishers.ckan(table(5))
+    publishers.ckan(resource(5))
     get("heroverweging")
     path = IMAGES + HISTORY
     publishers.files[path] = Served(table(20_000))
@@ -567,23 +590,72 @@ def test_without_anything_that_tells_versions_apart_a_new_run_begins_anew(
 def test_a_file_of_another_size_or_checksum_than_its_publisher_says_is_refused(
     told, words, publishers, get, tmp_path
 ):
-    publishers.ckan(table(5), **told)
+    publishers.ckan(resource(5), **told)
     (finding,) = get("heroverweging").findings
     assert words in str(finding)
     assert assert_whole_and_true(tmp_path, publishers) == set()
-    right = {"size": len(table(5)), "hash": hashlib.md5(table(5)).hexdigest()}
-    publishers.ckan(table(5), **right)
+    right = {"size": len(resource(5)), "hash": hashlib.md5(resource(5)).hexdigest()}
+    publishers.ckan(resource(5), **right)
     assert get("heroverweging").new == [REVISED]
 
 
 def test_a_resource_that_is_gone_from_its_data_set_is_named_with_what_is_there(
     publishers, get, tmp_path
 ):
-    publishers.ckan(table(5), resource="9999", name="brin6_iets_anders.csv")
+    publishers.ckan(resource(5), resource="9999", name="brin6_iets_anders.csv")
     (finding,) = get("heroverweging").findings
     assert "brin6_iets_anders.csv" in finding.found
     assert REVISED in finding.expected
     assert assert_whole_and_true(tmp_path, publishers) == set()
+
+
+AGES = "INSTELLINGSCODE,VESTIGINGSCODE,TYPE_PO,PEILJAAR,LEEFTIJD,AANTAL_LEERLINGEN"
+PUPILS = "9278ae97-4014-49f4-91fc-8cc255c2595d"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (AGES.replace("LEEFTIJD,", ""), "without LEEFTIJD"),
+        (AGES.replace("LEEFTIJD", "GEWICHT"), "without LEEFTIJD and with GEWICHT"),
+    ],
+)
+def test_a_resource_without_the_fields_of_its_layout_is_not_downloaded(
+    fields, words, publishers, get, tmp_path
+):
+    path = publishers.ckan(resource(5, fields), resource=PUPILS, name="pupils.csv", fields=fields)
+    (finding,) = get("leerlingen@ckan").findings
+    assert isinstance(finding, LayoutError)
+    assert words in finding.found
+    assert "https://onderwijsdata.duo.nl/" in finding.remedy
+    assert path not in [asked for asked, _ in publishers.asked]
+    publishers.ckan(resource(5, AGES), resource=PUPILS, name="pupils.csv", fields=AGES)
+    assert get("leerlingen@ckan").new == ["pupils.csv"]
+    assert_whole_and_true(tmp_path, publishers)
+
+
+def test_a_file_with_other_fields_than_its_layout_takes_no_place(publishers, get, tmp_path):
+    """Also where the portal does not tell the fields, or tells others than the file has."""
+    publishers.ckan(resource(5))
+    get("heroverweging")
+    for told in ("", FIELDS):
+        publishers.ckan(resource(6, FIELDS.replace("PEILJAAR", "JAAR")), fields=told)
+        report = get("heroverweging")
+        (finding,) = report.findings
+        assert "without PEILJAAR and with JAAR" in finding.found
+        assert report.changed == {}
+        assert (tmp_path / REVISED).read_bytes() == resource(5)
+        assert assert_whole_and_true(tmp_path, publishers, resource(5)) == {REVISED}
+
+
+def test_every_resource_of_the_portal_names_a_data_set_of_the_portal():
+    resources = [way for name in {w.name for w in _known()} for way in ways([name])
+                 if way.kind == "ckan"]  # fmt: skip
+    assert len(resources) == 6
+    for way in resources:
+        layouts = spec.get(way.rules["data_set"]).layouts
+        assert all("PEILJAAR" in layout.headers for layout in layouts)
+        assert spec.get(way.rules["data_set"]).meta["landing_page"] == way.landing_page
 
 
 def test_a_damaged_workbook_is_refused(publishers, get, tmp_path):
@@ -664,8 +736,65 @@ def test_a_publisher_that_is_down_does_not_keep_the_others_out(publishers, get, 
         tmp_path, ["leerlingen_historisch", "so_vso"], base_urls=base_urls, patience=QUICK
     )
     assert report.new == [HISTORY]
-    assert [finding.file for finding in report.findings] == ["85490NED.csv", "85489NED.csv"]
-    assert all("no connection" in finding.found for finding in report.findings)
+    (down,) = [f for f in report.findings if isinstance(f, UnreachableError)]
+    assert down.file == "opendata.cbs.nl"
+    assert down.found == "no connection (2 downloads)"
+    assert "https://opendata.cbs.nl/" in down.remedy
+
+
+def hanging(host, *more, **most):
+    time.sleep(30)
+    raise socket.gaierror
+
+
+@pytest.mark.parametrize("lookup", ["fails", "hangs"])
+def test_without_a_connection_each_publisher_is_told_once_and_soon(lookup, tmp_path, monkeypatch):
+    if lookup == "hangs":
+        monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    begun, first = time.monotonic(), []
+    report = fetch(
+        tmp_path, progress=lambda *told: first.append(told), patience=Patience(first=0.8)
+    )
+    assert time.monotonic() - begun < 4
+    hosts = "duo.nl, onderwijsdata.duo.nl, opendata.cbs.nl, www.onderwijsinspectie.nl"
+    assert first == [(hosts, 0, None), (hosts, 0, 0)]
+    told = {finding.file: str(finding) for finding in report.findings}
+    assert sorted(told) == hosts.split(", ")
+    assert len(report.findings) == 4
+    words = "no such host, or no network" if lookup == "fails" else "no connection in time"
+    assert all(words in text and "run the same command again" in text for text in told.values())
+    assert "https://duo.nl/open_onderwijsdata/" in told["duo.nl"]
+    with pytest.raises(FetchErrors, match=r"^34 downloads failed:(\n- .*){4}$"):
+        report.raise_findings()
+    assert len(report.by_hand) == 6
+    assert all(re.search(r", for .+: see https://", words) for words in report.by_hand)
+
+
+def test_a_publisher_that_takes_its_time_to_connect_is_waited_for_while_others_answer(
+    publishers, tmp_path, monkeypatch
+):
+    publishers.files[IMAGES + HISTORY] = Served(table(5))
+    publishers.statline("85099NED", ROWS)
+    publishers.statline("85098NED", ROWS[:1])
+    connect = socket.create_connection
+
+    def slow(address, *more, **most):
+        time.sleep(1.5)
+        return connect(address, *more, **most)
+
+    only_cbs = publishers.base_urls | {
+        "https://opendata.cbs.nl": f"http://localhost:{publishers.server_port}/cbs"
+    }
+    monkeypatch.setattr(
+        socket,
+        "create_connection",
+        lambda address, *more: (slow if address[0] == "localhost" else connect)(address, *more),
+    )
+    report = fetch(
+        tmp_path, ["leerlingen_historisch", "jeugdhulp"], base_urls=only_cbs, patience=QUICK
+    )
+    assert report.findings == []
+    assert sorted(report.new) == [HISTORY, "85098NED.csv", "85099NED.csv"]
 
 
 def test_many_refusals_leave_room_for_the_next_file(publishers, get):
@@ -761,7 +890,7 @@ def test_a_file_edited_or_removed_by_hand_leaves_the_manifest(publishers, get, t
 def test_names_that_would_leave_the_folder_or_be_taken_for_ours_are_refused(
     publishers, get, tmp_path
 ):
-    publishers.ckan(table(5), name="files.csv", resource=RESOURCE)
+    publishers.ckan(resource(5), name="files.csv", resource=RESOURCE)
     page = "/duo/open_onderwijsdata/primair-onderwijs/aantal-leerlingen/schooladviezen.jsp"
     bad = '<a href="/a/..%2F..%2Fschooladviezen-2020-2021.csv">x</a>'
     publishers.files[page] = Served(bad.encode(), "text/html")
@@ -829,7 +958,7 @@ def test_a_fetch_killed_when_the_file_was_whole_asks_for_one_byte(publishers, ge
 
 
 def test_a_beginning_damaged_on_this_machine_is_found_by_the_checksum(publishers, get, tmp_path):
-    content = table(4000)
+    content = resource(4000)
     path = publishers.ckan(content, hash=hashlib.sha256(content).hexdigest())
     parts = tmp_path / ".parts"
     parts.mkdir()
@@ -843,11 +972,11 @@ def test_a_beginning_damaged_on_this_machine_is_found_by_the_checksum(publishers
 def test_a_beginning_of_a_file_that_stays_wrong_is_tried_once_more_and_no_longer(
     publishers, get, tmp_path
 ):
-    path = publishers.ckan(table(4000), hash="0" * 64)
+    path = publishers.ckan(resource(4000), hash="0" * 64)
     parts = tmp_path / ".parts"
     parts.mkdir()
-    (parts / REVISED).write_bytes(table(4000)[:5000])
-    notes = {"etag": publishers.files[path].etag, "last_modified": "", "total": len(table(4000))}
+    (parts / REVISED).write_bytes(resource(4000)[:5000])
+    notes = {"etag": publishers.files[path].etag, "last_modified": "", "total": len(resource(4000))}
     (parts / f"{REVISED}.json").write_text(json.dumps(notes))
     (finding,) = get("heroverweging").findings
     assert "another sha256 checksum" in finding.found

@@ -176,6 +176,24 @@ def test_a_sheet_saved_as_csv_asks_for_its_school_year_and_is_read(tmp_path):
     assert (row["year"], row["schoolweging"], row["pupils"]) == (2023, 31.47, 98)
 
 
+def test_sheets_that_libreoffice_saved_as_csv_are_of_the_year_behind_the_name(tmp_path):
+    for year in (2022, 2023):
+        rows = [YEAR, ["90AA|C1", "De Aa", "90001", f"3{year - 2020},47", "98", "7,87"]]
+        path = tmp_path / f"schoolweging-2021-2024-{year}-{year + 1}.csv"
+        path.write_bytes(csv_of(rows, ";"))
+    table = load("schoolweging", tmp_path).set_index("year")
+    assert table["schoolweging"].to_dict() == {2022: 32.47, 2023: 33.47}
+
+
+def test_a_code_that_libreoffice_turned_into_a_time_is_named(tmp_path):
+    book = cells(next(c for c in CASES if (c.source, c.layout) == ("eindscores", "2017")))
+    book[1][book[0].index("BRIN_NUMMER")] = "15:00:00"  # was 15PM, or 03PM
+    write_xlsx(tmp_path / "05-gemiddelde-eindscores-bo-sbo-2018-2019.xlsx", book)
+    (finding,) = scanned(tmp_path).findings
+    assert (finding.line, finding.column) == (2, "Sheet: BRIN_NUMMER")
+    assert "AM or PM" in finding.expected
+
+
 def test_a_table_with_a_title_and_notes_saved_as_csv(tmp_path):
     header = ["School (BRIN vestiging)", "Aantal bekostigde leerlingen", "Achterstandsscore", ""]
     rows = [

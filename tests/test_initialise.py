@@ -36,7 +36,17 @@ def test_a_new_folder_holds_all_that_a_monitor_needs(tmp_path):
     with (folder / "data" / "programme" / "activities.csv").open(encoding="utf-8") as file:
         assert "state" in next(csv.reader(file))
     explained = (folder / "data" / "README.md").read_text(encoding="utf-8")
-    assert "| `coach_start` | Coach sinds." in explained
+    assert "| `coach_start` | Op school sinds." in explained
+
+
+def test_the_goals_of_a_new_folder_are_those_that_open_data_can_bear(tmp_path):
+    folder = initialise(tmp_path / "samen", SAMEN)
+    goals = yaml.safe_load((folder / "goals.yml").read_text(encoding="utf-8"))["goals"]
+    assert [(goal["id"], goal["outcome"]["measure"]) for goal in goals] == [
+        *((1, "target_levels"), (2, "advice_above_expectation"), (4, "special_education")),
+    ]
+    text = (folder / "goals.yml").read_text(encoding="utf-8")
+    assert "vul in" in text and "&id" not in text  # own words asked for, nothing by reference
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

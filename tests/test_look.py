@@ -64,7 +64,7 @@ def site(tmp_path_factory) -> Site:
     colophon = (("Vragen", "de coördinator", "mailto:vraag@example.org"),)
     project = Project("Monitor", echo=False, colophon=colophon)
     embedded.build(folder / "work", folder / "site", project, "nu")
-    return Site(folder / "site", "embedded")
+    return Site(folder / "site")
 
 
 @pytest.fixture(scope="module")

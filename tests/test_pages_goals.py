@@ -367,23 +367,67 @@ def test_the_tested_share_never_exceeds_all_pupils(edition):
 
 def test_without_results_nothing_is_claimed(monkeypatch):
     assert isinstance(methode.summary(None), Absent)
-    assert isinstance(methode.figures_per_world(None), Absent)
+    assert isinstance(methode.right_and_wrong(None), Absent)
+    assert isinstance(methode.every_figure(None), Absent)
     assert isinstance(toegankelijkheid.statement(None), Absent)
     assert isinstance(toegankelijkheid.checks(None), Absent)
 
 
+def benched(*rows) -> pd.DataFrame:
+    """Figures of the bench: world, truth, kind, value, chance, aim, and what else is the same."""
+    columns = ["world", "truth", "kind", "value", "chance_low", "chance_high"]
+    frame = pd.DataFrame(rows, columns=[*columns, "target_low", "target_high"])
+    frame = frame.assign(figure=frame["kind"], runs=400, unit="%", peer="")
+    return frame[methode.COLUMNS].astype({"target_low": float, "target_high": float})
+
+
 def test_a_figure_of_the_bench_is_met_only_inside_its_bounds():
-    rows = [
-        ("S0", "dekking", 0.95, 0.93, 0.97, 1000, "", ""),
-        ("S3", "onterecht beter", 0.09, None, 0.08, 1000, "", ""),
-        ("S0", "spreiding", 0.1, None, None, 1000, "", ""),
-        ("S0", "dekking", 0.1, 0.93, 0.97, 50, "", "een andere berekening"),
-    ]
-    frame = pd.DataFrame(rows, columns=methode.COLUMNS)
-    assert "Van de 2 eisen vooraf haalt de methode er 1." in methode.summary(frame).markdown
+    frame = benched(
+        ("S0", 0.0, "dekking", 95.0, 92.0, 97.0, 92.0, 98.0),
+        ("S3", 0.0, "onterecht beter", 9.0, 6.5, 12.0, None, 8.0),
+        ("S4", 0.0, "onterecht beter", 12.0, 9.0, 15.0, None, 8.0),
+        ("S0", 0.0, "spreiding", 10.0, 9.0, 11.0, None, None),
+        ("S0", 0.0, "dekking", 10.0, 5.0, 15.0, 92.0, 98.0),
+    )
+    frame.loc[4, ["peer", "runs"]] = "een andere berekening", 50
+    said = methode.summary(frame).markdown
+    assert "Van de 3 eisen vooraf haalt de methode er 1." in said
+    assert (
+        "- S3: onterecht beter 9,0% (eis: hoogstens 8,0; met het toeval van zo weinig "
+        "nabootsingen kan hij gehaald zijn)." in said
+    )
+    assert "- S4: onterecht beter 12,0% (eis: hoogstens 8,0)." in said
     shown = methode.figures_per_world(frame).frame
-    assert shown["met"].tolist() == ["ja", "nee", "geen eis"]
-    assert shown["target"].tolist()[:2] == ["tussen 0,930 en 0,970", "hoogstens 0,080"]
+    assert shown["met"].tolist() == ["ja", "nee", "nee", "geen eis"]
+    assert shown["target"].tolist()[:2] == ["tussen 92,000 en 98,000", "hoogstens 8,000"]
+
+
+def test_the_page_on_the_method_opens_with_its_worst_world():
+    none = (None, None)
+    frame = benched(
+        ("rustig", 0.0, "wrong", 1.0, 0.4, 2.5, *none),
+        ("rustig", 0.0, "right", 30.0, 26.0, 34.0, *none),
+        ("steil", 0.0, "wrong", 9.5, 7.0, 12.8, *none),
+        ("steil", 0.0, "right", 0.0, 0.0, 1.0, *none),
+        ("echt", 0.1, "wrong", 0.5, 0.1, 1.8, *none),
+        ("echt", 0.1, "right", 81.0, 77.0, 84.5, *none),
+    )
+    figure = methode.right_and_wrong(frame)
+    assert figure.frame["label"].tolist() == ["steil", "rustig", "echt"]
+    assert figure.frame["truth"].tolist()[1:] == ["geen verschil", "verschil van 0,1"]
+    assert figure.frame["open"].tolist() == [90.5, 69.0, 18.5]
+    assert "9,5%" in figure.title and "steil" in figure.alt
+    said = methode.summary(frame).markdown
+    assert "steil. Daar klopt het oordeel in 9,5% van de nabootsingen niet" in said
+    assert "Niet gehaald" not in said
+
+
+def test_the_stored_bench_gives_a_row_per_world_that_was_judged():
+    stored = methode.results()
+    shown = methode.right_and_wrong(stored).frame
+    assert shown["label"].is_unique and shown["wrong"].is_monotonic_decreasing
+    assert shown[["wrong", "open", "right"]].sum(axis=1).round(6).eq(100).all()
+    assert len(methode.every_figure(stored).html) > 0
 
 
 def test_the_statement_repeats_what_the_tests_found():

@@ -378,5 +378,5 @@ def test_levels_are_numbers_also_where_only_one_source_has_them(demo, left_out):
     alone = {name: tables[name] for name in ("referentieniveaus", "leerresultaten")}
     alone[left_out] = alone[left_out].iloc[:0]
     levels = panel.target_levels(alone)
-    assert len(levels) and (levels[["value", "low", "high"]].dtypes == float).all()
+    assert len(levels) and set(map(str, levels[["value", "low", "high"]].dtypes)) == {"float64"}
     assert (levels["n_low"] > 0).all()

@@ -45,6 +45,7 @@ class Around(SimpleNamespace):
     @property
     def programme(self):
         inputs = {"programme": self.beside, "day": publication_day(), "year": self.year}
+        inputs["settings"] = self.settings
         return beside.run(inputs)["programme"]
 
 
@@ -63,6 +64,7 @@ def monitor_of(data, register):
         {"goal": [1, 2, 3, 4], "verdict": ["onbeslist", "onbeslist", "niet toetsbaar", "beter"]}
     )
     return Around(
+        settings=workspace.read_settings(ROOT),
         beside=workspace.default_programme(data),
         participants=people,
         year=2024,
@@ -238,7 +240,7 @@ def test_the_title_counts_when_looking_for_names():
         ({"picture": "weg.png", "alt": "Een tuin.", "covers": "[foto]"}, "picture"),
         ({"picture": "../foto.png", "alt": "Een tuin.", "covers": "[foto]"}, "picture"),
         ({"picture": "gps.jpg", "alt": "Een tuin.", "covers": "[foto]"}, "picture"),
-        ({"goal": "5"}, "goal"),
+        ({"goal": "vijf"}, "goal"),
         ({"until": "altijd"}, "until"),
         ({"school": "90AA"}, "school"),
         ({"titel": "x"}, "titel"),

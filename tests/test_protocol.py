@@ -167,6 +167,12 @@ WRONG = {
         put("goals", 1, "id", value=1),
         "goals: found [1, 1, 3, 4], expected goals with an id of their own.",
     ),
+    "two second outcomes": (
+        lambda content: content["goals"][0]["secondary"].append(
+            content["goals"][0]["secondary"][0]
+        ),
+        "expected a list of at most one.",
+    ),
     "no goals": (put("goals", value=[]), "goals: found [], expected a list that is not empty."),
     "goals that are no list": (put("goals", value=3), "goals: found 3, expected a list."),
     "a goal that is no mapping": (
@@ -188,8 +194,8 @@ WRONG = {
     ),
     "another version without a line": (
         put("version", value="9.0"),
-        "changes: found 'version 2.0 of 2026-11-25', expected its last line to be about version "
-        "9.0 of 2026-11-25.",
+        f"changes: found 'version {PROTOCOL.version} of {PROTOCOL.date}', expected its last line "
+        f"to be about version 9.0 of {PROTOCOL.date}.",
     ),
 }
 
@@ -278,7 +284,9 @@ def test_the_digest_is_of_what_is_said_and_not_of_how(tmp_path):
 
 
 def page(protocol: Protocol) -> str:
-    return verantwoording.protocol(SimpleNamespace(protocol=protocol)).markdown
+    return verantwoording.protocol(
+        SimpleNamespace(protocol=protocol, settings=SimpleNamespace(goals=None))
+    ).markdown
 
 
 TAMPERED = {
@@ -327,7 +335,7 @@ def test_all_that_was_changed_is_told_at_once(own):
     cases = ("margin", "alpha", "deciding version")
     protocol = load_protocol(own(*(TAMPERED[case][0] for case in cases)))
     assert set(say_differences(protocol)) == {TAMPERED[case][1] for case in cases}
-    assert "3 verschillen met versie 2.0" in say_protocol(protocol)
+    assert f"3 verschillen met versie {PROTOCOL.version}" in say_protocol(protocol)
 
 
 def test_a_users_version_says_what_changed_and_that_it_is_no_release(own):
@@ -356,7 +364,7 @@ def test_unchanged_after_data_is_said_only_of_a_release_that_was(monkeypatch):
     first = replace(PROTOCOL.changes[0], version=PROTOCOL.version, date=PROTOCOL.date)
     quiet = replace(PROTOCOL, changes=(first,))
     assert "Niet gewijzigd" not in say_protocol(quiet)  # it is not what was released
-    monkeypatch.setattr("kansen_analysis.words.protocol.say_differences", lambda protocol: [])
+    monkeypatch.setattr("kansen_analysis.words.protocol.say_differences", lambda protocol, own: [])
     assert "Niet gewijzigd nadat er gegevens waren geladen." in say_protocol(quiet)
 
 

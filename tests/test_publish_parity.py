@@ -1,6 +1,7 @@
 """A notebook with every construct of the dialect shows the same content in each engine."""
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -497,6 +498,19 @@ def test_footer_says_what_made_the_page(rendered):
 def test_files_beside_the_notebooks_come_along(rendered):
     output, _ = rendered
     assert (output / "los.svg").read_text(encoding="utf-8") == SVG
+
+
+def test_the_search_leads_to_pages_and_places(rendered):
+    output, _ = rendered
+    script = (output / "assets" / "search-index.js").read_text(encoding="utf-8")
+    entries = json.loads(script.removeprefix("window.kansenSearch=").rstrip(";\n"))
+    found = {address: (page, heading) for address, page, heading, _ in entries}
+    assert found["index.html#sec-twee"] == ("Alle onderdelen", "2 Tweede deel")
+    assert found["twee.html#sec-daar"] == ("Twee", "Daar")
+    for address in found:
+        page, _, place = address.partition("#")
+        html = (output / page).read_text(encoding="utf-8")
+        assert not place or f'id="{place}"' in html
 
 
 def test_every_page_has_one_title_a_way_past_the_menu_and_its_language(rendered):

@@ -61,12 +61,14 @@ def config(tmp_path):
 
 def written(folder, digest="0"):
     """An edition of which only the files that it rests on are there."""
-    files = pd.DataFrame({"source": ["schooladviezen"], "file": ["po.csv"], "sha256": [digest]})
-    with store.whole(folder / "work" / "tidy") as new:
-        save(new, Stage("tidy", "", (), None), digest, {"files": files})
-    told = {"format": FORMAT, "school_year": "2024-2025", "demo": False}
-    told["stages"] = {"tidy": {"key": digest}}
-    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    files = {"source": ["schooladviezen"], "file": ["po.csv"], "sha256": [digest]}
+    told = {"files": pd.DataFrame(files), "dated": "2024-10-01", "disclosure": {"rules": []}}
+    with store.whole(folder / "public") as new:
+        save(new, Stage("public", "", (), None), digest, told)
+    entry = {"file": "po.csv", "sha256": digest}
+    made = {"format": FORMAT, "school_year": "2024-2025", "demo": False, "key": digest}
+    made |= {"dated": told["dated"], "inputs": [entry]}
+    (folder / "manifest.json").write_text(json.dumps(made), encoding="utf-8")
     return open_edition(folder)
 
 
@@ -74,21 +76,21 @@ def read(path):
     return path.read_text(encoding="utf-8")
 
 
-def test_a_monitor_holds_pages_downloads_and_what_it_was_made_from(config, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1727784000")  # 1 October 2024, 12:00 UTC
+def test_a_monitor_holds_pages_downloads_and_what_it_was_made_from(config):
     page(config.root, "scholen/a", "A", new_code_cell(DOWNLOAD), new_markdown_cell(LINK))
     result = render(config)
     assert result.index == config.output / "index.html"
     assert (result.pages, result.reused, result.engine) == (2, False, "embedded")
-    assert "op 1 oktober 2024 om 12.00 uur." in read(result.index)
+    assert "Uitgave van 1 oktober 2024." in read(result.index)
     shown = read(config.output / "scholen" / "a.html")
     assert 'href="../files/downloads/a.csv"' in shown
     assert 'href="../index.html#cijfers"' in shown
     found = json.loads(read(config.output / "manifest.json"))
     assert found["school_year"] == "2024-2025"
-    assert found["made_at"] == "2024-10-01T12:00:00+00:00"
+    assert found["dated"] == "2024-10-01"
+    assert "made_at" not in found
     assert found["demo"] is False
-    assert found["data"] == {"po.csv": "0"}
+    assert found["inputs"] == [{"file": "po.csv", "sha256": "0"}]
     assert found["edition_sha256"] == config.edition.digest
     download = {"sha256": sha256(b"x").hexdigest(), "bytes": 1}
     assert found["output"]["files/downloads/a.csv"] == download
@@ -101,7 +103,7 @@ def test_a_page_in_a_folder_knows_its_way(config):
     assert '<link rel="stylesheet" href="../assets/site.css">' in shown
     assert '<a href="../scholen/a.html" aria-current="page">School A</a>' in shown
     crumbs = shown.split('aria-label="Kruimelpad"')[1].split("</nav>")[0]
-    assert '<a href="../index.html">Start</a>' in crumbs
+    assert "<li>Scholen</li>" in crumbs  # a heading without a page of its own
     assert '<span aria-current="page">School A</span>' in crumbs
     assert "Scholen" in crumbs
     assert '<a rel="prev" href="../index.html">' in shown

@@ -18,7 +18,7 @@ SMALL = {
     "region": {
         "name": "Verzonnenland",
         "area": {"municipalities": {"9001": "Voorbeelddam"}},
-        "own": {"provinces": ["Verzonnenland"]},
+        "own": {"provinces": ["Zeeland"]},
     },
 }
 

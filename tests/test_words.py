@@ -16,7 +16,7 @@ from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.words import numbers
 from kansen_analysis.words.obstacles import FIGURES, label
 from kansen_analysis.words.reasons import SENTENCES, say
-from kansen_analysis.words.verdicts import say_size
+from kansen_analysis.words.verdicts import beside, say_size
 
 SOURCE = Path(__file__).parents[1] / "src" / "kansen_analysis"
 GOAL = load_protocol().goal(1)
@@ -34,9 +34,8 @@ OBSTACLES = {
     Obstacle.PARTICIPANTS: ({"schools": 1}, "Het register telt 1 school.", None),
     Obstacle.START_UNKNOWN: (
         {"schools": 3, "participants": 8},
-        "Van 3 van de 8 scholen in het register noemt geen document het eerste schooljaar met een "
-        "coach.",
-        ("Scholen zonder bekend eerste jaar met coach", 3),
+        "Van 3 van de 8 scholen in het register noemt geen document het startjaar.",
+        ("Scholen zonder bekend startjaar", 3),
     ),
     Obstacle.LATE_START: (
         {"schools": 1, "start": 2017, "needed": 2},
@@ -115,3 +114,46 @@ def test_decimal_commas_are_written_in_one_place():
     }
     later = {"estimate/effects.py"}  # its summary
     assert holds - later <= {"words/numbers.py", *files}
+
+
+def judged(**own) -> dict:
+    """A row of a verdict that was tested, with some figures replaced."""
+    row = {"look": 3, "limit": 0.00845, "p_holm": 0.012, "start_difference": -0.12}
+    row |= {"participants_lost": 0.25, "intake_part": 0.8, "breakdown": 0.35}
+    return row | own
+
+
+def test_what_a_verdict_rests_on_is_said_with_its_limits():
+    protocol = load_protocol()
+    goal = protocol.goal(1)
+    said = " ".join(beside(goal, judged(), protocol))
+    assert "Dit is jaar 3 van 5 geplande edities." in said
+    assert "een p-waarde onder 0,00845; zij is 0,0120, na correctie" in said
+    assert "0,12 leerling-standaardafwijking uit elkaar: dat is vergelijkbaar omdat" in said
+    assert "(grenzen 0,05 en 0,25)" in said
+    assert "25% van de deelnemers met gegevens valt weg" in said
+    assert "hoort +0,8 procentpunt van het verschil" in said
+    assert "elk jaar 0,35 procentpunt of meer hun eigen kant op" in said
+
+
+@pytest.mark.parametrize(
+    ("own", "there", "absent"),
+    [
+        ({"look": 6, "limit": 0.0}, "Er waren 5 edities gepland; deze komt daarna.", "jaar 6"),
+        ({"start_difference": 0.02}, "dat is goed vergelijkbaar", "corrigeert"),
+        ({"start_difference": 0.31}, "dat is te veel om te vergelijken", "corrigeert"),
+        ({"participants_lost": 0.0}, "Alle deelnemers met gegevens tellen mee.", "valt weg"),
+        ({"breakdown": 0.0}, "jaar 3", "eigen kant op"),
+        ({"intake_part": float("nan")}, "jaar 3", "schoolweging van deelnemers"),
+        ({"limit": 0.000005, "p_holm": 1e-7}, "onder 0,000005; zij is kleiner dan 0,0001", "nan"),
+    ],
+)
+def test_what_a_verdict_rests_on_follows_its_figures(own, there, absent):
+    protocol = load_protocol()
+    said = " ".join(beside(protocol.goal(1), judged(**own), protocol))
+    assert there in said and absent not in said
+
+
+def test_a_goal_that_was_not_tested_rests_on_nothing():
+    protocol = load_protocol()
+    assert beside(protocol.goal(1), judged(look=float("nan")), protocol) == ()

@@ -1,18 +1,31 @@
-"""Monitor of Kansen4Kinderen: from published school data to a verdict per goal."""
+"""Monitor of a school programme: from published school data to a verdict per goal."""
 
 from importlib import import_module
+from typing import Any
 
-__all__ = ["estimate_effect", "judge_panel", "load"]
+__all__ = [
+    "build",
+    "compare_schools",
+    "estimate_effect",
+    "judge_panel",
+    "load",
+    "open_edition",
+    "power",
+]
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "estimate_effect": "estimate.effects",
+    "build": "edition.build",
+    "compare_schools": "desk.analysis",
+    "estimate_effect": "desk.analysis",
     "judge_panel": "goals.one_panel",
     "load": "schools.load",
+    "open_edition": "edition.open",
+    "power": "desk.analysis",
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """Import pandas and the like when they are asked for: the command starts without them."""
     if name in _ROOMS:
         return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

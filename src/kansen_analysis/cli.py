@@ -1,9 +1,10 @@
-"""The command ``kansen``: fetch, check, build, goals, plan, render, demo."""
+"""The command ``kansen``: init, fetch, check, build, goals, plan, render, demo."""
 
 from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,8 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kansen_analysis import __version__
 from kansen_analysis.errors import (
@@ -22,28 +21,17 @@ from kansen_analysis.errors import (
     MissingFileError,
     UsageError,
 )
-from kansen_analysis.fetch.command import fetch
-from kansen_analysis.programme import (
-    check_programme,
-    new_edition,
-    programme_export,
-    programme_import,
-    workspace,
-)
-from kansen_analysis.sources import schoolyear
 
+# What takes long to import (pandas, rich) is imported by the commands that need it: help and
+# version answer at once.
 DATA_ERRORS, WRONG_USE = 1, 2
 app = typer.Typer(
-    help="Monitor of Kansen4Kinderen: published school data, comparable schools, a verdict per "
+    help="Monitor of a school programme: published school data, comparable schools, a verdict per "
     "goal. Add --debug to any command to see a traceback.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-# What is printed is text: a name with [brackets] or :colons: says nothing about how it looks.
-_PLAIN = {"highlight": False, "soft_wrap": True, "markup": False, "emoji": False}
-out = Console(**_PLAIN)
-err = Console(stderr=True, **_PLAIN)
 
 DataOption = Annotated[
     Path | None,
@@ -83,6 +71,7 @@ FormOption = Annotated[Form, typer.Option("--format", help="How the answer is wr
 def _data(data: Path | None) -> Path:
     """Choose the data folder and say which on the first line."""
     from kansen_analysis.demo import default_data, demo_folder
+    from kansen_analysis.programme import workspace
 
     if data is None:
         folder, why = default_data()
@@ -94,23 +83,85 @@ def _data(data: Path | None) -> Path:
                 raise UsageError(f"There is no data folder {folder}.")
             folder, kind = demo_folder(), "invented schools"
         why = f"Data: {folder}, {kind}."
-    err.print(why)
+    typer.echo(why, err=True)
     return folder
 
 
 @contextmanager
 def _progress(words: str):
     """Show a bar on a terminal, plain lines elsewhere; yields a function of (text, done, all)."""
-    if not err.is_terminal:
-        yield lambda text, done=None, total=None: err.print(f"{words}: {text}")
+    if not sys.stderr.isatty():
+        yield lambda text, done=None, total=None: typer.echo(f"{words}: {text}", err=True)
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     words_column = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), words_column, BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(words, total=None)
         yield lambda text, done=None, total=None: bar.update(
             task, description=f"{words}: {text}", completed=done or 0, total=total
         )
+
+
+def _answer(given, question: str, option: str) -> str:
+    """Return an option, or ask for it; without a terminal there is nobody to ask."""
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise UsageError(f"Nothing to ask on: give {option}.")
+    return typer.prompt(question)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    name: Annotated[str | None, typer.Option("--name", help="Name of the programme.")] = None,
+    what: Annotated[
+        str | None, typer.Option("--what", help="What it does, one Dutch sentence.")
+    ] = None,
+    province: Annotated[
+        list[str] | None, typer.Option("--province", help="Of its region; may be repeated.")
+    ] = None,
+    municipality: Annotated[
+        list[str] | None,
+        typer.Option("--municipality", help="Likewise, as code and name: 9001=Voorbeelddam."),
+    ] = None,
+    person: Annotated[
+        str, typer.Option("--person", help="Who works at school: one, and several of them.")
+    ] = "coördinator,coördinatoren",
+    owner: Annotated[str | None, typer.Option("--owner", help="Who carries it.")] = None,
+) -> None:
+    """Write a working folder for a programme of your own; asks what no option says."""
+    from kansen_analysis.programme.initialise import basic_settings, initialise, region_of
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; name a folder that is new or empty.")
+    name = _answer(name, "Name of the programme", "--name")
+    what = _answer(what, "What it does, one Dutch sentence", "--what")
+    places = [*(province or []), *(municipality or [])]
+    if not places:
+        told = _answer("", "Region: provinces, or municipalities as 9001=Name", "--province")
+        places = told.split(",")
+    provinces, municipalities = region_of(places)
+    people = [each.strip() for each in person.split(",")]
+    if len(people) != 2 or not all(people):
+        raise UsageError(f"--person takes one and several, such as gids,gidsen; found {person!r}.")
+    settings = basic_settings(
+        name,
+        what=what,
+        person=people,
+        provinces=provinces,
+        municipalities=municipalities,
+        owner=owner,
+    )
+    typer.echo(str(initialise(folder, settings)))
+    typer.echo(
+        f"Next, in {folder}: look over programme.yml and goals.yml, fill data/participants.csv, "
+        "then kansen fetch, kansen check, kansen render.",
+        err=True,
+    )
 
 
 @app.command()
@@ -126,7 +177,7 @@ def demo(
     folder = write_demo(output, SEED if seed is None else seed)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
-    out.print(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
+    typer.echo(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
 
 
 def _known(folder, participants) -> set[str]:
@@ -149,10 +200,13 @@ def check(
     ] = None,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.programme import check_programme, workspace
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
     from kansen_analysis.schools.load import open_folder
     from kansen_analysis.schools.participants import check_participants, read_participants
+    from kansen_analysis.sources import schoolyear
+    from kansen_analysis.sources.rows import each_row
 
     path = _data(data)
     folder = open_folder(path)
@@ -186,7 +240,7 @@ def check(
         findings_frame(findings).to_csv(
             to, index=False, encoding="utf-8-sig", sep=";", errors="backslashreplace"
         )
-        err.print(f"Wrote {len(findings)} mistakes to {to}.")
+        typer.echo(f"Wrote {len(findings)} mistakes to {to}.", err=True)
     aside = [
         {"file": a.file, "kind": a.kind, "why": a.why, "source": a.source} for a in folder.aside
     ]
@@ -197,7 +251,7 @@ def check(
             _json({"findings": [f.as_dict() for f in findings], "left_aside": aside})
         elif form == "table":
             for left in folder.aside:
-                out.print(f"{left}.")
+                typer.echo(f"{left}.")
         raise DataErrors(findings)
     coverage, lost = run(folder)
     if form == "json":
@@ -221,25 +275,25 @@ def check(
         )
         return
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
-    out.print(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
-    for row in coverage.itertuples():
+    typer.echo(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
+    for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
-        out.print(
+        typer.echo(
             line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
         )
     for left in folder.aside:
-        out.print(f"{left}.")
+        typer.echo(f"{left}.")
     for notice in notices:
-        out.print(f"{notice['file']}: {notice['text']}.")
+        typer.echo(f"{notice['file']}: {notice['text']}.")
     if unseen:
-        out.print(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
+        typer.echo(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
-        for row in lost.itertuples():
+        for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
-            out.print(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
+            typer.echo(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
-        out.print(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
-    out.print(f"{people} participants in {register}. No mistakes found.")
+        typer.echo(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
+    typer.echo(f"{people} participants in {register}. No mistakes found.")
 
 
 def _json(answer: dict) -> None:
@@ -247,7 +301,33 @@ def _json(answer: dict) -> None:
     print(json.dumps(answer, indent=1))
 
 
-app.command()(fetch)
+@app.command()
+def fetch(
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="Only this source; may be given more than once."),
+    ] = None,
+    school_year: Annotated[
+        list[str] | None,
+        typer.Option("--school-year", help="Only this school year, such as 2024-2025."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the files go; else data/raw.")
+    ] = None,
+) -> None:
+    """Fetch the published files; run it again to go on after an interruption."""
+    from kansen_analysis.fetch import fetch as run
+    from kansen_analysis.fetch.progress import bars
+    from kansen_analysis.programme import workspace
+
+    folder = data or workspace.root() / "data" / "raw"
+    with bars() as progress:
+        report = run(folder, source, school_year, progress)
+    typer.echo(f"{folder}: {report}")
+    again = "the same command again takes up what failed; " if report.findings else ""
+    look = f"kansen check --data {shlex.quote(str(folder))}"
+    typer.echo(f"Next: {again}{look} says what is there.")
+    report.raise_findings()
 
 
 DayOption = Annotated[
@@ -263,6 +343,7 @@ EditionOption = Annotated[
 def _edition(data, participants, school_year, protocol, day=None, folder=None):
     """Bring an edition up to date."""
     from kansen_analysis.edition.build import build as bring
+    from kansen_analysis.sources import schoolyear
 
     path = _data(data)
     year = schoolyear.parse(school_year) if school_year else None
@@ -281,7 +362,7 @@ def build(
 ) -> None:
     """Work out an edition: a folder of tables with all that the monitor shows."""
     made = _edition(data, participants, school_year, protocol, day, edition)
-    out.print(str(made.folder))
+    typer.echo(str(made.folder))
 
 
 @app.command()
@@ -292,7 +373,9 @@ def goals(
     protocol: ProtocolOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """Give the verdict on each of the four goals."""
+    """Give the verdict on each of the goals."""
+    from kansen_analysis.sources.rows import each_row
+
     verdicts = _edition(data, participants, school_year, protocol).verdicts
     if form == "csv":
         verdicts.to_csv(sys.stdout, index=False)
@@ -300,9 +383,9 @@ def goals(
         plain = verdicts.astype(object).where(verdicts.notna(), None)
         print(json.dumps(plain.to_dict("records"), indent=1, default=float))
     else:
-        for row in verdicts.itertuples():
-            out.print(f"{row.goal}. {row.name}: {row.verdict}", style="bold")
-            out.print(f"   {row.reason}")
+        for row in each_row(verdicts):
+            typer.secho(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
+            typer.echo(f"   {row.reason}")
 
 
 @app.command()
@@ -323,7 +406,7 @@ def plan(
         told = {name: getattr(made, name) for name in ("outlook", "needs")}
         _json({name: json.loads(t.to_json(orient="records")) for name, t in told.items()})
     else:
-        out.print(as_text(made))
+        typer.echo(as_text(made))
 
 
 @app.command()
@@ -340,23 +423,85 @@ def render(
     output: Annotated[
         Path | None, typer.Option("--output", help="Else reports/ with the school year.")
     ] = None,
+    programmes: Annotated[
+        str | None,
+        typer.Option(
+            "--programmes",
+            help="Instead of that of this folder: folders with a programme.yml, or names of those "
+            "that are shipped, separated by commas. Several make one site.",
+        ),
+    ] = None,
 ) -> None:
     """Build what is stale of an edition, draw its pages and publish the monitor."""
+    from kansen_analysis.programme import workspace
     from kansen_analysis.publish import RenderConfig, site
+    from kansen_analysis.sources import schoolyear
 
     site.choose_engine(engine.value)  # a missing engine is told before anything is read
+    if programmes:
+        if participants or protocol or edition:
+            raise UsageError("--programmes says itself which register, goals and edition to use.")
+        _several(programmes.split(","), data, school_year, day, engine, output)
+        return
     made = _edition(data, participants, school_year, protocol, day, edition)
     label = schoolyear.label(made.year)
     target = output or workspace.root() / "reports" / (f"demo-{label}" if made.demo else label)
     with _progress("Rendering") as progress:
-        config = RenderConfig(workspace.root(), made, target, engine.value, each=True)
+        config = RenderConfig(
+            workspace.root(), made, target, engine.value, each=True, settings=made.settings
+        )
         result = site.render(config, progress)
+    _told(result)
+
+
+def _several(names, data, school_year, day, engine, output) -> None:
+    """Render the monitors of some programmes; of several, side by side."""
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.publish import together
+    from kansen_analysis.sources import schoolyear
+
+    path = _data(data)
+    year = schoolyear.parse(school_year) if school_year else None
+    with _progress("Building") as progress:
+        made = together.editions(path, names, year, day=day, progress=progress)
+    with _progress("Rendering") as progress:
+        _told(together.render(workspace.root(), made, output, engine.value, progress))
+
+
+def _told(result) -> None:
+    """Print what came of a rendering."""
     for warning in result.warnings:
-        err.print(f"Warning: {warning}")
-    out.print(result.message)
+        typer.echo(f"Warning: {warning}", err=True)
+    typer.echo(result.message)
     verb = "Still valid, nothing to do" if result.reused else f"Rendered {result.pages} pages"
-    out.print(f"{verb}, in {result.seconds:.0f} s.")
-    out.print(str(result.index))
+    typer.echo(f"{verb}, in {result.seconds:.0f} s.")
+    typer.echo(str(result.index))
+
+
+@app.command()
+def publish(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="The record; else data/published.csv.")
+    ] = None,
+) -> None:
+    """Write the verdicts of an edition that was published in the record; it is only added to."""
+    from kansen_analysis.edition import record as published
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.sources import schoolyear
+
+    made = _edition(data, participants, school_year, protocol)
+    path = record or workspace.root() / published.RECORD
+    added = published.publish(made, path)
+    label = schoolyear.label(made.year)
+    typer.echo(
+        f"Added {added} verdicts on {label} to {path}."
+        if added
+        else f"{path} holds these verdicts on {label} already."
+    )
 
 
 @app.command("new-edition")
@@ -364,9 +509,12 @@ def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
 ) -> None:
     """Copy the tables of the programme forward and list what must be updated."""
+    from kansen_analysis.programme import new_edition, workspace
+    from kansen_analysis.sources import schoolyear
+
     folder = workspace.root() / "data" / "programme"
     for line in new_edition(folder, schoolyear.parse(school_year)):
-        out.print(line)
+        typer.echo(line)
 
 
 programme = typer.Typer(help="Hand the tables of the programme out as one workbook, take it back.")
@@ -379,8 +527,11 @@ FolderOption = Annotated[
 @programme.command("export")
 def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     """Write the tables to one xlsx, with lists to choose from."""
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.workbook import programme_export
+
     programme_export(folder or workspace.root() / "data" / "programme", workbook)
-    out.print(str(workbook))
+    typer.echo(str(workbook))
 
 
 @programme.command("import")
@@ -390,13 +541,16 @@ def import_workbook(
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
 ) -> None:
     """Take the tables back from an xlsx; what changes is shown before anything is written."""
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.workbook import programme_import
+
     changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
     for line in changes.lines:
-        out.print(line)
+        typer.echo(line)
     if not changes.lines:
-        out.print("Nothing changed.")
+        typer.echo("Nothing changed.")
     elif yes or typer.confirm("Write these changes?"):
-        out.print(f"Wrote {len(changes.write())} files.")
+        typer.echo(f"Wrote {len(changes.write())} files.")
 
 
 @app.command()
@@ -404,12 +558,13 @@ def notebooks() -> None:
     """For builders: run the notebooks on the demo and store their outputs in them."""
     from kansen_analysis.demo import demo_folder
     from kansen_analysis.edition.build import build as bring
+    from kansen_analysis.programme import workspace
     from kansen_analysis.publish import execute_in_place
 
     paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
     with _progress("Running") as progress:
         execute_in_place(paths, bring(demo_folder()).folder, progress)
-    out.print(f"Stored the outputs of {len(paths)} notebooks.")
+    typer.echo(f"Stored the outputs of {len(paths)} notebooks.")
 
 
 leerjaar3 = typer.Typer(help="Goal 3: places in leerjaar 3, which schools supply themselves.")
@@ -421,13 +576,13 @@ def leerjaar3_form(workbook: Path) -> None:
     """Write an xlsx form for a school to fill in; docs/leerjaar-3.md says where figures are."""
     from kansen_analysis.sources.form import leerjaar3_template
 
-    out.print(str(leerjaar3_template(workbook)))
+    typer.echo(str(leerjaar3_template(workbook)))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    out.print(__version__)
+    typer.echo(__version__)
 
 
 def main() -> None:
@@ -443,7 +598,7 @@ def main() -> None:
         app()
     except KansenError as error:
         if debug:
-            err.print(getattr(error, "details", ""))
+            typer.echo(getattr(error, "details", ""), err=True)
             raise
-        err.print(str(error))
+        typer.echo(str(error), err=True)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)

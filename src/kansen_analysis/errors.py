@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Code(StrEnum):
@@ -31,7 +32,7 @@ class Reason:
     """
 
     code: Code
-    numbers: Mapping[str, object] = field(default_factory=dict, hash=False)
+    numbers: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 class KansenError(Exception):
@@ -43,7 +44,15 @@ class UsageError(KansenError):
 
 
 class RenderError(KansenError):
-    """A page could not be executed or rendered."""
+    """A page could not be executed or rendered.
+
+    Attributes
+    ----------
+    details : str
+        All that was said, such as a traceback, for who asks for it.
+    """
+
+    details = ""
 
 
 class EngineError(KansenError):

@@ -24,6 +24,7 @@ from kansen_analysis.demo.files import (
 )
 from kansen_analysis.demo.world import HISTORY, NO_TEST, YEARS, World
 from kansen_analysis.sources import spec
+from kansen_analysis.sources.rows import each_row
 
 RULE = 2023  # from this school year on advices are raised unless there is a reason not to
 CALENDAR_YEARS = range(2015, 2025)
@@ -75,7 +76,7 @@ def _around(world: World, rng: np.random.Generator) -> Around:
     branches = np.rint(_TO_VO * pupils[2018] / _VO_SIZE).astype(int)
     codes = ("94" + a + b for a, b in product(ascii_uppercase, repeat=2))
     rows = []
-    for municipality, count in branches.items():
+    for municipality, count in zip(branches.index, branches.tolist(), strict=True):
         if not count:
             continue
         brin, share = next(codes), rng.dirichlet(np.full(count, 4.0))
@@ -84,11 +85,11 @@ def _around(world: World, rng: np.random.Generator) -> Around:
                 {
                     "brin": brin,
                     "branch": f"{at:02}",
-                    "name": f"College {places.at[municipality, 'place']}"
+                    "name": f"College {places['place'].loc[municipality]}"
                     + (f", locatie {at + 1}" if count > 1 else ""),
-                    "place": places.at[municipality, "place"],
+                    "place": places["place"].loc[municipality],
                     "municipality_code": municipality,
-                    "size": max(30, round(_TO_VO * pupils.at[municipality, 2018] * share[at])),
+                    "size": max(30, round(_TO_VO * pupils[2018].loc[municipality] * share[at])),
                 }
             )
     return Around(places, pupils, pd.DataFrame(rows))
@@ -107,7 +108,7 @@ def _write_moves(around: Around, folder: Path, rng: np.random.Generator) -> None
         # The oldest file is in a code page without this sign.
         plain = str.maketrans("’", "'") if file["encoding"] == "cp850" else {}
         records = []
-        for at, school in enumerate(schools.itertuples()):
+        for at, school in enumerate(each_row(schools)):
             pupils = max(12, round(school.size * (1 + 0.05 * rng.standard_normal())))
             code = school.municipality_code
             record = {
@@ -116,7 +117,7 @@ def _write_moves(around: Around, folder: Path, rng: np.random.Generator) -> None
                 "name": school.name,
                 "place": school.place.upper(),
                 "municipality_code": code if year >= 2023 else code.lstrip("0"),
-                "municipality": places.at[code, "municipality"].upper().translate(plain),
+                "municipality": places["municipality"].loc[code].upper().translate(plain),
                 "province": places.at[code, "province"],
                 "pupils": f"{pupils:,}".replace(",", ".") if dotted else count_cell(pupils, year),
                 "note": "",
@@ -224,7 +225,7 @@ def _write_youth_care(around: Around, folder: Path, rng: np.random.Generator) ->
                 share = (
                     np.average(table[year], weights=size)
                     if region.startswith("NL")
-                    else table.at[region[2:], year]
+                    else table[year].loc[region[2:]]
                 )
                 cells.append(f"{share * (1.12 if year >= WIDER else 1.0):.1f}")
             rows.append([region, f"{year}JJ00", *cells])
@@ -236,7 +237,7 @@ def _write_raised(world: World, folder: Path, rng: np.random.Generator) -> None:
     file = spec.get("heroverweging").files.to_dict("records")[0]
     columns = layout_columns("heroverweging", file["layout"])
     records = []
-    for at, school in enumerate(world.schools.itertuples()):
+    for at, school in enumerate(each_row(world.schools)):
         if school.kind != "Bo":
             continue
         for year in range(2017, YEARS[-1] + 1):

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -28,6 +29,7 @@ from kansen_analysis.demo.world import (
 )
 from kansen_analysis.schools.participants import COLUMNS as PARTICIPANT_COLUMNS
 from kansen_analysis.sources import schoolyear, spec
+from kansen_analysis.sources.rows import each_row
 
 MASKED_FROM = 2022  # from this school year on DUO prints 1 to 4 pupils as "<5"
 PROGRAMME = "Kansen4Kinderen"
@@ -100,7 +102,7 @@ def write_table(
 def layout_columns(source: str, name: str) -> list[tuple[str, str]]:
     """Return canonical name and raw header of every column of a layout."""
     raw = spec.get(source).columns.loc[name]
-    return [(canonical, header) for canonical, header in raw.items() if header]
+    return [(str(canonical), header) for canonical, header in raw.items() if header]
 
 
 def _yearly_files(source: str) -> list[dict]:
@@ -163,7 +165,7 @@ def _school_cells(world: World, padded: Callable[[str], str]) -> list[dict]:
             "denomination": s.denomination,
             "board": s.board,
         }
-        for s in world.schools.itertuples()
+        for s in each_row(world.schools)
     ]
 
 
@@ -288,7 +290,7 @@ def write_vestigingen(world: World, folder: Path) -> None:
         schools = world.schools[_there(world, year) & (world.schools["kind"] == "Bo")]
         records = [
             _register_cells(s)
-            for s in schools.sort_values(["province", "board"], kind="stable").itertuples()
+            for s in each_row(schools.sort_values(["province", "board"], kind="stable"))
         ]
         # The file of 2020 ends its lines the Unix way.
         write_table(folder, row, columns, records, newline="\n" if year == 2020 else "\r\n")
@@ -332,8 +334,8 @@ def write_leerlingen_historisch(world: World, folder: Path) -> None:
         years = HISTORY if "{yyyy}" in raw else [None]
         columns += [(f"{name}{y}" if y else name, raw.replace("{yyyy}", str(y))) for y in years]
     records = []
-    now = zip(world.schools.itertuples(), world.history, strict=True)
-    before = ((s, s.history) for s in world.closed_before.itertuples())
+    now = zip(each_row(world.schools), world.history, strict=True)
+    before = ((s, s.history) for s in each_row(world.closed_before))
     for s, counts in [*now, *before]:
         record = {
             "brin": s.brin,
@@ -452,7 +454,7 @@ def write_schoolweging(world: World, folder: Path) -> None:
         labels = {year: schoolyear.label(year) for year in range(first, last + 1)}
         newest = last == WEGING_YEARS[-1]
         named = ", ".join(labels.values())
-        here = np.flatnonzero(_standing(world, last))
+        here = np.flatnonzero(_standing(world, last)).tolist()
         mean = three_year_mean(world, first)
         sheets: dict[str, list[list]] = {}
         for row in layouts:
@@ -478,7 +480,7 @@ def write_schoolweging(world: World, folder: Path) -> None:
 
 
 def _ovt_cells(world: World, n: int) -> list:
-    ovt, name, board = (world.ovt.at[n, column] for column in ("ovt", "name", "board"))
+    ovt, name, board = (world.ovt[column].loc[n] for column in ("ovt", "name", "board"))
     return [ovt, name, int(board)]
 
 
@@ -504,11 +506,11 @@ def write_leerresultaten(world: World, folder: Path) -> None:
     header += [h for h in rest if "{yyzz}" not in h]
 
     weging = three_year_mean(world, first - 1)
-    data = [header]
-    for n in np.flatnonzero(_standing(world, last)):
+    data: list[list] = [header]
+    for n in np.flatnonzero(_standing(world, last)).tolist():
         results = world.ovt_results[n, [YEARS.index(y) for y in years]].tolist()
-        if any(pupils for pupils, _, _ in results) and not world.ovt.loc[n, "newcomers"]:
-            data.append([world.ovt.loc[n, "ovt"], *_results_row(results, float(weging[n]))])
+        if any(pupils for pupils, _, _ in results) and not world.ovt["newcomers"].loc[n]:
+            data.append([world.ovt["ovt"].loc[n], *_results_row(results, float(weging[n]))])
     described = [
         [f"Bestandsbeschrijving leerresultaten primair onderwijs {file[15:-4]}"],
         [INVENTED],
@@ -527,22 +529,23 @@ def write_leerresultaten(world: World, folder: Path) -> None:
     )
 
 
-def _results_row(results: list[list[int]], weging: float) -> list:
+def _results_row(results: list[list[int]], weging: float) -> list[object]:
     """Return the cells of one OVT from (pupils, 1F reached, 1S/2F reached) per year."""
     hidden = any(0 < pupils < 5 for pupils, _, _ in results)
-    cells: list = []
+    cells: list[object] = []
     for pupils, reached, target in results:
         if not pupils:
             cells += ["", "", ""]
         elif hidden:
             cells += ["*", "*", "*"]
         else:
-            shares = [percentage(_hundredths(part, 3 * pupils)) for part in (reached, target)]
-            cells += [*shares, str(pupils)]
+            percentages = [percentage(_hundredths(n, 3 * pupils)) for n in (reached, target)]
+            cells += [*percentages, str(pupils)]
     known = not np.isnan(weging)
     place = min(int(weging), 39) - 20 if known else 0
-    signal = SIGNAL_VALUES[place] if known else ""
-    cells += [weging if known else "", f"[{place + 20},{place + 21})" if known else "", 85, signal]
+    signal = SIGNAL_VALUES[place]
+    group = f"[{place + 20},{place + 21})"
+    cells += [weging, group, 85, signal] if known else ["", "", 85, ""]
     total, reached, target = (sum(column) for column in zip(*results, strict=True))
     shares = [_hundredths(part, 3 * total) for part in (reached, target)]
     few = total < 5
@@ -568,7 +571,7 @@ def write_participants(world: World, folder: Path) -> None:
     people = world.schools[world.schools["participant"]]
     first = people[people["cohort"] == people.loc[people["cohort"] > 0, "cohort"].min()]
     stopped = set(first.sort_values(["hours", "school"], kind="stable")["school"][:STOPPED])
-    for s in people.itertuples():
+    for s in each_row(people):
         rows.append(
             [
                 s.school,
@@ -597,8 +600,8 @@ def write_truth(world: World, folder: Path, seed: int) -> None:
         "no_test": schoolyear.label(NO_TEST),
         "participants": len(participants),
         "participants_by_coach_start": {
-            schoolyear.label(int(g)) if g else "none": int(n)
-            for g, n in participants["cohort"].value_counts().sort_index(kind="stable").items()
+            schoolyear.label(g) if g else "none": n
+            for g, n in sorted(Counter(participants["cohort"].tolist()).items())
         },
         **world.truth,
         "goal3": {"zero": True, "note": "no file of this demo measures it"},

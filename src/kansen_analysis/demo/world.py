@@ -18,10 +18,12 @@ from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from kansen_analysis.demo import names
 from kansen_analysis.errors import UsageError
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 
 YEARS = tuple(range(2014, 2025))
 NO_TEST = 2019  # cancelled in March 2020
@@ -356,7 +358,7 @@ def _ovts(schools: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     of = np.zeros((len(schools), 2), dtype=int)
     place: list[tuple[int, int, str]] = []
     bo = schools[schools["kind"] == "Bo"]
-    for i, s in zip(bo.index, bo.itertuples(), strict=True):
+    for i, s in zip(bo.index, each_row(bo), strict=True):
         number = numbers.get(s.ovt_kind, (1, 1))[int(s.branch)]
         parts = [(f"{s.brin}|C{number}", s.name)] * 2
         if s.ovt_kind == "split":
@@ -594,7 +596,7 @@ def _with_habit(shares: tuple[float, ...], avoided: np.ndarray, rare: float) -> 
     return own
 
 
-def _borders(values: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+def _borders(values: np.ndarray, shares: ArrayLike) -> np.ndarray:
     """Return the values that divide pupils in these shares; an empty last class gets no border."""
     cumulative = np.cumsum(shares)[:-1] / np.sum(shares)
     borders = np.quantile(values, np.minimum(cumulative, 1.0))
@@ -628,7 +630,8 @@ def _truth(
         def average(by: str, cells: pd.DataFrame = cells) -> dict:
             means = cells.groupby(by)["mean"].mean()
             write = schoolyear.label if by != "exposure" else str
-            return {write(int(k)): round(float(v), 3) for k, v in means.items()}
+            means = zip(means.index.tolist(), means.tolist(), strict=True)
+            return {write(key): round(mean, 3) for key, mean in means}
 
         pupil_sd = float(without[use].std())
         realised = float(cells["mean"].mean())

@@ -247,7 +247,7 @@ def _tidy(svg: str) -> str:
     for name in ("version", "{http://www.w3.org/2000/xmlns/}xlink"):
         root.attrib.pop(name, None)
     for side in ("width", "height"):
-        root.set(side, root.get(side).removesuffix("pt"))
+        root.set(side, root.get(side, "").removesuffix("pt"))
     root.set("font-family", palette()["fonts"])
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")

@@ -32,6 +32,7 @@ from kansen_analysis.display._parts import (
     legend,
     patch,
     pixels_of,
+    row_axes,
     shown_counts,
     with_unit,
     write_counts,
@@ -39,6 +40,7 @@ from kansen_analysis.display._parts import (
     year_axes,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 HIDDEN = "afgeschermd"
@@ -120,7 +122,7 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
     if words:
         ax.set_yticks(list(words), list(words.values()))
     line, wide = role("participants")["line"], min(0.36, 56 / pixels_of(ax))
-    for row in frame.itertuples():
+    for row in each_row(frame):
         year = numbers.school_year(row.year)
         if pd.notna(row.value):
             says = f"{year}: {with_unit(row.value, unit, decimals)}"
@@ -136,8 +138,7 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
             continue
         for value, va, dy in labels:
             said = numbers.number(value, decimals)
-            place = {"ha": "center", "va": va, "shift": (0, dy), "size": 12.5}
-            board.write(ax, (row.year, value), said, **place)
+            board.write(ax, (row.year, value), said, ha="center", va=va, shift=(0, dy), size=12.5)
     write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen")
 
 
@@ -185,7 +186,7 @@ def stacked(
     table = table.reindex(columns=every)
     last, first = table.iloc[-1].dropna(), table.iloc[0].dropna()
     known = last.drop(hidden, errors="ignore")
-    most = known.idxmax()
+    most = known.index[int(known.argmax())]
     then = (
         f" (in {numbers.school_year(table.index[0])} {numbers.percent(first.get(most), decimals)})"
     )
@@ -245,8 +246,88 @@ def _stacked(board: Board, *, table, hidden, decimals) -> None:
             part = patch((edge, i + 0.12), share, 0.76, fill, hatch)
             tell(ax.add_patch(part), f"{said}, {label}: {words}")
             if share * pixel > text_width(words, board.small) + 8:
-                look = {"ha": "center", "size": board.small, "back": bool(hatch)}
-                board.write(ax, middle, words, ink=on(fill), **look)
+                size, back = board.small, bool(hatch)
+                board.write(ax, middle, words, ink=on(fill), ha="center", size=size, back=back)
+            edge += share
+
+
+def right_and_wrong(frame: pd.DataFrame, texts: Texts) -> Figure:
+    """Draw how often an answer is wrong, left open and right, one bar per case, the worst first.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``label`` (the case, Dutch), ``truth`` (what is so in it), ``wrong`` and ``right`` (0 to
+        100, percent of ``runs``), ``low`` and ``high`` (what chance leaves of ``wrong``, 95%),
+        ``runs``.
+    texts : Texts
+
+    Returns
+    -------
+    Figure
+        Sorted by ``wrong``; what is neither wrong nor right is left open.
+
+    Raises
+    ------
+    UsageError
+        For a missing column, no rows, or parts of more than a whole.
+    """
+    columns = ("label", "truth", "wrong", "low", "high", "right", "runs")
+    frame = need(frame, columns, "right_and_wrong")
+    frame["open"] = 100 - frame["wrong"] - frame["right"]
+    if frame["open"].lt(-1e-6).any():
+        raise UsageError("right_and_wrong: wrong and right are more than 100% together")
+    frame["open"] = frame["open"].clip(lower=0)
+    frame = frame.sort_values("wrong", ascending=False, kind="stable").reset_index(drop=True)
+    worst, best = frame.iloc[0], frame.loc[frame["right"].idxmax()]
+    few = int((frame["wrong"] <= 2).sum())
+    return make(
+        texts,
+        partial(_right_and_wrong, frame=frame),
+        alt=[
+            f"Het vaakst fout, {numbers.percent(worst.wrong, 1)}: {worst.label}.",
+            f"Hoogstens {numbers.percent(2)} fout in {few} van de {len(frame)} gevallen.",
+            f"Het vaakst goed, {numbers.percent(best.right, 1)}: {best.label}.",
+        ],
+        kind="Liggende balken met fout, open en goed.",
+        frame=frame,
+        variables=[
+            ("label", "Wereld", "", 0, "text"),
+            ("truth", "Waarheid", "", 0, "text"),
+            ("wrong", "Fout oordeel", "%", 1, "share"),
+            ("low", "Fout, met toeval minstens", "%", 1, "share"),
+            ("high", "Fout, met toeval hoogstens", "%", 1, "share"),
+            ("open", "Onbeslist gelaten", "%", 1, "share"),
+            ("right", "Goed oordeel", "%", 1, "share"),
+            ("runs", "Nabootsingen", "aantal", 0, "count"),
+        ],
+    )
+
+
+def _right_and_wrong(board: Board, *, frame) -> None:
+    fills = {
+        "fout oordeel": ("wrong", role("warning")["line"]),
+        "onbeslist": ("open", palette()["sequence"][3]),
+        "goed oordeel": ("right", role("participants")["line"]),
+    }
+    spots, head = board.flow(list(fills))
+    labels = [f"{row.label}: {numbers.percent(row.wrong, 1)} fout" for row in frame.itertuples()]
+    ax, middles = row_axes(board, labels, (0, 100), tall=26, side=400, head=head + 8)
+    ax.xaxis.set_major_formatter(lambda value, _: numbers.percent(value))
+    legend(board, spots, {label: box(fill) for label, (_, fill) in fills.items()})
+    pixel = pixels_of(ax)
+    for row, y in zip(frame.itertuples(), middles, strict=True):
+        edge = 0.0
+        for label, (name, fill) in fills.items():
+            share = getattr(row, name)
+            if share <= 0:
+                continue
+            words = numbers.percent(share, 0)
+            bar = patch((edge, y - 9), share, 18, fill)
+            tell(ax.add_patch(bar), f"{row.label}, {label}: {numbers.percent(share, 1)}")
+            if share * pixel > text_width(words, board.small) + 8:
+                look = {"ha": "center", "size": board.small, "ink": on(fill)}
+                board.write(ax, (edge + share / 2, y), words, **look)
             edge += share
 
 
@@ -332,8 +413,8 @@ def _coverage(board: Board, *, frame, years, sources) -> None:
             ax.add_patch(patch((first - 0.5, low), span, high - low, fills[word]))
             fits = span * cell > text_width(word, 12.5) + 6
             middle = ((first + last) / 2, (low + high) / 2)
-            look = {"ha": "center", "size": 12.5, "ink": on(fills[word])}
-            board.write(ax, middle, word if fits else short[word], **look)
+            said, ink = word if fits else short[word], on(fills[word])
+            board.write(ax, middle, said, ha="center", size=12.5, ink=ink)
     write_years(board, ax, years)
 
 
@@ -370,7 +451,7 @@ def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Fig
     """
     frame = need(frame, ("code", "municipality", "schools"), "tile_map")
     spots, known = _places(frame["code"])
-    best = frame.loc[frame["schools"].idxmax()]
+    best = frame.iloc[int(frame["schools"].argmax())]
     with_any = int((frame["schools"] > 0).sum())
     none = list(frame.loc[frame["schools"] == 0, "municipality"])
     alt = [f"{numbers.number(frame['schools'].sum(), 0)} {what} in {with_any} gemeenten."]
@@ -400,17 +481,16 @@ def _tile_map(board: Board, *, frame, spots) -> None:
     one, fills = min(_TILE, (board.width - 4) / max(4, across)), palette()["sequence"][::-1]
     board.tall(4 + down * one)
     most = max(1, frame["schools"].max())
-    for (column, line), row in zip(spots, frame.itertuples(), strict=True):
+    for (column, line), row in zip(spots, each_row(frame), strict=True):
         x, y = 2 + column * one, 2 + line * one
         fill = colour("background")
         if row.schools:
             fill = fills[min(3, int(row.schools / most * 3.999))]
         board.whole().add_patch(patch((x + 2, y + 2), one - 4, one - 4, fill))
         ink, lines = on(fill), wrap(_soft(row.municipality), one - 12, 12.5)
-        look = {"ha": "center", "ink": ink}
-        board.write(None, (x + one / 2, y + 9), lines, va="top", size=12.5, **look)
-        count = numbers.number(row.schools, 0)
-        board.write(None, (x + one / 2, y + one - 20), count, size=21, bold=True, **look)
+        write = partial(board.write, None, ha="center", ink=ink)
+        write((x + one / 2, y + 9), lines, va="top", size=12.5)
+        write((x + one / 2, y + one - 20), numbers.number(row.schools, 0), size=21, bold=True)
 
 
 def _soft(name: str) -> str:

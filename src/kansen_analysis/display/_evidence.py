@@ -27,6 +27,7 @@ from kansen_analysis.display._parts import (
     zone,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 SIGNS = {
@@ -54,7 +55,7 @@ def versions(
     unit : str
         Of the difference.
     margin : float
-        The smallest difference that matters.
+        The smallest difference that matters; 0 when none was fixed.
     decimals : int
         Of the difference.
 
@@ -96,12 +97,15 @@ def versions(
 
 
 def _versions(board: Board, *, frame, unit, margin, decimals) -> None:
-    labels = [f"{row.version}  {row.label}" for row in frame.itertuples()]
+    labels = [f"{row.version}  {row.label}" for row in each_row(frame)]
     limits = _around_zero(frame[["estimate", "low", "high"]], 1.5 * margin)
     below = f"{unit} verschil met vergelijkbare scholen"
     ax, middles = row_axes(board, labels, limits, unit=below)
-    zone(board, ax, margin)
-    for row, y in zip(frame.itertuples(), middles, strict=True):
+    if margin:
+        zone(board, ax, margin)
+    else:
+        ax.axvline(0, color=colour("axis"), lw=1.2)
+    for row, y in zip(each_row(frame), middles, strict=True):
         dot(board, ax, y, row, f"{row.version}: {estimate_says(row, unit, decimals)}")
         if pd.isna(row.estimate):
             board.quiet(ax, (0, y), "niet te schatten", ha="center", back=True)
@@ -137,12 +141,12 @@ def goals_overview(frame: pd.DataFrame, texts: Texts) -> Figure:
         raise UsageError(f"not a verdict: {', '.join(map(str, strange))}")
     decimals = frame["decimals"] if "decimals" in frame else [1] * len(frame)
     frame = frame.assign(
-        size=[_size(row, int(d)) for row, d in zip(frame.itertuples(), decimals, strict=True)]
+        size=[_size(row, int(d)) for row, d in zip(each_row(frame), decimals, strict=True)]
     )
     parts = frame[["estimate", "low", "high"]].astype(float)
     scaled = parts.div(frame["margin"].astype(float), axis=0).mask(frame["verdict"] == UNTESTABLE)
     tested = scaled.dropna(subset=["estimate"])
-    alt = [" ".join(f"Doel {row.goal}: {row.verdict.lower()}." for row in frame.itertuples())]
+    alt = [" ".join(f"Doel {row.goal}: {row.verdict.lower()}." for row in each_row(frame))]
     if len(tested):
         alt.append(
             f"Getoetst: {len(tested)} van de {len(frame)} doelen; de schattingen liggen "
@@ -185,7 +189,7 @@ def _goals_overview(board: Board, *, frame, scaled) -> None:
     narrow, room = board.narrow, board.width - 8 if board.narrow else 380
     left, head, step = 12 if narrow else room + 18, 44, 21
     stacks = []
-    for row in frame.itertuples():
+    for row in each_row(frame):
         lines = wrap(f"{row.goal}. {row.label}", room, board.size + 1, True)
         stack = [(line, {"size": board.size + 1, "bold": True}) for line in lines]
         stack.append((f"{SIGNS[row.verdict]} {row.verdict}", {"bold": True}))
@@ -260,7 +264,7 @@ def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) ->
         "niet te schatten"
         if pd.isna(row.value)
         else with_unit(row.value, unit, decimals, row.kind == "estimate")
-        for row in frame.itertuples()
+        for row in each_row(frame)
     ]
     labels = [f"{label}: {size}" for label, size in zip(frame["label"], sizes, strict=True)]
     said = "; ".join(
@@ -270,7 +274,7 @@ def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) ->
         numbers.interval(row.low, row.high, decimals)
         if row.kind == "estimate"
         else "niet van toepassing"
-        for row in frame.itertuples()
+        for row in each_row(frame)
     ]
     return make(
         texts,
@@ -298,7 +302,7 @@ def _ruler(board: Board, *, frame, labels, unit) -> None:
     bold = list(frame["kind"] == "estimate")
     ax, middles = row_axes(board, labels, limits, unit=unit, bold=bold, side=400, head=8)
     ax.axvline(0, color=colour("axis"), lw=1.4)
-    for row, words, y in zip(frame.itertuples(), labels, middles, strict=True):
+    for row, words, y in zip(each_row(frame), labels, middles, strict=True):
         if row.kind == "estimate":
             dot(board, ax, y, frame.loc[row.Index].rename({"value": "estimate"}), words)
         elif pd.notna(row.value):
@@ -332,7 +336,7 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     if frame["after"].isna().all():
         raise UsageError("balance: no difference is known")
     small = int((frame["after"].abs() <= limit).sum())
-    worst = frame.loc[frame["after"].abs().idxmax()]
+    worst = frame.iloc[int(frame["after"].abs().argmax())]
     return make(
         texts,
         partial(_balance, frame=frame, limit=limit),
@@ -362,7 +366,7 @@ def _balance(board: Board, *, frame, limit) -> None:
         "before": ("alle scholen", role("context")["line"], colour("background")),
         "after": ("gekozen scholen", role("participants")["line"], role("participants")["line"]),
     }
-    for row, y in zip(frame.itertuples(), middles, strict=True):
+    for row, y in zip(each_row(frame), middles, strict=True):
         ax.plot([row.before, row.after], [y, y], color=colour("axis"), lw=1)
         for column, (whom, edge, fill) in looks.items():
             value = getattr(row, column)
@@ -399,10 +403,8 @@ def histograms(frame: pd.DataFrame, texts: Texts, *, bins: int = 10) -> Figure:
     if strange:
         raise UsageError(f"histograms compare {' and '.join(groups)}, not {', '.join(strange)}")
     panels = list(dict.fromkeys(raw["panel"]))
-    bars = pd.concat(
-        [_bars(raw[raw["panel"] == panel], panel, groups, bins) for panel in panels],
-        ignore_index=True,
-    )
+    made = [_bars(raw[raw["panel"] == panel], panel, list(groups), bins) for panel in panels]
+    bars = pd.concat(made, ignore_index=True)
     said = []
     for panel in panels:
         middle = raw[raw["panel"] == panel].groupby("series")["value"].median()
@@ -566,10 +568,10 @@ def _funnel(board: Board, *, frame, limits, unit, decimals) -> None:
         pupils = numbers.number(row.n, 0)
         return f"{pupils} leerlingen: {with_unit(row.value, unit, decimals, True)}"
 
-    for row in frame[~own].itertuples():
+    for row in each_row(frame[~own]):
         look = {"ms": 6, "mfc": "none", "mec": role("national")["line"], "mew": 1.2}
         board.mark(ax, row.n, row.value, says(row), **look)
-    for row in frame[own].itertuples():
+    for row in each_row(frame[own]):
         board.mark(ax, row.n, row.value, says(row), ms=11, color=role("participants")["line"])
         _flag(board, ax, row.n, row.value, str(getattr(row, "label", "deze school")))
     board.quiet(None, (2, 10), unit)
@@ -665,7 +667,7 @@ def _specification_curve(board: Board, *, frame, choices, unit, margin, decimals
         zone(board, ax, margin, flat=True)
     ax.axhline(0, color=colour("axis"), lw=1.2)
     thick, big = max(0.8, min(2.0, 160 / len(frame))), max(2.5, min(6.0, 340 / len(frame)))
-    for row in frame.itertuples():
+    for row in each_row(frame):
         weight = 1.6 if main[row.Index] else 1
         ink = role("participants" if main[row.Index] else "context")["line"]
         ax.vlines(row.Index, row.low, row.high, color=ink, lw=thick * weight)
@@ -679,11 +681,12 @@ def _specification_curve(board: Board, *, frame, choices, unit, margin, decimals
     )
     grid.axis("off")
     for (choice, value, lines), end, tall in zip(rows, np.cumsum(heights), heights, strict=True):
-        y, place = end - tall / 2, {"on": "y", "size": small}
+        y = end - tall / 2
         if not value:
-            board.write(grid, (0, y), lines, shift=(2 - left, 0), bold=True, **place)
+            shift = (2 - left, 0)
+            board.write(grid, (0, y), lines, shift=shift, bold=True, on="y", size=small)
             continue
-        board.quiet(grid, (0, y), lines, shift=(10 - left, 0), **place)
+        board.quiet(grid, (0, y), lines, shift=(10 - left, 0), on="y", size=small)
         grid.plot([-1, len(frame)], [y, y], color=colour("grid"), lw=0.8, zorder=0.4)
         hit = frame.index[frame[choice].astype(str) == value]
         for part, spots in (("context", hit[~main[hit]]), ("participants", hit[main[hit]])):

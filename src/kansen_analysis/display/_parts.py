@@ -184,8 +184,8 @@ def year_axes(
     for (_, label, kind), (x, ha, dx, line) in zip(breaks, place, strict=True):
         y = head - 10 - _ROW * line
         if kind == "gap":
-            area = {"fc": colour("zone"), "lw": 0}
-            top.add_patch(Rectangle((x - 0.4 * slot, y - 9), 0.8 * slot, foot - y + 9, **area))
+            corner, wide, high = (x - 0.4 * slot, y - 9), 0.8 * slot, foot - y + 9
+            top.add_patch(Rectangle(corner, wide, high, fc=colour("zone"), lw=0))
         else:
             top.plot([x, x], [foot, y - 7], color=ink, lw=1, ls="-" if kind == "break" else _DASH)
         board.quiet(None, (x + dx, y), label, ha=ha, ink="quiet" if kind == "gap" else "warning")
@@ -292,8 +292,10 @@ def row_axes(
     middles = []
     for i, top in enumerate(tops):
         if above:  # what runs down the plot stops at a name
-            size = {"fc": colour("background"), "lw": 0, "zorder": 2.5}
-            ax.add_patch(Rectangle((limits[0], top), np.ptp(limits), text[i] + 5, **size))
+            fill = colour("background")
+            part = Rectangle((limits[0], top), np.ptp(limits), text[i] + 5, fc=fill, lw=0)
+            part.set_zorder(2.5)
+            ax.add_patch(part)
         heavy = bool(bold and bold[i])
         place = (0, top + 3 + text[i] / 2) if above else (0, top + rows[i] / 2)
         shift = (2, 0) if above else (2 - left, 0)

@@ -38,6 +38,7 @@ from kansen_analysis.display._parts import (
     zone,
 )
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 ROLES = {
@@ -207,7 +208,7 @@ def event_study(
         shown=frame.assign(
             interval=[
                 "ijkjaar" if pd.isna(row.low) else numbers.interval(row.low, row.high, decimals)
-                for row in frame.itertuples()
+                for row in each_row(frame)
             ]
         ),
         shown_variables=[
@@ -233,7 +234,7 @@ def _event_study(board: Board, *, frame, unit, decimals, margin, start) -> None:
         zone(board, ax, margin, flat=True)
     ax.axhline(0, color=colour("axis"), lw=1.2)
     line = role("participants")["line"]
-    for row in frame.itertuples():
+    for row in each_row(frame):
         after = row.relative >= 0
         if pd.notna(row.low):
             ends = [row.low, row.high]
@@ -359,7 +360,7 @@ def _school_band(board: Board, *, frame, years, breaks, limits, unit, decimals) 
         for edge in ("p10", "p90"):
             ax.plot(at["year"], at[edge], color=colour("band_edge"), lw=0.8)
     if "signal" in frame:
-        for row in frame.dropna(subset=["signal"]).itertuples():
+        for row in each_row(frame.dropna(subset=["signal"])):
             look = {"color": role("warning")["line"], "lw": 1.8, "ls": (0, (4, 2))}
             step = [max(start, row.year - 0.5), min(end, row.year + 0.5)]
             ax.plot(step, [row.signal] * 2, **look)
@@ -417,7 +418,7 @@ def small_multiples(
     last = frame[frame["year"] == years[-1]].dropna(subset=["value"])
     alt = []
     if len(last):
-        most, least = last.loc[last["value"].idxmax()], last.loc[last["value"].idxmin()]
+        most, least = (last.iloc[at] for at in (last["value"].argmax(), last["value"].argmin()))
         alt.append(
             f"In {numbers.school_year(years[-1])} loopt het van "
             f"{with_unit(least.value, unit, decimals)} in {least.panel} tot "
@@ -487,7 +488,7 @@ def _small_multiples(board: Board, *, panels, years, limits, unit, decimals, ref
             ax.plot(rows["year"], rows["reference"], color=national["line"], lw=1.4, ls="--")
         for piece in _pieces(rows, ()):
             ax.plot(piece["year"], piece["value"], color=style["line"], lw=style["width"])
-            for row in piece.itertuples():
+            for row in each_row(piece):
                 says = f"{numbers.school_year(row.year)}: {with_unit(row.value, unit, decimals)}"
                 size = 3.5 if mine or len(piece) == 1 else 1.6
                 board.mark(ax, row.year, row.value, says, ms=size, color=style["line"])
@@ -546,7 +547,7 @@ def _line(board: Board, ax: Axes, rows, breaks, style: dict, about: tuple) -> No
         known = rows.dropna(subset=["low", "high"])
         ax.vlines(known["year"], known["low"], known["high"], color=line, lw=1.2)
     lonely = {piece["year"].iloc[0] for piece in pieces if len(piece) == 1}
-    for row, open_ in zip(rows.itertuples(), flags(rows, "provisional"), strict=True):
+    for row, open_ in zip(each_row(rows), flags(rows, "provisional"), strict=True):
         if pd.isna(row.value):
             continue
         said = with_unit(row.value, unit, decimals)
@@ -614,7 +615,7 @@ def _alt_lines(
             f"(toen {with_unit(first.value, unit, decimals)})."
         )
     if len(rows) > 1:
-        top = rows.loc[rows["value"].idxmax()]
+        top = rows.iloc[int(rows["value"].argmax())]
         said.append(
             f"Hoogste: {with_unit(top.value, unit, decimals)} in {numbers.school_year(top.year)}."
         )

@@ -104,8 +104,9 @@ def read(folder: Path) -> list[Sheet]:
         name = path.stem.removesuffix(ABOUT)
         data = path.with_name(f"{name}.csv")
         if data.exists():
-            (_, _, _, source, notes), *columns = [map(_plain, row) for row in _read(path)[1:]]
-            about = {column: tuple(rest) for column, *rest in columns}
+            whole, *columns = [list(map(_plain, row)) for row in _read(path)[1:]]
+            _, _, _, source, notes = whole
+            about = {column: (said, unit, of, note) for column, said, unit, of, note in columns}
             sheet = Sheet(name, _read(data), source, notes, about)
             if alike := _ALIKE.fullmatch(name):
                 kind, page, what = alike.groups()
@@ -164,7 +165,7 @@ def _contents(page: Worksheet, sheets: list[Sheet], titles: list[str]) -> None:
         "Een lege cel is onbekend of afgeschermd. Kolommen met ‘ondergrens’ en ‘bovengrens’ geven "
         "de grenzen waartussen een afgeschermd getal ligt.",
     ]
-    _put(page, 1, ["Cijferbijlage bij de monitor Kansen4Kinderen"], font=_HEADING)
+    _put(page, 1, ["Cijferbijlage bij de monitor"], font=_HEADING)
     for number, line in enumerate(lines, 2):
         _put(page, number, [line])
     at = len(lines) + 3

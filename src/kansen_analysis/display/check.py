@@ -85,7 +85,8 @@ def problems(svg: str) -> list[str]:
     ['line through text: breed']
     """
     root = ElementTree.fromstring(svg)
-    frame = Drawn(*map(float, root.get("viewBox").split()))
+    left, top, right, bottom = map(float, root.get("viewBox", "").split())
+    frame = Drawn(left, top, right, bottom)
     marks = {node.get("id"): node.get("d") for node in root.iter(f"{SVG}path") if node.get("id")}
     drawn = [each for node in _nodes(root) if (each := _measured(node, marks))]
     texts = [(i, each) for i, each in enumerate(drawn) if each.words]
@@ -142,11 +143,11 @@ def _measured(node: ElementTree.Element, marks: dict) -> Drawn | None:
     if node.tag == f"{SVG}text":
         return _text(node)
     x = y = 0.0
-    path = node.get("d")
+    path = node.get("d", "")
     if node.tag == f"{SVG}use":
         x, y = float(node.get("x", 0)), float(node.get("y", 0))
-        path = marks.get(node.get("href", "").removeprefix("#"))
-    numbers = [float(number) for number in _NUMBER.findall(path or "")]
+        path = marks.get(node.get("href", "").removeprefix("#"), "")
+    numbers = [float(number) for number in _NUMBER.findall(path)]
     points = [(x + a, y + b) for a, b in zip(numbers[::2], numbers[1::2], strict=True)]
     if not points:
         return None
@@ -164,7 +165,7 @@ def _text(node: ElementTree.Element) -> Drawn:
     bold = node.get("font-weight", "400") not in ("400", "normal")
     wide = text_width(words, size, bold)
     shift = {"start": 0, "middle": 0.5, "end": 1}[node.get("text-anchor", "start")]
-    left, base = float(node.get("x")) - shift * wide, float(node.get("y"))
+    left, base = float(node.attrib["x"]) - shift * wide, float(node.attrib["y"])
     return Drawn(left, base - _ASCENT * size, left + wide, base + _DESCENT * size, words)
 
 

@@ -4,7 +4,13 @@ Each function is pure: the same frame and texts give the same bytes. The frame a
 from is also its table and its download.
 """
 
-from kansen_analysis.display._composition import coverage, ranges, stacked, tile_map
+from kansen_analysis.display._composition import (
+    coverage,
+    ranges,
+    right_and_wrong,
+    stacked,
+    tile_map,
+)
 from kansen_analysis.display._evidence import (
     SIGNS,
     balance,
@@ -41,6 +47,7 @@ __all__ = [
     "lines",
     "places",
     "ranges",
+    "right_and_wrong",
     "ruler",
     "school_band",
     "small_multiples",

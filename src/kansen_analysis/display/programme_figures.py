@@ -11,6 +11,7 @@ from kansen_analysis.display._canvas import LINE, Board, colour, role, ticks, wr
 from kansen_analysis.display._figure import Figure, Texts, make, need
 from kansen_analysis.display._parts import YEAR, box, legend, row_axes, write_years
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 STEP = 20  # between two marks
@@ -93,8 +94,8 @@ def _progress_marks(board: Board, *, frame, changed, states) -> None:
     board.tall(head + sum(row[-1] + 4 for row in rows) + 2)
     top = board.whole()
     for x, lines in zip(middle, heads, strict=True):
-        place = {"ha": "center", "va": "bottom", "size": board.small, "bold": True}
-        board.write(None, (x, head - 6), lines, **place)
+        at, size = (x, head - 6), board.small
+        board.write(None, at, lines, ha="center", va="bottom", size=size, bold=True)
     y = head
     for label, counts, moved, words, marks, tall in rows:
         top.plot([0, board.width], [y, y], color=colour("grid"), lw=1)
@@ -173,7 +174,7 @@ def _bullets(board: Board, *, frame, unit) -> None:
         board, list(frame["label"]), limits, unit=unit, tall=62, head=4, side=330
     )
     blue = role("participants")["line"]
-    for row, y in zip(frame.itertuples(), middles, strict=True):
+    for row, y in zip(each_row(frame), middles, strict=True):
         ax.barh(y - 10, row.planned, 24, fc=colour("zone"), ec=colour("axis"), lw=1.2)
         spent = "besteed: nog niet ingevuld"
         if pd.notna(row.spent):
@@ -183,7 +184,7 @@ def _bullets(board: Board, *, frame, unit) -> None:
         board.quiet(ax, (0, y + 15), said, back=True)
 
 
-def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
+def network_growth(frame: pd.DataFrame, texts: Texts, person: str = "coach") -> Figure:
     """Draw schools with a coach and schools in the network per year, joined and left apart.
 
     Parameters
@@ -192,6 +193,8 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
         ``year``, ``network`` (schools in the network), ``coach`` (those with a coach), ``joined``
         (new in the network) and ``left`` (no coach any more since this year).
     texts : Texts
+    person : str
+        What the programme calls the coach.
 
     Returns
     -------
@@ -210,21 +213,21 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
     last, first = frame.iloc[-1], frame.iloc[0]
     alt = [
         f"In {numbers.school_year(last.year)} zijn {numbers.number(last.network, 0)} scholen in "
-        f"het netwerk, {numbers.number(last.coach, 0)} met een kansencoach."
+        f"het netwerk, {numbers.number(last.coach, 0)} met een {person}."
     ]
     if len(frame) > 1:
         then = numbers.number(first.network, 0)
         alt.append(f"In {numbers.school_year(first.year)} waren het er {then}.")
-    alt.append(f"Met de coach gestopt in deze jaren: {numbers.number(frame['left'].sum(), 0)}.")
+    alt.append(f"Gestopt in deze jaren: {numbers.number(frame['left'].sum(), 0)}.")
     counts = {
         "network": "In het netwerk",
-        "coach": "Met kansencoach",
+        "coach": f"Met een {person}",
         "joined": "Erbij gekomen",
-        "left": "Coach gestopt",
+        "left": "Gestopt",
     }
     return make(
         texts,
-        partial(_network_growth, frame=frame),
+        partial(_network_growth, frame=frame, person=person),
         alt=alt,
         kind="Staven per schooljaar.",
         frame=frame,
@@ -235,17 +238,17 @@ def network_growth(frame: pd.DataFrame, texts: Texts) -> Figure:
     )
 
 
-def _network_growth(board: Board, *, frame) -> None:
+def _network_growth(board: Board, *, frame, person) -> None:
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     high, low = frame["network"].max(), frame["left"].max()
     blue, warn, white = role("participants")["line"], role("warning")["line"], colour("background")
     looks = {
-        "met kansencoach": (blue, blue),
-        "in het netwerk, nog of niet meer met coach": (white, blue),
-        "coach gestopt": (warn, warn),
+        f"met een {person}": (blue, blue),
+        "in het netwerk, nog niet of niet meer": (white, blue),
+        "gestopt": (warn, warn),
     }
     if not low:
-        del looks["coach gestopt"]
+        del looks["gestopt"]
     spots, head = board.flow(list(looks), top=32)
     board.tall(head + 280)
     legend(board, spots, {label: box(*look) for label, look in looks.items()})
@@ -254,15 +257,14 @@ def _network_growth(board: Board, *, frame) -> None:
     ticks(ax.yaxis, whole=True)
     ax.grid(axis="y")
     board.quiet(None, (2, 10), "scholen")
-    for row in frame.itertuples():
+    for row in each_row(frame):
         parts = [(row.coach, 0, 0), (row.network - row.coach, row.coach, 1), (-row.left, 0, 2)]
         for count, bottom, look in parts:
             if count:
                 fill, edge = list(looks.values())[look]
                 ax.bar(row.year, count, 0.56, bottom, fc=fill, ec=edge, lw=1.6)
         said = numbers.number(row.network, 0)
-        place = {"ha": "center", "va": "bottom", "shift": (0, 6)}
-        board.write(ax, (row.year, row.network), said, **place)
+        board.write(ax, (row.year, row.network), said, ha="center", va="bottom", shift=(0, 6))
     if low:
         ax.axhline(0, color=colour("axis"), lw=1)
     write_years(board, ax, years)

@@ -11,11 +11,13 @@ from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text, words
 from kansen_analysis.edition.disclosure import REASON
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 HIDDEN = "x"
 PROVISIONAL = "*"
 LONG = 15  # rows; a longer table scrolls under its own header
+_NAME = 24  # characters of the longest name that is not broken on a desk
 _ROOMS = (6, 9, 12, 16, 24, 34)  # characters, as in kansen.css
 KINDS = ("code", "text", "count", "mean", "share", "difference", "year")
 _LEGEND = {  # in the order in which they are explained
@@ -172,7 +174,7 @@ def bare(name: str, caption: str, frame: pd.DataFrame, variables: pd.DataFrame) 
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     head = "".join(
         f'<th scope="col" class="{_class(about.kind)}{_room(about, cells)}">{_header(about)}</th>'
-        for about, cells in zip(variables.itertuples(), columns, strict=True)
+        for about, cells in zip(each_row(variables), columns, strict=True)
     )
     body = []
     for cells in rows:
@@ -256,6 +258,7 @@ def _room(about, cells: Sequence[str]) -> str:
     """Return the class that keeps a column from becoming one word wide, or a header a tower."""
     header = f"{about.label} {'' if pd.isna(about.unit) else about.unit}"
     longest = max(map(len, cells), default=0) if about.kind == "text" else 0
-    need = max(len(header) / 3, longest / 3 if longest > 12 else 0)
+    # a name stays on one line, a sentence takes three
+    need = max(len(header) / 3, longest if longest <= _NAME else max(_NAME, longest / 3))
     wide = next((width for width in _ROOMS if width >= need), _ROOMS[-1])
     return f" kansen-w{wide}" if need > 4 else ""

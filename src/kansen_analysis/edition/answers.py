@@ -7,11 +7,12 @@ from itertools import chain
 
 import pandas as pd
 
+from kansen_analysis.edition import public
 from kansen_analysis.edition.outcomes import LEERJAAR_3, Chosen
-from kansen_analysis.estimate.power import with_earlier
+from kansen_analysis.estimate.power import PUBLISHED, with_earlier
 from kansen_analysis.goals import plan
 from kansen_analysis.goals.protocol import Goal, Protocol
-from kansen_analysis.outcomes import seen
+from kansen_analysis.outcomes import PAGES, seen
 
 REGISTER, ALIKE, COUNTRY = "register", "alike", "country"  # the groups that are set side by side
 MORE = (10, 50)  # schools that could come into the register
@@ -29,18 +30,18 @@ def run(inputs: Mapping) -> dict[str, object]:
     dict
         ``seen``: by goal a table of `seen.by_goal`; ``moved``: by goal that of `seen.group_changes`
         for the register; ``standing``: as `seen.beside_signal`; ``outlook``: the rows of
-        `plan.outlook` of all goals, with ``supplied`` (False where schools would still have to
-        supply the figures); ``needs``: as `plan.needs`.
+        `plan.outlook` of all goals with a page of their own, with ``supplied`` (False where
+        schools would still have to supply the figures); ``needs``: as `plan.needs`.
     """
     tidy, made, schools = inputs["tidy"], inputs["outcomes"], inputs["schools"]
     year, protocol = inputs["year"], inputs["protocol"]
     own = set(schools["participants"]["school"])
     advices = _until(tidy["schooladviezen"], year)
+    # What schools supply is shown by its own gate (`edition.released`) and not here.
     tables = {
-        "levels": made["target_levels"],
+        "levels": public.levels(inputs, []),
         "advice_low": made["advice_low"],
         "advice_high": made["advice_high"],
-        "places": made["later_places"],
         "schooladviezen": advices,
     }
     everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
@@ -50,21 +51,23 @@ def run(inputs: Mapping) -> dict[str, object]:
         COUNTRY: everyone,
     }
     there = {name: each for name, each in groups.items() if each}
-    parts = {
-        1: seen.target_parts(tables["levels"]) if len(tables["levels"]) else None,
-        3: seen.place_parts(tables["places"]) if len(tables["places"]) else None,
-    }
+    asked = {goal.id for goal in _goals(protocol)}
+    moved = {}
+    if 1 in asked and len(tables["levels"]):
+        moved[1] = seen.group_changes(seen.target_parts(tables["levels"]), {REGISTER: own})
+    found = seen.by_goal(tables, there)
     return {
-        "seen": seen.by_goal(tables, there),
-        "moved": {
-            goal: seen.group_changes(each, {REGISTER: own})
-            for goal, each in parts.items()
-            if each is not None
-        },
+        "seen": {goal: rows for goal, rows in found.items() if goal in asked},
+        "moved": moved,
         "standing": seen.beside_signal(_until(tidy["leerresultaten"], year), own),
         "outlook": outlook(inputs),
         "needs": _needs(inputs, protocol, advices),
     }
+
+
+def _goals(protocol: Protocol) -> list[Goal]:
+    """Return the goals that have a page of their own."""
+    return [goal for goal in protocol.goals if (goal.id, goal.outcome.measure) in PAGES]
 
 
 def _until(table: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -77,7 +80,7 @@ def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.Dat
     years = {goal: set(table["year"].astype(int)) for goal, table in found.items() if len(table)}
     hidden = bool((advices["pupils_low"] != advices["pupils_high"]).any()) if len(advices) else True
     return plan.needs(
-        protocol.goals,
+        _goals(protocol),
         inputs["schools"]["participants"],
         years,
         minimum=protocol.verdict.minimum_participants,
@@ -88,7 +91,7 @@ def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.Dat
 def outlook(inputs: Mapping) -> pd.DataFrame:
     """Work out for every goal that is tested what the coming editions could show."""
     protocol, parts = inputs["protocol"], []
-    for goal in protocol.goals:
+    for goal in _goals(protocol):
         if goal.role == "context":
             continue
         panel, supplied = _panel(inputs, goal)
@@ -108,6 +111,8 @@ def outlook(inputs: Mapping) -> pd.DataFrame:
             exclude=goal.outcome.exclude_years,
             lag=LEERJAAR_3 if goal.id == 3 else 0,
             more=MORE,
+            # nothing that is measured on what schools supply
+            shocks=(PUBLISHED[3], "methods") if goal.id == 3 else None,
         )
         parts.append(rows.assign(supplied=supplied))
     if not parts:
@@ -128,7 +133,7 @@ def _limits(protocol: Protocol, year: int) -> dict[int, float]:
 def _recovery(inputs: Mapping, goal: Goal) -> float:
     if goal.id != 2:
         return 1.0
-    found = inputs["estimates"]["attenuation"]
+    found = inputs["estimates"]["attenuation"].get(goal.id)
     return RECOVERY if found is None else found.mean
 
 

@@ -15,8 +15,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``programme``: what may be shown on the day of publication, up to the school year in which
-        the edition appears. What is withheld is counted and not in it. ``truth``: what was put into
-        invented data; empty for published files.
+        the edition appears. What is withheld is counted and not in it. The ``settings``. And
+        ``truth``: what was put into invented data; empty for published files.
 
     Raises
     ------
@@ -32,4 +32,5 @@ def run(inputs: Mapping) -> dict[str, object]:
     return {
         "programme": replace(programme, activities=shown, day=""),
         "truth": inputs["truth"],
+        "settings": inputs["settings"],
     }

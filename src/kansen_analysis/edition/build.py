@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
-import kansen_analysis
-from kansen_analysis.edition import store
-from kansen_analysis.edition.open import BEFORE, MANIFEST, Edition, open_edition
-from kansen_analysis.edition.stages import FORMAT, Given, Saved, Stage, key_of, of_files, up_to_date
+from kansen_analysis.edition import manifest, released, secret, store
+from kansen_analysis.edition.disclosure.supplied import Limits
+from kansen_analysis.edition.open import BEFORE, Edition, open_edition
+from kansen_analysis.edition.schools import check_region
+from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.programme import workspace
@@ -33,8 +36,8 @@ TIDY = Stage(
 SCHOOLS = Stage(
     "schools",
     f"{__package__}.schools",
-    reads=("tidy", "participants", "region", "year"),
-    writes=("participants", "schools", "pools", "region"),
+    reads=("tidy", "participants", "region", "others", "year"),
+    writes=("participants", "schools", "pools", "region", "others"),
 )
 OUTCOMES = Stage(
     "outcomes",
@@ -48,7 +51,7 @@ OUTCOMES = Stage(
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
-    reads=("schools", "outcomes", "protocol", "year"),
+    reads=("schools", "outcomes", "protocol", "year", "limits"),
     writes=("estimates", "guards", "attenuation", "detectable"),
 )
 VERDICTS = Stage(
@@ -80,8 +83,23 @@ PLACE = Stage(
 BESIDE = Stage(
     "beside",
     f"{__package__}.beside",
-    reads=("programme", "day", "year", "truth"),
-    writes=("programme", "truth"),
+    reads=("programme", "settings", "day", "year", "truth"),
+    writes=("programme", "settings", "truth"),
+)
+RELEASED = Stage(
+    "released",
+    f"{__package__}.released",
+    reads=("schools", "outcomes", "limits", "earlier"),
+    writes=("cells",),
+)
+PUBLIC = Stage(
+    "public",
+    f"{__package__}.public",
+    reads=(
+        *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
+        *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
+    ),
+    writes=None,
 )
 TESTED = (SCHOOLS, OUTCOMES, ESTIMATES, VERDICTS)  # what a verdict needs
 
@@ -92,6 +110,8 @@ def build(
     school_year: int | None = None,
     protocol: Path | str | None = None,
     *,
+    programme: Path | str | None = None,
+    others: Mapping[str, str] | None = None,
     day: str | None = None,
     folder: Path | str | None = None,
     progress: Progress = lambda words: None,
@@ -109,11 +129,18 @@ def build(
         the latest school year with results.
     protocol : pathlib.Path or str, optional
         A file in the form of ``goals.yml``.
+    programme : pathlib.Path or str, optional
+        Folder with a ``programme.yml``, or the name of a programme that is shipped; its register,
+        tables and goals go before those of the data folder. By default that of the data folder or
+        of the project.
+    others : mapping of str to str, optional
+        Schools that take part in another programme, and which: they are no comparison schools.
     day : str, optional
         Day of publication, on which consent is judged; by default today.
     folder : pathlib.Path or str, optional
         Where the edition stands; by default ``editions/<school year>`` in the project, or
-        ``editions/demo-<school year>`` for invented schools.
+        ``editions/demo-<school year>`` for invented schools; with the name of the folder of
+        `programme` before the year.
     progress : callable, optional
         Told what is being done.
 
@@ -139,22 +166,33 @@ def build(
     """
     raw = Path(data).resolve()
     files = DataFolder(raw).rests_on
-    own = load_protocol(protocol)
-    region = workspace.settings_of(raw).region
-    people = read_participants(participants or workspace.default_participants(raw))
-    beside = workspace.default_programme(raw)
+    settings = workspace.settings_of(raw, programme)
+    own = load_protocol(protocol or settings.path("goals"))
+    register, beside = workspace.places(raw, programme)
+    register = Path(participants or register)
+    people = read_participants(register)
+    region, others = settings.region, dict(sorted((others or {}).items()))
+    limits = Limits(**settings.disclosure.model_dump())
+    home = Path(folder) if folder else workspace.root() / FOLDER
+    private = secret.folder(home.parent if folder else home)
+    earlier = released.read(private)
     inputs: dict[str, Given | Saved] = {
         "raw": Given(raw, of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
         "protocol": Given(own, store.digest_of(own)),
+        "settings": Given(settings, store.digest_of(settings)),
         "region": Given(region, store.digest_of(region)),
+        "others": Given(others, store.digest_of(others)),
         "programme": Given(beside, _folder_digest(beside)),
         "truth": Given(truth := _truth(raw), store.digest(truth)),
         "day": Given(day := day or publication_day(), day),
+        "limits": Given(limits, store.digest(asdict(limits))),
+        "earlier": Given(earlier, store.digest_of(earlier)),
     }
-    home = Path(folder) if folder else workspace.root() / FOLDER
     with store.locked(home.parent if folder else home):
-        target, year = _begin(inputs, home if folder else None, school_year, progress)
+        store.sweep(private, *((home,) if folder else home.glob("*")))
+        called = "" if programme is None else workspace.programme_folder(programme).resolve().name
+        target, year = _begin(inputs, home if folder else None, school_year, progress, called)
         inputs["year"] = Given(year, str(year))
         work = target / "work"
         done = {"tidy": Saved(work / TIDY.name)}
@@ -163,19 +201,47 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE):
+        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
+            if stage is SCHOOLS and not workspace.is_demo(raw):
+                check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
+        gate = PUBLIC
         if year - 1 in done["tidy"]["folder"]["years"]:
-            earlier = {"year": Given(year - 1, str(year - 1)), "tidy": done["tidy"]}
+            given = inputs | {"year": Given(year - 1, str(year - 1))}
+            before = {"tidy": done["tidy"]}
             for stage in TESTED:
-                earlier[stage.name] = bring(stage, work / BEFORE, inputs | earlier)
-            done[f"{BEFORE}/{VERDICTS.name}"] = earlier[VERDICTS.name]
-        _write_manifest(target, year, workspace.is_demo(raw), done)
+                before[stage.name] = bring(stage, work / BEFORE, given | before)
+            done |= {f"{BEFORE}/{n.name}": before[n.name] for n in (ESTIMATES, VERDICTS)}
+            gate = replace(PUBLIC, reads=(*PUBLIC.reads, *done.keys() - set(PUBLIC.reads)))
+            gate = replace(gate, reads=tuple(sorted(gate.reads)))
+
+        # Nothing that is published may be a digest of what is not, unless a key goes with it.
+        ours = done["tidy"]["files"]["source"].isin(manifest.SUPPLIED).any()
+        keyed = partial(secret.digest, private=private) if ours else str
+        dated = manifest.dated(settings, year, raw, done["tidy"]["files"])
+        inputs["keyed"] = Given(keyed, keyed(""))
+        inputs["dated"] = Given(dated, dated)
+        # No stage rests on what only tells what was done; pages show it.
+        inputs["reports"] = Given(None, store.digest(done["tidy"].files))
+        progress(gate.name)
+        public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
+        manifest.write_private(target, done)
+        manifest.write(
+            target,
+            public,
+            year=year,
+            demo=workspace.is_demo(raw),
+            raw=raw,
+            settings=settings,
+            protocol=own,
+            register=register,
+            programme=beside,
+        )
     return open_edition(target)
 
 
 def _begin(
-    inputs: Mapping, target: Path | None, wanted: int | None, progress: Progress
+    inputs: Mapping, target: Path | None, wanted: int | None, progress: Progress, called: str
 ) -> tuple[Path, int]:
     """Read the files unless an edition holds their tables; return the folder and the year."""
     raw = inputs["raw"].value
@@ -189,8 +255,8 @@ def _begin(
         up_to_date(TIDY, source / "work" / TIDY.name, inputs, _variables)
     tidy = Saved(source / "work" / TIDY.name)
     year = _year(raw, tidy["folder"]["years"], wanted)
-    kind = "demo-" if workspace.is_demo(raw) else ""
-    target = target or shelf / f"{kind}{schoolyear.label(year)}"
+    kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
+    target = target or shelf / "-".join([*kind, schoolyear.label(year)])
     if source != target.resolve():
         with store.whole(target / "work" / TIDY.name) as new:
             shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
@@ -224,17 +290,3 @@ def _variables(table: str):
 def _folder_digest(folder: Path) -> str:
     paths = folder.rglob("*") if folder.is_dir() else ()
     return of_files(folder, (path for path in paths if path.is_file()))
-
-
-def _write_manifest(target: Path, year: int, demo: bool, done: Mapping[str, Saved]) -> None:
-    manifest = {
-        "format": FORMAT,
-        "kansen_analysis": kansen_analysis.__version__,
-        "school_year": schoolyear.label(year),
-        "demo": demo,
-        "stages": {name: {"key": saved.key, "files": saved.files} for name, saved in done.items()},
-    }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    path = target / MANIFEST
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        store.write_text(path, text)

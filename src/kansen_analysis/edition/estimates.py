@@ -8,11 +8,14 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation
+from kansen_analysis.estimate.attenuation import Attenuation
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
 from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.goals.rule import decide
+from kansen_analysis.outcomes import OUTCOMES
+from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.outcomes.codes import Obstacle
 
 SEED = 1  # of every draw: the same edition gives the same figures
@@ -25,8 +28,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``estimates``: by goal an `EffectEstimate`, or why there is none; ``guards``: by
-        goal the estimate of what must not get worse; ``attenuation``: the part of a change in the
-        advices that stays visible when counts are hidden, or None; ``detectable``: by goal the
+        goal the estimate of what must not get worse; ``attenuation``: by goal the part of a change
+        in the advices that stays visible when counts are hidden; ``detectable``: by goal the
         smallest difference that would have been seen.
     """
     people, protocol = inputs["schools"]["participants"], inputs["protocol"]
@@ -34,21 +37,32 @@ def run(inputs: Mapping) -> dict[str, object]:
 
     count = Reason(Obstacle.PARTICIPANTS, {"schools": len(people)})
     found: dict[int, EffectEstimate | tuple[Reason, ...]] = {
-        goal: (count, *why) for goal, why in outcomes["obstacles"].items()
+        goal: (count, *why) if len(people) else (Reason(Obstacle.NOBODY),)
+        for goal, why in outcomes["obstacles"].items()
     }
-    if len(outcomes["advice_low"]) and outcomes["advices"] is None:
-        found[2] = (Reason(Obstacle.NO_EXACT_YEARS),)
-    seen, guards, limits = None, {}, protocol.verdict
-    if "1" in panels:
-        found[1] = _estimate(panels["1"], protocol.goal(1))
-    if "2" in panels:
-        seen = attenuation.measure_attenuation(outcomes["advices"], panels["2"], seed=SEED)
-        found[2] = attenuation.estimate_advice(
-            panels["2"], seen, seed=SEED, decides=protocol.goal(2).outcome.decides
-        )
-    if "3" in panels:
-        found[3] = _places(panels["3"], panels["3 in favour"], protocol, inputs["year"])
-        guards = {} if isinstance(found[3], tuple) else _guard(panels.get("3 guard"), protocol)
+    seen: dict[int, Attenuation] = {}
+    guards: dict[int, EffectEstimate] = {}
+    limits = protocol.verdict
+    for goal in protocol.goals:
+        way, name = OUTCOMES[goal.outcome.measure].way, str(goal.id)
+        if way == "advice" and len(outcomes["advice_low"]) and outcomes["advices"] is None:
+            found[goal.id] = (Reason(Obstacle.NO_EXACT_YEARS),)
+        if name not in panels:
+            continue
+        rows = panels[name]
+        if way == "advice":
+            seen[goal.id] = measure_attenuation(outcomes["advices"], rows, goal.outcome.measure)
+            found[goal.id] = attenuation.estimate_advice(
+                rows, seen[goal.id], seed=SEED, decides=goal.outcome.decides
+            )
+        elif way == "places":
+            found[goal.id] = _few(rows, inputs["limits"].schools) or _places(
+                rows, panels[f"{name} in favour"], goal, protocol, inputs
+            )
+        else:
+            found[goal.id] = _estimate(rows, goal)
+        if goal.guard is not None and not isinstance(found[goal.id], tuple):
+            guards |= _guard(panels.get(f"{name} guard"), goal)
 
     return {
         "estimates": found,
@@ -66,17 +80,32 @@ def run(inputs: Mapping) -> dict[str, object]:
     }
 
 
+def _few(rows: pd.DataFrame, needed: int) -> tuple[Reason, ...]:
+    """Say that too few schools supplied figures: an estimate of two is a figure of each."""
+    takes_part = rows["cohort"].notna()
+    mine, other = (rows.loc[part, "school"].nunique() for part in (takes_part, ~takes_part))
+    if min(mine, other) >= needed:
+        return ()
+    return (Reason(Obstacle.FEW_SUPPLIED, {"schools": mine, "others": other, "needed": needed}),)
+
+
 def _estimate(rows: pd.DataFrame, goal: Goal) -> EffectEstimate:
     """Estimate a goal as its protocol says."""
     rule = goal.outcome
     return estimate_effect(rows, SEED, decides=rule.decides, size_by_year=rule.size_by_year)
 
 
+def measure_attenuation(advices: AdvicePanel, rows: pd.DataFrame, measure: str) -> Attenuation:
+    """Measure the part of a change in an outcome of the advices that stays visible."""
+    score = {"havo_vwo_share": "havo_up"}.get(measure, "level")
+    return attenuation.measure_attenuation(advices, rows, outcome=score, seed=SEED)
+
+
 def _places(
-    against: pd.DataFrame, favour: pd.DataFrame, protocol: Protocol, year: int
+    against: pd.DataFrame, favour: pd.DataFrame, goal: Goal, protocol: Protocol, inputs: Mapping
 ) -> EffectEstimate | tuple[Reason, ...]:
-    """Estimate goal 3, or say why not; hidden counts may not make a difference to it."""
-    goal, look = protocol.goal(3), protocol.verdict.looks.of(year)
+    """Estimate places later on, or say why not; hidden counts may not make a difference to it."""
+    look = protocol.verdict.looks.of(inputs["year"])
     hidden = int((against["value"] != favour["value"]).sum())
     try:
         found = [_estimate(rows, goal) for rows in (against, favour)[: 1 + (hidden > 0)]]
@@ -88,9 +117,9 @@ def _places(
     return min(found, key=lambda each: abs(each.effect))
 
 
-def _guard(rows: pd.DataFrame | None, protocol: Protocol) -> dict[int, EffectEstimate]:
-    """Estimate what must not get worse for goal 3 to be met: the place in leerjaar 3."""
+def _guard(rows: pd.DataFrame | None, goal: Goal) -> dict[int, EffectEstimate]:
+    """Estimate what must not get worse for a goal to be met, such as the place in leerjaar 3."""
     try:
-        return {} if rows is None else {3: _estimate(rows, protocol.goal(3))}
-    except PanelError:  # then nothing shows that the place held
+        return {} if rows is None else {goal.id: _estimate(rows, goal)}
+    except PanelError:  # then nothing shows that it held
         return {}

@@ -7,20 +7,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis.edition import store
+from kansen_analysis.edition import released, secret, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
+STAGES = "stages.json"  # in `work`: which stages there are
 BEFORE = "before"  # below `work`: the same of the school year before, from the files of now
 AGAIN = "run kansen build"
 OPENS = "KANSEN_EDITION"  # the one thing a notebook is told: the folder of its edition
 
 
-def _kept(stage: str, name: str, doc: str) -> property:
-    return property(lambda self: self.stages[stage][name], doc=doc)
+PUBLIC, WORK = "public", "work"  # what pages read, and what stays in the working folder
+
+
+def _kept(name: str, doc: str) -> property:
+    return property(lambda self: self.public[name], doc=doc)
+
+
+def _private(stage: str, name: str, doc: str) -> property:
+    return property(lambda self: self.work(stage)[name], doc=f"{doc} Not for publication.")
 
 
 class Edition:
@@ -29,7 +37,7 @@ class Edition:
     Parameters
     ----------
     folder : pathlib.Path or str
-        Where `build` wrote it.
+        Where `build` wrote it; its folder ``public`` is enough for all that pages show.
 
     Raises
     ------
@@ -49,78 +57,101 @@ class Edition:
         self.manifest = manifest
         self.year = schoolyear.parse(manifest["school_year"])
         self.demo: bool = manifest["demo"]
-        self.stages = {name: Saved(self.folder / "work" / name) for name in manifest["stages"]}
-        for name, told in manifest["stages"].items():
-            if self.stages[name].key != told["key"]:
-                raise UsageError(f"{self.folder} is not finished, stage {name} differs; {AGAIN}.")
+        self.public = Saved(self.folder / PUBLIC)
+        if self.public.key != manifest["key"]:
+            raise UsageError(f"{self.folder} is not finished, {PUBLIC} differs; {AGAIN}.")
 
     def __repr__(self) -> str:
         kind = "invented schools" if self.demo else "published files"
         return f"Edition({schoolyear.label(self.year)}, {kind})"
 
-    participants = _kept("schools", "participants", "The register of participants.")
-    schools = _kept("schools", "schools", "What the comparison is chosen on, by regular school.")
-    region = _kept("schools", "region", "The region of the programme, from its settings.")
-    pools = _kept("schools", "pools", "The schools that participants are compared with.")
-    target_levels = _kept("outcomes", "target_levels", "%1S/2F per school and school year.")
-    advice_levels = _kept("outcomes", "advice_levels", "Bounds of the mean advice.")
-    standard_scores = _kept("outcomes", "standard_scores", "Test scores as z.")
-    raised_advices = _kept("outcomes", "raised_advices", "Advices that could be raised, and were.")
-    later_places = _kept("outcomes", "later_places", "Where former pupils are in leerjaar 3.")
-    advices = _kept("outcomes", "advices", "What goal 2 rests on, or None.")
-    obstacles = _kept("outcomes", "obstacles", "By goal why participants were left out.")
-    panels = _kept("outcomes", "panels", "By name the panels that estimates rest on.")
-    estimates = _kept("estimates", "estimates", "By goal its estimate, or why there is none.")
-    guards = _kept("estimates", "guards", "By goal what must not get worse.")
-    attenuation = _kept("estimates", "attenuation", "The part of a change in advices that is seen.")
-    detectable = _kept("estimates", "detectable", "By goal the smallest difference to be seen.")
-    verdicts = _kept("verdicts", "verdicts", "One row per goal with its verdict.")
-    reasons = _kept("verdicts", "reasons", "By goal why its verdict is what it is, as codes.")
-    protocol = _kept("verdicts", "protocol", "The protocol it was judged by.")
-    secondary = _kept("sensitivity", "secondary", "By goal the estimate of its second outcome.")
-    advice_check = _kept("sensitivity", "advice_check", "Goal 2 with other fillings.")
-    share_check = _kept("sensitivity", "share_check", "Goal 3 from the counts themselves.")
-    choices = _kept("sensitivity", "choices", "By goal the effect under other choices.")
-    changes = _kept("sensitivity", "changes", "By goal the change of every participant.")
-    by_step = _kept("sensitivity", "by_step", "By goal participants per year since the start.")
-    nearby = _kept("sensitivity", "nearby", "By goal what moved around the schools.")
-    seen = _kept("answers", "seen", "By goal the levels of participants, others and the country.")
-    moved = _kept("answers", "moved", "By goal how participants moved, without a verdict.")
-    standing = _kept("answers", "standing", "Participants beside their signaleringswaarde.")
-    outlook = _kept("answers", "outlook", "Per goal and edition to come what could be seen.")
-    needs = _kept("answers", "needs", "Per goal what is missing and who has it.")
-    region_facts = _kept("place", "region_facts", "Facts of the region and its municipalities.")
-    region_told = _kept("place", "region_told", "The facts that a rule chose to tell.")
-    region_spread = _kept("place", "region_spread", "Schools by schoolweging, in fifths.")
-    region_schools = _kept("place", "region_schools", "The vo schools of the region.")
-    region_places = _kept("place", "region_places", "How many municipalities are the yardstick.")
-    programme = _kept("beside", "programme", "What stands beside the figures.")
-    truth = _kept("beside", "truth", "What was put into invented data; empty for published files.")
-    files = _kept("tidy", "files", "The files it rests on, with their checksums.")
-    coverage = _kept("tidy", "coverage", "Per source and school year what was read.")
-    unmatched = _kept("tidy", "unmatched", "Schools that no register knows.")
+    participants = _kept("participants", "The register of participants.")
+    schools = _kept("schools", "What the comparison is chosen on, by regular school.")
+    region = _kept("region", "The region of the programme, from its settings.")
+    others = _kept("others", "By school the other programme it takes part in.")
+    pools = _kept("pools", "The schools that participants are compared with.")
+    target_levels = _kept("target_levels", "%1S/2F per school and school year.")
+    advice_levels = _kept("advice_levels", "Bounds of the mean advice.")
+    standard_scores = _kept("standard_scores", "Test scores as z.")
+    raised_advices = _kept("raised_advices", "Advices that could be raised, and were.")
+    places = _kept("places", "Where former pupils are in leerjaar 3, by group, as may be shown.")
+    advices = _kept("advices", "What goal 2 rests on, or None.")
+    obstacles = _kept("obstacles", "By goal why participants were left out.")
+    estimates = _kept("estimates", "By goal its estimate, or why there is none.")
+    guards = _kept("guards", "By goal what must not get worse.")
+    attenuation = _kept("attenuation", "By goal the part of a change that is seen.")
+    detectable = _kept("detectable", "By goal the smallest difference to be seen.")
+    verdicts = _kept("verdicts", "One row per goal with its verdict.")
+    reasons = _kept("reasons", "By goal why its verdict is what it is, as codes.")
+    protocol = _kept("protocol", "The protocol it was judged by.")
+    secondary = _kept("secondary", "By goal the estimate of its second outcome.")
+    advice_check = _kept("advice_check", "Goal 2 with other fillings.")
+    share_check = _kept("share_check", "Goal 3 from the counts themselves.")
+    choices = _kept("choices", "By goal the effect under other choices.")
+    changes = _kept("changes", "By goal the change of every participant.")
+    by_step = _kept("by_step", "By goal participants per year since the start.")
+    nearby = _kept("nearby", "By goal what moved around the schools.")
+    seen = _kept("seen", "By goal the levels of participants, others and the country.")
+    moved = _kept("moved", "By goal how participants moved, without a verdict.")
+    standing = _kept("standing", "Participants beside their signaleringswaarde.")
+    outlook = _kept("outlook", "Per goal and edition to come what could be seen.")
+    needs = _kept("needs", "Per goal what is missing and who has it.")
+    region_facts = _kept("region_facts", "Facts of the region and its municipalities.")
+    region_told = _kept("region_told", "The facts that a rule chose to tell.")
+    region_spread = _kept("region_spread", "Schools by schoolweging, in fifths.")
+    region_schools = _kept("region_schools", "The vo schools of the region.")
+    region_places = _kept("region_places", "How many municipalities are the yardstick.")
+    truth = _kept("truth", "What was put into invented data; empty for published files.")
+    programme = _kept("programme", "What stands beside the figures.")
+    settings = _kept("settings", "What the programme is and what it is called.")
+    files = _kept("files", "The files it rests on, with their checksums.")
+    coverage = _kept("coverage", "Per source and school year what was read.")
+    unmatched = _kept("unmatched", "Schools that no register knows.")
+    aside_files = _kept("aside", "Files of the data folder that were not used: name, kind, source.")
+    previous_verdicts = _kept(
+        "previous_verdicts",
+        "The verdicts on the school year before, from the files of now; None without results.",
+    )
+    dated = _kept("dated", "The day of the edition, such as 2026-03-12.")
+    disclosure = _kept("disclosure", "What was hidden, and by which rule.")
+    later_places = _private("outcomes", "later_places", "Former pupils in leerjaar 3 by school.")
+    panels = _private("outcomes", "panels", "By name the panels that estimates rest on.")
+
+    def work(self, stage: str) -> Saved:
+        """Return what a stage worked out; it stays in the working folder.
+
+        Raises
+        ------
+        UsageError
+            When only the public part of the edition is here.
+        """
+        saved = Saved(self.folder / WORK / stage)
+        if not saved.key:
+            raise UsageError(f"{self.folder} holds no {WORK}/{stage}: only what is public is here.")
+        return saved
+
+    @property
+    def stages(self) -> dict[str, Saved]:
+        """What every stage worked out, by name."""
+        names = json.loads((self.folder / WORK / STAGES).read_text(encoding="utf-8"))
+        return {name: self.work(name) for name in names}
+
+    def published(self) -> None:
+        """Remember what was published of supplied counts, for the editions that come."""
+        cells = Saved(self.folder / WORK / "released")
+        if cells.key:
+            released.remember(secret.folder(self.folder.parent), cells["cells"])
 
     @property
     def digest(self) -> str:
-        """Digest of the content of everything in it."""
-        return store.digest({name: stage.files for name, stage in self.stages.items()})
+        """Digest of the content of everything that may be shown."""
+        return store.digest(self.public.files)
 
     @property
     def facts(self) -> pd.DataFrame:
         """Name, place, municipality, province and board of every regular school."""
         names = ["name", "place", "municipality_code", "municipality", "province", "board"]
         return self.schools[["school", *names]]
-
-    @property
-    def aside_files(self) -> list[tuple[str, str, str]]:
-        """Files of the data folder that were not recognised."""
-        return self.stages["tidy"]["folder"]["aside"]
-
-    @property
-    def previous_verdicts(self) -> pd.DataFrame | None:
-        """The verdicts on the school year before, from the files of now; None without results."""
-        earlier = self.stages.get(f"{BEFORE}/verdicts")
-        return None if earlier is None else earlier["verdicts"]
 
     @property
     def programme_start(self) -> int:
@@ -131,11 +162,16 @@ class Edition:
     @property
     def advice_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Lowest and highest number of pupils per advice, by school and school year."""
-        low, high = (self.stages["outcomes"][f"advice_{end}"] for end in ("low", "high"))
+        low, high = (self.public[f"advice_{end}"] for end in ("low", "high"))
         return tuple(cells.set_index(["school", "year"]) for cells in (low, high))
 
+    def goal_of(self, measure: str) -> int | None:
+        """Return the first goal about an outcome, None when no goal is."""
+        goals = self.protocol.goals
+        return next((each.id for each in goals if each.outcome.measure == measure), None)
+
     def panel(self, goal: int) -> pd.DataFrame:
-        """Return the panel that the estimate of a goal rests on.
+        """Return the panel that the estimate of a goal rests on; not for publication.
 
         Raises
         ------
@@ -167,15 +203,24 @@ class Edition:
     @property
     def tables(self) -> Until:
         """The tidy tables by name, up to and including the school year of this edition."""
-        return Until(self.stages["tidy"], self.year)
+        return Until(self.public, self.year)
 
     def load(self, table: str) -> pd.DataFrame:
         """Return a tidy table up to and including the school year of this edition."""
+        if table not in self.public:
+            raise UsageError(f"{table} is not public; edition.work('tidy') has what was read.")
         return self.tables[table]
+
+    def years_of(self, table: str) -> list[int]:
+        """Return the school years of a table, up to and including that of this edition."""
+        years = self.public["years"]
+        return sorted(
+            {int(y) for y in years.loc[years["table"] == table, "year"] if y <= self.year}
+        )
 
     def provisional(self, *tables: str) -> list[int]:
         """School years of these tables that the publisher may still revise."""
-        years = self.stages["tidy"]["years"]
+        years = self.public["years"]
         late = years[years["table"].isin(tables) & years["provisional"].astype(bool)]
         return sorted({int(year) for year in late["year"] if year <= self.year})
 
@@ -205,5 +250,13 @@ def open_edition(folder: Path | str) -> Edition:
     ------
     UsageError
         When there is no finished edition.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo import demo_folder
+    >>> from kansen_analysis.edition.build import build
+    >>> edition = open_edition(build(demo_folder()).folder)
+    >>> sorted(edition.panel(1).columns[:5])
+    ['cohort', 'n', 'school', 'value', 'year']
     """
     return Edition(folder)

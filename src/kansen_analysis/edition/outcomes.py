@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
 from kansen_analysis.errors import PanelError, Reason
-from kansen_analysis.outcomes import advice, panel
+from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.outcomes import OUTCOMES, advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.outcomes.codes import Obstacle
 
 MORE = ("own_region", "board", "schoolweging_year")
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
+LEVELS = {"advice_above_expectation": "value", "havo_vwo_share": "havo_up"}  # columns of advices
 MIN_BEFORE = 2  # tested school years before a start, to see how a school moves by itself
 
 
@@ -38,24 +41,19 @@ def run(inputs: Mapping) -> dict[str, object]:
         )
     )
 
-    choose = Chosen(inputs)
     advices = _advices(inputs, low, high, levels)
-    found = {"1": choose.panel(levels, 1)}
+    measured = {"target_levels": levels, "test_score_z": scores}
     if advices is not None:
-        found["2"] = choose.panel(advices.rows, 2)
-    if len(places):
-        for name, share, end in (
-            ("3", "not_below", "low"),
-            ("3 in favour", "not_below", "high"),
-            ("3 guard", "havo_vwo", "low"),
-        ):
-            found[name] = choose.places(places, share, end)
+        measured |= {name: _with(advices.rows, value) for name, value in LEVELS.items()}
+    choose = Chosen(inputs, measured, places)
+    found: dict[str, tuple[pd.DataFrame, list[Reason]]] = {}
+    for goal in inputs["protocol"].goals:
+        if goal.role == "toets":
+            found |= choose.of_goal(goal)
     panels = {name: rows for name, (rows, _) in found.items() if _treated(rows)}
-    if "1" in panels:
-        rows, _ = choose.panel(scores, 1)
-        panels |= {"1 second": rows} if _treated(rows) else {}
-    if "2" in panels:
-        panels["2 second"] = _with(panels["2"], advices.rows, "havo_up")
+    for goal in inputs["protocol"].goals:
+        if str(goal.id) not in panels:  # what goes beside an estimate goes with it
+            panels.pop(f"{goal.id} second", None)
 
     return {
         "target_levels": levels,
@@ -79,23 +77,30 @@ def _treated(rows: pd.DataFrame) -> bool:
     return bool(rows["cohort"].notna().any())
 
 
-def _with(rows: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a panel with another value of the same school-years."""
-    values = other.set_index(["school", "year"])[name]
-    keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
-    return rows.assign(value=values.loc[keys].to_numpy())
+def _with(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return school-years with another of their columns as the value."""
+    return rows if name == "value" else rows.assign(value=rows[name])
 
 
 def _advices(
     inputs: Mapping, low: pd.DataFrame, high: pd.DataFrame, levels: pd.DataFrame
 ) -> AdvicePanel | None:
-    """Return what goal 2 rests on, or None when no year has exact advices."""
-    rule, year = inputs["protocol"].goal(2).outcome, inputs["year"]
-    last = min(rule.window[1] or year, year)
-    years = [
-        each for each in range(rule.window[0] or 0, last + 1) if each not in rule.exclude_years
+    """Return what goals on advices rest on; None without one, or when no year is exact."""
+    year = inputs["year"]
+    rules = [
+        goal.outcome
+        for goal in inputs["protocol"].goals
+        if goal.role == "toets" and OUTCOMES[goal.outcome.measure].way == "advice"
     ]
-    if not len(low):
+    years = sorted(
+        {
+            each
+            for rule in rules
+            for each in range(rule.window[0] or 0, min(rule.window[1] or year, year) + 1)
+            if each not in rule.exclude_years
+        }
+    )
+    if not len(low) or not rules:
         return None
     try:
         return advice.advice_panel(
@@ -111,9 +116,26 @@ def _advices(
 
 
 class Chosen:
-    """Turns an outcome into a panel: the schools that count, with what goes with them."""
+    """Turns an outcome into a panel: the schools that count, with what goes with them.
 
-    def __init__(self, inputs: Mapping):
+    Parameters
+    ----------
+    inputs : mapping
+        What the stage reads.
+    measured : mapping of str to pandas.DataFrame
+        By name of the outcome its value per school and school year.
+    places : pandas.DataFrame
+        As `panel.later_places`, for the outcomes that are made of them.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping,
+        measured: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+        places: pd.DataFrame | None = None,
+    ):
+        self.measured = measured
+        self.later = places if places is not None and len(places) else None
         self.year, self.protocol = inputs["year"], inputs["protocol"]
         self.people, self.schools = (inputs["schools"][n] for n in ("participants", "schools"))
         self.compared = inputs["schools"]["pools"].members["school"]
@@ -121,12 +143,48 @@ class Chosen:
         self.weging = panel.yearly_weging(inputs["tidy"])
         self.starts = self.people.set_index("school")["coach_start"]
 
+    def of_goal(self, goal: Goal) -> dict[str, tuple[pd.DataFrame, list[Reason]]]:
+        """Return the panels of a goal, by name, each with why participants are not in it.
+
+        ``<id>`` is what is tested, ``<id> second`` its second outcome, ``<id> guard`` what must not
+        get worse, and ``<id> in favour`` the panel with hidden counts read that way.
+        """
+        rule, name = goal.outcome, str(goal.id)
+        found = {name: self.of(rule.measure, goal, rule.higher_is_better)}
+        if OUTCOMES[rule.measure].way == "places":
+            found[f"{name} in favour"] = self.of(
+                rule.measure, goal, rule.higher_is_better, end="high"
+            )
+        for second in goal.secondary:
+            found[f"{name} second"] = self.of(second.measure, goal, True)
+        if goal.guard is not None:
+            found[f"{name} guard"] = self.of(goal.guard.measure, goal, goal.guard.higher_is_better)
+        return {name: panel for name, panel in found.items() if panel is not None}
+
+    def of(
+        self, measure: str, goal: Goal, higher_is_better: bool, end: str = "low"
+    ) -> tuple[pd.DataFrame, list[Reason]] | None:
+        """Return the panel of one outcome for a goal, higher better; None without data for it."""
+        kind = OUTCOMES[measure]
+        if kind.way == "places":
+            if self.later is None:
+                return None
+            share = "not_below" if measure == "places_leerjaar3" else "havo_vwo"
+            rows, why = self.places(self.later, share, end, goal.id)
+        elif measure in self.measured:
+            rows, why = self.panel(self.measured[measure], goal.id)
+        else:
+            return None
+        if higher_is_better == kind.lower:
+            rows = rows.assign(value=-rows["value"])
+        return rows, why
+
     def panel(self, outcome: pd.DataFrame, goal: int) -> tuple[pd.DataFrame, list[Reason]]:
         """Return the panel that the estimator takes, and why participants are not in it."""
         return self._testable(self.rows(outcome, goal))
 
     def places(
-        self, places: pd.DataFrame, share: str, end: str
+        self, places: pd.DataFrame, share: str, end: str, goal: int
     ) -> tuple[pd.DataFrame, list[Reason]]:
         """Turn a share of former pupils into a panel.
 
@@ -139,13 +197,15 @@ class Chosen:
         end : str
             ``low``: what is hidden is read against the programme (low where it runs, high
             elsewhere); ``high``: in its favour.
+        goal : int
+            Whose window it is.
         """
         rows = panel.place_shares(places)
         runs = rows["school"].map(self.starts)
         runs = (rows["year"] >= runs).fillna(False).astype(bool)
         other = "high" if end == "low" else "low"
         value = rows[f"{share}_{end}"].where(runs, rows[f"{share}_{other}"])
-        return self.panel(rows.assign(value=value), 3)
+        return self.panel(rows.assign(value=value), goal)
 
     def rows(self, outcome: pd.DataFrame, goal: int, *, to_come: bool = False) -> pd.DataFrame:
         """Keep the school-years of the protocol and the schools that take part or are compared.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kansen_analysis.edition.estimates import measure_attenuation
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.codes import why
@@ -17,7 +18,7 @@ from kansen_analysis.estimate.per_school import SchoolChanges, school_changes
 from kansen_analysis.estimate.shares import ShareEffect, estimate_share_effect
 from kansen_analysis.estimate.specifications import vary
 from kansen_analysis.goals.protocol import Protocol
-from kansen_analysis.outcomes import around
+from kansen_analysis.outcomes import OUTCOMES, around
 from kansen_analysis.schools.load import Until
 
 SEED = 1
@@ -63,9 +64,13 @@ def run(inputs: Mapping) -> dict[str, object]:
     tested = {goal: panels[str(goal)] for goal in made["estimates"] if str(goal) in panels}
 
     return {
-        "secondary": _secondary(panels, advices),
-        "advice_check": _advice_check(panels, advices),
-        "share_check": _share_check(panels, outcomes["later_places"]),
+        "secondary": _secondary(panels, advices, protocol),
+        "advice_check": _advice_check(
+            _first(panels, protocol, "advice_above_expectation"), advices
+        ),
+        "share_check": _share_check(
+            _first(panels, protocol, "places_leerjaar3"), outcomes["later_places"]
+        ),
         "choices": {goal: _choices(rows, protocol, goal) for goal, rows in tested.items()},
         "changes": {goal: _changes(rows, protocol, goal) for goal, rows in tested.items()},
         "by_step": {goal: _by_step(rows) for goal, rows in tested.items()},
@@ -76,32 +81,35 @@ def run(inputs: Mapping) -> dict[str, object]:
     }
 
 
-def _secondary(panels: Mapping, advices) -> dict[int, EffectEstimate]:
-    """Estimate the second outcome of goals 1 and 2.
-
-    Goal 1: test scores as z within school year and provider, on its own panel. Goal 2: percent
-    havo or higher, hidden and corrected as the level is.
-    """
+def _secondary(panels: Mapping, advices, protocol: Protocol) -> dict[int, EffectEstimate]:
+    """Estimate the second outcome of each goal; what hiding takes away is corrected as well."""
     found = {}
-    if "1 second" in panels:
-        found[1] = estimate_effect(panels["1 second"], seed=SEED, details=False)
-    if "2 second" in panels:
-        rows = panels["2 second"]
-        seen = attenuation.measure_attenuation(advices, rows, outcome="havo_up", seed=SEED)
-        found[2] = attenuation.estimate_advice(rows, seen, seed=SEED, details=False)
+    for goal in protocol.goals:
+        rows = panels.get(f"{goal.id} second")
+        if rows is None:
+            continue
+        measure = goal.secondary[0].measure
+        if OUTCOMES[measure].way == "advice":
+            seen = measure_attenuation(advices, rows, measure)
+            found[goal.id] = attenuation.estimate_advice(rows, seen, seed=SEED, details=False)
+        else:
+            found[goal.id] = estimate_effect(rows, seed=SEED, details=False)
     return found
 
 
-def _advice_check(panels: Mapping, advices) -> EmCheck | None:
-    """Estimate goal 2 once more, with the hidden counts filled in another way."""
-    if "2" not in panels:
-        return None
-    return em_check.em_check(advices, panels["2"], seed=SEED)
+def _first(panels: Mapping, protocol: Protocol, measure: str) -> pd.DataFrame | None:
+    """Return the panel of the first tested goal on an outcome."""
+    named = (str(goal.id) for goal in protocol.goals if goal.outcome.measure == measure)
+    return next((panels[name] for name in named if name in panels), None)
 
 
-def _share_check(panels: Mapping, places: pd.DataFrame) -> ShareEffect | None:
-    """Estimate goal 3 once more, from the counts themselves; None where some are hidden."""
-    rows = panels.get("3")
+def _advice_check(rows: pd.DataFrame | None, advices) -> EmCheck | None:
+    """Estimate the goal on advices once more, with the hidden counts filled in another way."""
+    return None if rows is None else em_check.em_check(advices, rows, seed=SEED)
+
+
+def _share_check(rows: pd.DataFrame | None, places: pd.DataFrame) -> ShareEffect | None:
+    """Estimate the goal on places once more, from the counts; None where some are hidden."""
     if rows is None:
         return None
     keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
@@ -130,7 +138,7 @@ def _by_step(rows: pd.DataFrame) -> dict[int, int]:
     """Count the participants behind each school year before and since the start."""
     step = (rows["year"] - rows["cohort"]).dropna().astype(int)
     schools = rows.loc[step.index].groupby(step)["school"].nunique()
-    return {int(at): int(count) for at, count in schools.items()}
+    return dict(zip(schools.index.tolist(), schools.tolist(), strict=True))
 
 
 def _nearby(tables: Mapping, schools: Mapping, goal: int) -> list[Beside]:

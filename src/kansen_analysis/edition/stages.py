@@ -24,7 +24,7 @@ from kansen_analysis.edition import store
 from kansen_analysis.errors import UsageError
 
 RECORD = ".stage.json"
-FORMAT = 1  # of what `store` writes; another one makes every stage run again
+FORMAT = 2  # of what `store` writes; another one makes every stage run again
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from[ ]({store.ROOT}[\w.]*)[ ]import[ ](\([^)]*\)|[^\n]*)"
@@ -146,6 +146,7 @@ def up_to_date(
     folder: Path,
     inputs: Mapping[str, Given | Saved],
     about: Callable[[str], pd.DataFrame | None] = lambda table: None,
+    seal: Callable[[str], str] = str,
 ) -> Saved:
     """Return what a stage writes; run it when that is not there, or was made of something else.
 
@@ -158,6 +159,8 @@ def up_to_date(
         At least what the stage reads.
     about : callable, optional
         From the name of a table to what its columns are, as for `store.write_table`.
+    seal : callable, optional
+        From the key to what may stand beside what is published, see `secret`.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def up_to_date(
         When a stage writes something else than it says.
     """
     reads = {name: inputs[name] for name in stage.reads}
-    key = key_of(stage, reads)
+    key = seal(key_of(stage, reads))
     store.mend(folder)
     saved = Saved(folder)
     if saved.key == key:
@@ -298,17 +301,12 @@ def _parents(name: str) -> Iterable[str]:
         yield name
 
 
-@cache
-def _root() -> Path:
-    return Path(util.find_spec(store.ROOT).origin).parent
-
-
 def _file(name: str) -> Path | None:
     """Return the file of a module, without importing it."""
     if name.partition(".")[0] != store.ROOT:  # a stage of somebody else
         found = util.find_spec(name)
         return Path(found.origin) if found and found.origin else None
-    path = _root().joinpath(*name.split(".")[1:])
+    path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
     candidates = (path / "__init__.py", path.with_suffix(".py"))
     return next((each for each in candidates if each.is_file()), None)
 

@@ -8,18 +8,23 @@ the class, so a new one is stored without a line here.
 
 from __future__ import annotations
 
+import ctypes
 import datetime
+import getpass
 import hashlib
 import importlib
 import json
 import math
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -95,10 +100,17 @@ def put(folder: Path, name: str, value: object, about: pd.DataFrame | None = Non
         What `get` will ask for.
     value : object
         A table, a dataclass of this package, or numbers, texts, dates, mappings and sequences of
-        these.
+        these; the path of a table that is written already; or the bytes of a file, whose name is
+        then whole.
     about : pandas.DataFrame, optional
         As for `write_table`.
     """
+    if isinstance(value, Path):  # a table that was written already
+        shutil.copyfile(value, folder / f"{name}{value.suffix}")
+        return
+    if isinstance(value, bytes):  # a file as it is, under its whole name
+        (folder / name).write_bytes(value)
+        return
     if isinstance(value, pd.DataFrame):
         write_table(value, folder / f"{name}.parquet", about)
         return
@@ -176,7 +188,7 @@ class _Encoder:
         raise TypeError(f"{self.name}{place} is a {type(value).__name__}, which cannot be stored")
 
     def _table(self, table: pd.DataFrame | pd.Series, place: str):
-        told = {_KIND: "table"}
+        told: dict[str, Any] = {_KIND: "table"}
         if isinstance(table, pd.Series):
             told["series"], table = self(table.name), table.to_frame("value")
         if table.index.name is not None or not table.index.equals(pd.RangeIndex(len(table))):
@@ -271,7 +283,7 @@ def _cells(cells: list, kind: str, folder: Path) -> list:
     return cells
 
 
-def _is_model(form: type) -> bool:
+def _is_model(form: type) -> TypeGuard[type[BaseModel]]:
     return issubclass(form, BaseModel)
 
 
@@ -290,7 +302,7 @@ def _named(name: str) -> type:
     module, _, qualified = name.partition(":")
     if module.partition(".")[0] != ROOT:  # nothing in an edition can have other code imported
         raise UsageError(f"{name} is not a class of this package; the edition is not ours.")
-    found = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in qualified.split("."):
         found = getattr(found, part)
     return found
@@ -359,17 +371,35 @@ def whole(folder: Path) -> Iterator[Path]:
 
 
 def swap(new: Path, folder: Path) -> None:
-    """Put a finished folder in the place of another one, or leave that one."""
+    """Put a finished folder in the place of another one, in one step that no kill can split.
+
+    Where a system has no such step, the old folder is put aside first, and `mend` brings it back.
+    """
+    if not folder.exists():
+        new.rename(folder)
+        return
+    if _exchange(new, folder):
+        shutil.rmtree(new, ignore_errors=True)
+        return
     old = _aside(folder)
-    if folder.exists():
-        folder.rename(old)
+    folder.rename(old)
     try:
         new.rename(folder)
     except OSError:
-        if old.exists():
-            old.rename(folder)
+        old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders take each other's name at once; tells whether this system can."""
+    call = {"linux": "renameat2", "darwin": "renameatx_np"}.get(sys.platform)
+    with suppress(OSError, AttributeError, TypeError):
+        here = -100 if sys.platform == "linux" else -2  # AT_FDCWD
+        # The flag that asks for an exchange is 2 on both.
+        paths = os.fsencode(one), os.fsencode(other)
+        return getattr(ctypes.CDLL(None), call)(here, paths[0], here, paths[1], 2) == 0
+    return False
 
 
 def mend(folder: Path) -> None:
@@ -378,7 +408,21 @@ def mend(folder: Path) -> None:
     if old.exists() and not folder.exists():
         old.rename(folder)
     for left in [old, *folder.parent.glob(f".{folder.name}.new-*")]:
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what killed runs left half written in these folders; the caller has locked them."""
+    for folder in folders:
+        for left in folder.glob(".*.new-*"):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _aside(folder: Path) -> Path:
@@ -390,16 +434,52 @@ def _beside(path: Path) -> Path:
 
 
 @contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a temporary folder, and remove those of runs that were killed."""
+    base = Path(tempfile.gettempdir()) / f"kansen-{getpass.getuser()}"
+    base.mkdir(mode=0o700, exist_ok=True)
+    if os.name != "nt" and base.stat().st_uid != os.getuid():  # somebody put it there for us
+        raise UsageError(f"{base} is not yours; set TMPDIR to another folder.")
+    with locked(base):
+        for left in base.iterdir():
+            if left.is_dir() and (lock := _lock(left, wait=False)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                lock.close()
+        own = Path(tempfile.mkdtemp(dir=base))
+        held = _lock(own)
+    try:
+        yield own
+    finally:
+        held.close()
+        shutil.rmtree(own, ignore_errors=True)
+
+
+@contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write in a folder; one that ends, however it ends, lets go."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        if os.name == "nt":
+    with _lock(folder):
+        yield
+
+
+def _lock(folder: Path, *, wait: bool = True) -> ExitStack | None:
+    """Lock a folder until what is returned is closed; None when it is locked and we do not wait."""
+    held = ExitStack()
+    try:
+        if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            file = held.enter_context((folder / ".lock").open("w"))
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+            handle = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        held.close()
+        if wait:
+            raise
+        return None
+    return held

@@ -25,6 +25,7 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
+from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import SCORES, AdvicePanel, advice_fill, mean_of
@@ -65,7 +66,7 @@ class Attenuation:
     @property
     def mean(self) -> float:
         """What estimates are divided by: a raise spread as the pupils are."""
-        return float(self.parts.loc["all"].mean())
+        return float(self.parts.loc["all"].to_numpy().mean())
 
     @property
     def smallest(self) -> float:
@@ -78,14 +79,14 @@ class Attenuation:
         return float(self.parts.to_numpy().max())
 
     @property
-    def stretch(self) -> dict[str, float]:
+    def stretch(self) -> tuple[float, float]:
         """What the bounds of an effect that was divided by the mean part are multiplied by.
 
-        ``outward`` where that takes a bound away from zero, ``inward`` on the side of zero
-        (`Inference`).
+        First on the side of zero (`Inference.inward`), then where it takes a bound away from zero
+        (`Inference.outward`).
         """
         far = self.mean / self.smallest if self.smallest > 0 else np.inf
-        return {"inward": self.mean / self.largest, "outward": far}
+        return self.mean / self.largest, far
 
     def interval(self, low, high):
         """Effects that may lie behind an interval of what is seen.
@@ -110,7 +111,7 @@ class Attenuation:
         [(1.0, 4.0), (-2.0, 4.0), (-4.0, -1.0)]
         """
         low, high = np.asarray(low) / self.mean, np.asarray(high) / self.mean
-        inward, outward = self.stretch.values()
+        inward, outward = self.stretch
         return (
             low * np.where(low < 0, outward, inward),
             high * np.where(high > 0, outward, inward),
@@ -195,10 +196,10 @@ def measure_attenuation(
             rates.append(before.rate(seen, true))
             sums += [[(before.weight * x)[rows].sum() for rows in of_size] for x in (seen, true)]
         parts[name] = rates
-        by_size[name] = np.divide(*sums, out=np.full(len(SIZE_NAMES), np.nan), where=sums[1] > 0)
-    parts = pd.DataFrame.from_dict(parts, orient="index", columns=list(STEPS))
+        nothing = np.full(len(SIZE_NAMES), np.nan)
+        by_size[name] = np.divide(sums[0], sums[1], out=nothing, where=sums[1] > 0)
     return Attenuation(
-        parts=parts.dropna(),
+        parts=pd.DataFrame.from_dict(parts, orient="index", columns=list(STEPS)).dropna(),
         by_size=pd.DataFrame.from_dict(by_size, orient="index", columns=list(SIZE_NAMES)),
     )
 
@@ -348,7 +349,11 @@ def corrected(found: EffectEstimate, attenuation: Attenuation) -> EffectEstimate
     attenuation : Attenuation
         What to correct by.
     """
-    scaled, ways = found.rescaled(1 / attenuation.mean), attenuation.stretch
+    scaled = found.rescaled(1 / attenuation.mean)
+    inward, outward = attenuation.stretch
+
+    def stretched(each: Inference) -> Inference:
+        return replace(each, inward=inward, outward=outward)
 
     def wide(table):
         table = table.copy()
@@ -363,8 +368,8 @@ def corrected(found: EffectEstimate, attenuation: Attenuation) -> EffectEstimate
     return replace(
         scaled,
         **{name: wide(getattr(scaled, name)) for name in ("versions", "by_cohort", "by_period")},
-        inference={name: replace(each, **ways) for name, each in scaled.inference.items()},
-        event=event and replace(event, table=wide(event.table), since=replace(event.since, **ways)),
+        inference={name: stretched(each) for name, each in scaled.inference.items()},
+        event=event and replace(event, table=wide(event.table), since=stretched(event.since)),
         board_clustered=None if boards is None else wide(boards),
-        breakdown=scaled.breakdown * ways["inward"],
+        breakdown=scaled.breakdown * inward,
     )

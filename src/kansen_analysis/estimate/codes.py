@@ -47,6 +47,7 @@ class Note(Code):
     USUAL_WEIGHT = "usual weight"  # k: of n / (n + k), for want of years before the start
     VERSION_MISSING = "version missing"  # version; lack: value of Lack
     LEFT_OUT = "left out"  # versions: names; cells: pairs of first programme year and year
+    CELLS_LEFT_OUT = "cells left out"  # cells: how many such pairs, of a model of counts
 
 
 class Choice(StrEnum):

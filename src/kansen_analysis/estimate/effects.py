@@ -34,6 +34,7 @@ from kansen_analysis.estimate.etwfe import (
     FIGURES,
     EstimabilityError,
     Fit,
+    Prepared,
     cell_table,
     figures_of,
     fit,
@@ -327,6 +328,8 @@ def estimate_effect(
     }
     event = None if main is None else event_study(shared[decides], draws=draws, seed=seed)
     joint = _joint(fits, event, shocks)
+    by_cohort, by_period = _tables(main if details else None)
+    trend, trend_error = _trend(fits.get("V5"))
     people = panel.loc[panel["cohort"].notna(), "school"].nunique()
     n_treated = main.n_treated if main else 0
     return EffectEstimate(
@@ -334,7 +337,8 @@ def estimate_effect(
         versions=table,
         inference=sure,
         lost=lost,
-        **_tables(main if details else None),
+        by_cohort=by_cohort,
+        by_period=by_period,
         event=event,
         intake=guards.intake(main, start) if main else guards.Intake.nothing(),
         spread=guards.spread(main, shocks) if main else guards.Spread(np.nan, np.nan),
@@ -342,7 +346,8 @@ def estimate_effect(
             guards.neighbours(fits["V1"], fits["V4"]) if {"V1", "V4"} <= fits.keys() else None
         ),
         baseline=guards.baseline(main.data, start) if main else guards.Baseline(np.nan, np.nan),
-        **_trend(fits.get("V5")),
+        trend=trend,
+        trend_error=trend_error,
         breakdown=_breakdown(main, sure[decides]) if main else np.nan,
         board_clustered=_by_board(main, sure[decides]) if main else None,
         joint=joint[0],
@@ -360,7 +365,7 @@ def _fit_all(data: Data, start: int):
     total = int(data.treated.sum())
     fits: dict[str, Fit] = {}
     rows, lost, shared = {}, [], {}
-    done: dict[int, object] = {}
+    done: dict[int, Prepared] = {}
     for name, version in versions(data, start).items():
         lack, found = version.lack, None
         if not lack:
@@ -383,7 +388,7 @@ def _fit_all(data: Data, start: int):
                 lack = found.lack or Lack.YEARS_BEFORE
         if found is not None and not lack:
             fits[name] = found
-            row |= found.total.to_dict()
+            row |= {name: found.total[name] for name in FIGURES}
             row |= {"n_treated": found.n_treated, "n_others": found.n_others}
         rows[name] = row | {"lack": str(lack)}
     table = pd.DataFrame.from_dict(rows, orient="index")
@@ -398,42 +403,41 @@ def _lost_notes(lost: pd.DataFrame) -> list[Reason]:
     found: dict[tuple, list[str]] = {}
     for name, part in lost[lost["effect"].astype(bool)].groupby("version"):
         cells = tuple((int(g), int(t)) for g, t in part[["cohort", "year"]].to_numpy())
-        found.setdefault(cells, []).append(name)
+        found.setdefault(cells, []).append(str(name))
     return [
         Reason(Note.LEFT_OUT, {"versions": tuple(names), "cells": cells})
         for cells, names in found.items()
     ]
 
 
-def _tables(main: Fit | None) -> dict[str, pd.DataFrame]:
-    names = {"by_cohort": "cohort", "by_period": "period"}
+def _tables(main: Fit | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the effect by start year and by period."""
     if main is None:
-        return {
-            table: pd.DataFrame(columns=[*FIGURES, "school_years"], dtype=float) for table in names
-        }
+        nothing = pd.DataFrame(columns=[*FIGURES, "school_years"], dtype=float)
+        return nothing, nothing.copy()
     cells = main.cells
     period = np.where(cells["year"] < BREAK, f"t/m {label(BREAK - 1)}", f"vanaf {label(BREAK)}")
-    tables = {}
-    for table, group in (("by_cohort", cells["cohort"]), ("by_period", pd.Series(period))):
+    tables = []
+    for group in (cells["cohort"], pd.Series(period, name="period")):
         keys = sorted(group[main.all].unique())
         picks = [(group == key).to_numpy() & main.all for key in keys]
         figures = main.contrast(picks)
-        figures.index = pd.Index(keys, name=names[table])
+        figures.index = pd.Index(keys, name=group.name)
         figures["school_years"] = [int(cells.loc[pick, "count"].sum()) for pick in picks]
-        tables[table] = figures
-    tables["by_cohort"] = tables["by_cohort"].drop(columns="p_value")
-    return tables
+        tables.append(figures)
+    return tables[0].drop(columns="p_value"), tables[1]
 
 
-def _trend(fifth: Fit | None) -> dict[str, float]:
+def _trend(fifth: Fit | None) -> tuple[float, float]:
+    """Return the participants' own trend and its standard error."""
     if fifth is None:
-        return {"trend": np.nan, "trend_error": np.nan}
+        return np.nan, np.nan
     contrast = np.zeros((1, fifth.design.shape[1]))
     contrast[0, -1] = 1 / max(
         np.ptp(fifth.data.years), 1
     )  # the column runs over all years together
     figures = fifth.figures(contrast).iloc[0]
-    return {"trend": float(figures["effect"]), "trend_error": float(figures["std_error"])}
+    return float(figures["effect"]), float(figures["std_error"])
 
 
 def _breakdown(main: Fit, sure: Inference) -> float:
@@ -457,7 +461,9 @@ def _by_board(main: Fit, sure: Inference) -> pd.Series | None:
 
 def _joint(fits: Mapping[str, Fit], event: EventStudy | None, shocks: Shocks):
     """Covariance of all versions and the event study's mean: seen, and by the measured shocks."""
-    every = dict(fits) | ({} if event is None else {"since": event.fit})
+    every = dict(fits)
+    if event is not None and event.fit is not None:
+        every["since"] = event.fit
     names = list(every)
     if not names:
         empty = pd.DataFrame(dtype=float)

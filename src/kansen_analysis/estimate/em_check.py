@@ -87,8 +87,7 @@ def em_check(advice: AdvicePanel, panel: pd.DataFrame, *, seed: int = 1) -> EmCh
         first_version(panel.assign(value=mean_of(each.filled, LEVEL) - expected * part))
         for each, part in ((apart, 1.0), (together, rate))
     )
-    effect = float(first.contrast([first.cells["effect"]])["effect"].iloc[0])
-    error = float(second.contrast([second.cells["effect"]])["std_error"].iloc[0])
+    effect, error = float(first.total["effect"]), float(second.total["std_error"])
     if second.n_treated < FEW:  # cluster errors are then too small
         error = max(error, float(np.std(randomise(second, 999, seed).draws)))
     error /= rate
@@ -114,12 +113,12 @@ def first_version(panel: pd.DataFrame) -> Fit:
 def _groups(panel: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Number the groups to be pulled together: by schoolweging, and with participants apart."""
     rank = panel["schoolweging"].rank(pct=True, method="average")
-    by_weging = np.minimum((rank * GROUPS).astype(int), GROUPS - 1).to_numpy()
+    by_weging = np.minimum((rank * GROUPS).astype(int).to_numpy(), GROUPS - 1)
     takes_part = panel["cohort"].notna().to_numpy()
     running = (panel["year"] >= panel["cohort"]).fillna(False).to_numpy(bool)
     apart = np.where(takes_part, GROUPS + running, by_weging)
     year = pd.factorize(panel["year"])[0] * (GROUPS + 2)
-    return tuple(pd.factorize(year + each)[0] for each in (by_weging, apart))
+    return pd.factorize(year + by_weging)[0], pd.factorize(year + apart)[0]
 
 
 @dataclass(frozen=True)

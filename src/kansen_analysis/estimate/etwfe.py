@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,15 @@ def prepare(data: Data) -> Prepared:
     return replace(part, y=part.without(data.y))
 
 
+class Results(Protocol):
+    """What is used of the results of statsmodels, which says no types."""
+
+    params: np.ndarray
+    resid: np.ndarray
+    scale: float
+    normalized_cov_params: np.ndarray
+
+
 @dataclass(frozen=True)
 class Fit:
     """One fitted version: everything a contrast, a redraw or a power figure needs.
@@ -171,8 +181,8 @@ class Fit:
     ----------
     prepared : Prepared
         The rows it was fitted on.
-    results : statsmodels results
-        The fit of the outcome on `design`.
+    results : Results
+        The fit of the outcome on `design`, by statsmodels.
     design : array
         The cells, and the trend when there is one, without what school means and nuisance explain.
     cells : DataFrame
@@ -189,7 +199,7 @@ class Fit:
     """
 
     prepared: Prepared
-    results: object
+    results: Results
     design: np.ndarray
     cells: pd.DataFrame
     scale: float
@@ -294,8 +304,16 @@ class Fit:
         )
 
     def board_error(self) -> float:
-        """Standard error of the effect, clustered by board."""
+        """Standard error of the effect, clustered by board.
+
+        Raises
+        ------
+        PanelError
+            When the panel does not say of which board a school is.
+        """
         first = self.data.first
+        if self.data.board is None:
+            raise PanelError("The panel has no column board; add it.")
         board = self.data.board[first]
         sums = np.bincount(board, self.influence[self.data.school[first]])
         boards, rows = len(np.unique(board)), len(self.data.y)
@@ -396,7 +414,7 @@ def fit(
         When no programme year can be told apart, or there are too few school-years.
     """
     prepared = data if isinstance(data, Prepared) else prepare(data)
-    lost = []
+    lost: list[pd.DataFrame] = []
     while True:
         data = prepared.data
         cells = cell_table(data, leads)
@@ -404,9 +422,9 @@ def fit(
             raise EstimabilityError(
                 "No programme year can be told apart from the year, provider and schoolweging "
                 "effects; add comparison schools with the same providers and years.",
-                _main_lack(pd.concat(lost)) if lost else Lack.ROWS,
+                Lack(_main_lack(pd.concat(lost))) if lost else Lack.ROWS,
             )
-        wanted = {
+        wanted: dict[object, np.ndarray] = {
             key: (data.cohort == key[0]) & (data.year == key[1])
             for key in zip(cells["cohort"].tolist(), cells["year"].tolist(), strict=True)
         }
@@ -454,7 +472,7 @@ def fit(
     )
 
 
-def _least_squares(prepared: Prepared, design: np.ndarray):
+def _least_squares(prepared: Prepared, design: np.ndarray) -> Results:
     model = sm.WLS(prepared.y, design, weights=prepared.data.weight, hasconst=False)
     return model.fit()
 

@@ -142,7 +142,7 @@ def event_study(rows: Prepared, *, draws: int = 0, seed: int = 1) -> EventStudy 
         table=table,
         statistic=statistic,
         p_value=p_value,
-        largest=float(before.loc[before.abs().idxmax()]),
+        largest=float(before.iloc[before.abs().argmax()]),
         since=infer(found, draws=draws, seed=seed),
         largest_change=float((before.diff() / before.index.to_series().diff()).abs().max()),
         distance=float(np.average(running["step"] + 1, weights=running["count"])),

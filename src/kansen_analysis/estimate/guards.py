@@ -43,7 +43,7 @@ class Intake:
     @property
     def looked(self) -> bool:
         """Whether the schoolweging of each year was there to look at."""
-        return bool(np.isfinite(self.table.loc["schoolweging", "change"]))
+        return bool(np.isfinite(self.table["change"].loc["schoolweging"]))
 
     @property
     def part(self) -> float:

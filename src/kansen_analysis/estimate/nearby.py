@@ -94,14 +94,14 @@ def compare_places(
     rows = shares.dropna(subset=["value", "n"])
     rows = rows[(rows["n"] > 0) & ~rows["place"].isin(list(unknown))]
     if not starts or not rows["place"].isin(list(starts)).any():
-        return "er zijn geen cijfers over gemeenten waarvan het eerste jaar met een coach bekend is"
+        return "er zijn geen cijfers over gemeenten waarvan het startjaar bekend is"
     first = min(starts.values())
     years = tuple(sorted(int(year) for year in rows["year"].unique()))
     before = tuple(year for year in years if year < first)
     since = tuple(year for year in years if year >= first)
     if not before or not since:
         missing = "van vóór" if not before else "van ná"
-        return f"er zijn geen jaren {missing} de eerste leerlingen met een coach"
+        return f"er zijn geen jaren {missing} de eerste leerlingen na de start"
     size = rows[rows["year"] < first].groupby("place")["n"].mean()
     rows = rows[rows["place"].isin(size.index)].sort_values(
         ["place", "year"], ignore_index=True, kind="stable"

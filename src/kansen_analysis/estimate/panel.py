@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +179,7 @@ class Data:
 
     def rows(self, keep: np.ndarray) -> Data:
         """Return the same data with only these rows."""
-        changed = {
+        changed: dict[str, Any] = {
             name: None if (column := getattr(self, name)) is None else column[keep]
             for name in (
                 *("school", "year", "y", "n", "cohort", "weging", "provider", "own_region"),

@@ -100,16 +100,19 @@ def detectable_difference(
     counts = estimate.versions[["n_treated", "n_others"]].astype(int)
     counts.loc["since"] = counts.loc[estimate.decides]
     boards = estimate.board_clustered
-    options = {
-        "decides": estimate.decides,
-        "counts": counts,
-        "boards": 0 if boards is None else int(boards["n_boards_treated"]),
-        "intake": estimate.intake.error,
-    }
-    model, seen = (
-        float(np.quantile(needed(table, alphas, **options), share))
-        for table in (estimate.joint_model, estimate.joint)
-    )
+
+    def at(covariance: pd.DataFrame) -> float:
+        smallest = needed(
+            covariance,
+            alphas,
+            decides=estimate.decides,
+            counts=counts,
+            boards=0 if boards is None else int(boards["n_boards_treated"]),
+            intake=estimate.intake.error,
+        )
+        return float(np.quantile(smallest, share))
+
+    model, seen = at(estimate.joint_model), at(estimate.joint)
     return DetectableDifference(model, seen, share, estimate.shocks)
 
 
@@ -154,15 +157,16 @@ def needed(
     smaller group less one when start years are drawn again.
     """
     names = list(alphas)
-    covariance = covariance.loc[names, names].to_numpy()
-    errors = np.sqrt(np.diag(covariance))
+    table = covariance.loc[names, names].to_numpy()
+    errors = np.sqrt(np.diag(table))
     rng = np.random.default_rng(SEED)
-    moved = rng.standard_normal((DRAWS, len(names))) @ _root(covariance)
+    moved = rng.standard_normal((DRAWS, len(names))) @ _root(table)
     reach = np.empty_like(moved)
     for at, name in enumerate(names):
         half = 1 - alphas[name] / 2
-        smaller = max(int(counts.loc[name].min()) - 1, 1)
-        free = smaller if smaller + 1 < FEW else int(counts.loc[name].sum()) - 1
+        both = counts.loc[name].to_numpy()
+        smaller = max(int(both.min()) - 1, 1)
+        free = smaller if smaller + 1 < FEW else int(both.sum()) - 1
         reach[:, at] = stats.t.ppf(half, free) * errors[at] * _varied(smaller)
         if name == decides and boards > 1:
             board = stats.t.ppf(half, boards - 1) * errors[at] * _varied(boards - 1, seed=2)
@@ -334,7 +338,7 @@ class Design:
             n_treated=main.n_treated,
             n_schools=main.n_schools,
             errors=pd.Series(errors / recovery, index=list(fits)).reindex(list(self.fits)),
-            method="randomisation" if counts.min(axis=None) < FEW else "cluster",
+            method="randomisation" if counts.to_numpy().min() < FEW else "cluster",
             shocks=shocks,
             needed=smallest,
         )
@@ -364,7 +368,7 @@ def design(
     data = replace(data, weight=data.n / (data.n + shocks.k))
     fits: dict[str, Fit | None] = {}
     start = int(np.nanmin(data.cohort))
-    every = (versions or all_versions)(data, start)
+    every = dict((versions or all_versions)(data, start))
     if versions is None:
         every["since"] = Version(every[decides].data, {"leads": None}, every[decides].lack)
     for name, version in every.items():
@@ -517,7 +521,7 @@ def with_schools(panel: pd.DataFrame, count: int, start: int) -> pd.DataFrame:
     final = int(panel["year"].max())
     others = panel[panel["cohort"].isna() & panel["own_region"]]
     size = others.groupby("school")["n"].mean()
-    there = size.index.intersection(others.loc[others["year"] == final, "school"].unique())
+    there = size.index.isin(others.loc[others["year"] == final, "school"])
     size = size[there].round(6).reset_index().sort_values(["n", "school"], kind="stable")
     if len(size) <= count:
         raise PanelError(f"The own region has {len(size)} comparison schools; {count} cannot join.")

@@ -12,7 +12,8 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.tools.sm_exceptions import SpecificationWarning
 
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate.codes import Note
 from kansen_analysis.estimate.etwfe import cell_table, confounded, independent, nuisance
 from kansen_analysis.estimate.panel import Data, check_panel, to_data
 
@@ -45,7 +46,7 @@ class ShareEffect:
     share: float
     n_schools: int
     n_treated: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     def __repr__(self) -> str:
         """Show the figures, the same on every machine."""
@@ -101,7 +102,7 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
     data, notes = to_data(panel, "count")
     data, columns, of_cells, lost = _design(data)
     if lost:
-        notes.append(f"{lost} startgroep-jaren zijn niet te onderscheiden en weggelaten.")
+        notes.append(Reason(Note.CELLS_LEFT_OUT, {"cells": lost}))
     treated = data.treated
     without = columns[treated].copy()
     without[:, -of_cells:] = 0.0
@@ -136,7 +137,11 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
         sm.WLS(share, columns, weights=data.n, hasconst=True), lambda x: x, np.ones_like
     )
     return ShareEffect(
-        **binomial.to_dict(),
+        effect=binomial["effect"],
+        std_error=binomial["std_error"],
+        ci_low=binomial["ci_low"],
+        ci_high=binomial["ci_high"],
+        p_value=binomial["p_value"],
         linear=linear,
         share=float(100 * data.y[treated].sum() / data.n[treated].sum()),
         n_schools=data.schools(),

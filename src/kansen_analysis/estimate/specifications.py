@@ -134,7 +134,7 @@ def _row(data: Data | None, *, by_board: bool = False, **options) -> dict:
     if found.left < LEAST:
         return empty
     figures = found.contrast([found.all]).iloc[0]
-    if by_board:
+    if by_board and found.data.board is not None:
         free = len(np.unique(found.data.board)) - 1
         figures = figures_of(figures["effect"], found.board_error(), free).iloc[0]
     return figures[FIGURES].to_dict() | {

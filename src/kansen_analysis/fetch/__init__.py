@@ -7,18 +7,40 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from kansen_analysis.errors import FileFormatError, Finding, MissingFileError, UsageError
+from kansen_analysis.errors import (
+    FileFormatError,
+    Finding,
+    LayoutError,
+    MissingFileError,
+    UsageError,
+)
 from kansen_analysis.fetch import publishers
 from kansen_analysis.fetch.client import Client, Patience
 from kansen_analysis.fetch.content import verify
-from kansen_analysis.fetch.errors import FetchError, FetchErrors, NotThereError
+from kansen_analysis.fetch.errors import (
+    FetchError,
+    FetchErrors,
+    NotThereError,
+    UnreachableError,
+    downloads,
+    once_per_host,
+)
 from kansen_analysis.fetch.store import Store
 from kansen_analysis.fetch.where import Item, ways
 from kansen_analysis.programme.workspace import is_demo
 from kansen_analysis.sources import schoolyear
 
-__all__ = ["FetchError", "FetchErrors", "FetchReport", "NotThereError", "Patience", "fetch"]
+__all__ = [
+    "FetchError",
+    "FetchErrors",
+    "FetchReport",
+    "NotThereError",
+    "Patience",
+    "UnreachableError",
+    "fetch",
+]
 
 WORKERS = 6  # files at a time, of which at most two from one host
 
@@ -59,7 +81,7 @@ class FetchReport:
     def __str__(self) -> str:
         lines = [
             f"{len(self.new)} new, {len(self.unchanged)} unchanged, {len(self.changed)} changed "
-            f"at the publisher, {len(self.findings)} failed."
+            f"at the publisher, {downloads(self.findings)} failed."
         ]
         lines += [f"Note: {note}" for note in self.notes]
         lines += [
@@ -119,7 +141,7 @@ def fetch(
     >>> report = fetch(mkdtemp(), ["leerresultaten"])  # published without a lasting address
     >>> print(report)
     0 new, 0 unchanged, 0 changed at the publisher, 0 failed.
-    By hand: leerresultaten primair onderwijs, the .ods with three school years: see https://...
+    By hand: leerresultaten primair onderwijs, the .ods with three school years, for ...
     """
     folder = Path(folder)
     wanted = ways(None if sources is None else list(sources))
@@ -128,16 +150,23 @@ def fetch(
         raise UsageError(f"{folder} holds invented schools; fetch published files elsewhere.")
     store, client = Store(folder), Client(base_urls, patience)
     tell = progress or (lambda name, done, total: None)
+    asked = [url for way in wanted for url in way.asked]
     with store.alone(), contextlib.closing(client):
         report = FetchReport(folder, notes=store.notes)
+        hosts = ", ".join(sorted({urlsplit(url).hostname or url for url in asked}))
+        if asked:
+            tell(hosts, 0, None)
+            client.knock(asked)
+            tell(hosts, 0, 0)
+        failures: list[tuple[Finding, str]] = []
         with ThreadPoolExecutor(WORKERS) as pool:
             try:
                 found = list(pool.map(lambda way: publishers.find(way, client), wanted))
-                items = _choose(found, years, report)
+                items = _choose(found, years, report, failures)
                 done = pool.map(lambda item: _one(item, store, client, tell), items)
                 for item, (outcome, name, finding) in zip(items, done, strict=True):
                     if finding:
-                        report.findings.append(finding)
+                        failures.append((finding, item.landing_page))
                     elif outcome == "changed":
                         report.changed[item.name] = name
                     else:
@@ -146,21 +175,28 @@ def fetch(
                 client.stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
+        report.findings = once_per_host(failures)
     return report
 
 
-def _choose(found: list[publishers.Found], years: set[int], report: FetchReport) -> list[Item]:
+def _choose(
+    found: list[publishers.Found],
+    years: set[int],
+    report: FetchReport,
+    failures: list[tuple[Finding, str]],
+) -> list[Item]:
     """Choose the files of the school years asked for; say what is to be done by hand."""
     items: dict[str, Item] = {}
     answered: set[str] = set()
     for one in found:
         way = one.way
-        report.findings += one.findings
+        failures += [(finding, way.landing_page) for finding in one.findings]
         if one.findings:
             answered.add(way.source)
         if way.kind == "hand" and _of(years, way.rules.get("years", ())):
             answered.add(way.source)
-            report.by_hand.append(f"{way.rules['what']}: see {way.landing_page}")
+            what, use = way.rules["what"], way.rules["use"]
+            report.by_hand.append(f"{what}, for {use}: see {way.landing_page}")
         for item in one.items:
             if not years or not item.years or years & set(item.years):
                 answered.add(way.source)
@@ -168,14 +204,13 @@ def _choose(found: list[publishers.Found], years: set[int], report: FetchReport)
     for way in {one.way.source: one.way for one in found}.values():
         if way.source not in answered:
             labels = ", ".join(map(schoolyear.label, sorted(years)))
-            report.findings.append(
-                MissingFileError(
-                    way.source,
-                    f"no address of a file of {labels}",
-                    "one in where.yml",
-                    f"look on {way.landing_page} and download it by hand",
-                )
+            missing = MissingFileError(
+                way.source,
+                f"no address of a file of {labels}",
+                "one in where.yml",
+                f"look on {way.landing_page} and download it by hand",
             )
+            failures.append((missing, way.landing_page))
     return list(items.values())
 
 
@@ -200,7 +235,7 @@ def _one(
             try:
                 verify(item, part)
                 return *store.keep(item, part), None
-            except FileFormatError:
+            except (FileFormatError, LayoutError):
                 part.discard()
                 if not again:
                     raise

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import socket
 import threading
+import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError, SSLError
 from urllib3.util import Retry, Timeout
 
 from kansen_analysis import __version__
-from kansen_analysis.fetch.errors import FetchError, NotThereError
+from kansen_analysis.fetch.errors import FetchError, NotThereError, UnreachableError
 from kansen_analysis.fetch.store import Part
 
 PER_HOST = 2  # connections at a time
@@ -25,6 +27,8 @@ HEADWAY = 4096  # bytes; a cut download that got this much further has not faile
 DOCUMENT_MAX = 100_000_000  # bytes of a web page or one page of a table
 _AGAIN = "run the same command again; what was received is kept"
 _LATER = (429, 500, 502, 503, 504)
+_NO_HOST = "no such host, or no network"
+_UNREACHABLE = ("ConnectTimeoutError", "NewConnectionError", "NameResolutionError", "ProxyError")
 
 
 @dataclass(frozen=True)
@@ -41,20 +45,23 @@ class Patience:
         Silence after which a connection counts as dead.
     longest : float
         Longest pause; a server that asks for a longer one is left alone.
+    first : float
+        In which the publishers are to let us in before anything is asked of them.
     """
 
     attempts: int = 5
     backoff: float = 1.0
     timeout: float = 30.0
     longest: float = 120.0
+    first: float = 4.0
 
 
 class _Trouble(Exception):
     """Something that may be over in a moment."""
 
-    def __init__(self, found: str, wait: float | None = None):
+    def __init__(self, found: str, wait: float | None = None, unreachable: bool = False):
         super().__init__(found)
-        self.found, self.wait = found, wait
+        self.found, self.wait, self.unreachable = found, wait, unreachable
 
 
 class Client:
@@ -80,6 +87,7 @@ class Client:
         self.patience = patience or Patience()
         self.stop = stop or threading.Event()
         self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._gone: dict[str, str] = {}  # host -> why it cannot be reached
         self._mutex = threading.Lock()
 
     def address(self, url: str) -> str:
@@ -95,16 +103,73 @@ class Client:
                 return new + url.removeprefix(old)
         return url
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        """Return the connections to use: by a proxy when this machine is set up with one."""
+    def knock(self, urls: Iterable[str]) -> dict[str, str]:
+        """Try for a few seconds to connect with every host, all at once.
+
+        A host that cannot be reached is not asked again; when not one lets us in, none is. A host
+        that takes its time while others answer is given the time it needs.
+
+        Parameters
+        ----------
+        urls : iterable of str
+            An address at each host.
+
+        Returns
+        -------
+        dict of str to str
+            Host -> why it cannot be reached.
+        """
+        hosts = {urlsplit(url).hostname or "": self.address(url) for url in urls}
+        said: dict[str, str] = {}
+        end = time.monotonic() + self.patience.first
+
+        def knock(host: str) -> None:
+            parts = urlsplit(self._proxy(hosts[host]) or hosts[host])
+            port = parts.port or {"http": 80}.get(parts.scheme, 443)
+            while True:
+                left = end - time.monotonic()
+                try:
+                    with socket.create_connection((parts.hostname, port), max(left, 0.01)):
+                        said[host] = ""
+                        return
+                except TimeoutError:
+                    return  # may yet come
+                except OSError as error:
+                    lost = isinstance(error, socket.gaierror)
+                    pause = self.patience.first / 4
+                    if time.monotonic() + pause > end:
+                        said[host] = _NO_HOST if lost else "no connection"
+                        return
+                    time.sleep(pause)
+
+        # Not a pool: looking up a name can hang, and nothing ends that but the end of the process.
+        threads = [threading.Thread(target=knock, args=(host,), daemon=True) for host in hosts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, end + 0.2 - time.monotonic()))
+        answered = dict(said)
+        gone = {host: why for host, why in answered.items() if why}
+        if "" not in answered.values():
+            gone |= {host: "no connection in time" for host in hosts if host not in answered}
+        self._gone |= gone
+        return gone
+
+    def _proxy(self, url: str) -> str | None:
+        """Return the proxy this machine is set up with for an address."""
         parts = urlsplit(url)
         direct = not parts.hostname or urllib.request.proxy_bypass(parts.hostname)
-        proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
+        return None if direct else urllib.request.getproxies().get(parts.scheme)
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        """Return the connections to use."""
+        proxy = self._proxy(url)
         with self._mutex:
             if proxy not in self._pools:
-                rules = {"maxsize": PER_HOST, "block": True}
                 self._pools[proxy] = (
-                    urllib3.ProxyManager(proxy, **rules) if proxy else urllib3.PoolManager(**rules)
+                    urllib3.ProxyManager(proxy, maxsize=PER_HOST, block=True)
+                    if proxy
+                    else urllib3.PoolManager(maxsize=PER_HOST, block=True)
                 )
             return self._pools[proxy]
 
@@ -149,7 +214,8 @@ class Client:
                     "a secure connection",
                     "ask who manages this machine for its certificates (SSL_CERT_FILE names them)",
                 ) from error
-            raise _Trouble(_words(error.reason)) from error
+            kind = type(error.reason).__name__
+            raise _Trouble(_words(error.reason), unreachable=kind in _UNREACHABLE) from error
         except HTTPError as error:
             raise _Trouble(_words(error)) from error
         finally:
@@ -180,16 +246,21 @@ class Client:
             name, found, "the file", remedy
         )
 
-    def _patiently(self, name: str, action: Callable, got: Callable[[], int] = lambda: 0):
+    def _patiently(self, name: str, url: str, action: Callable, got=lambda: 0):
         """Repeat until it succeeds, or fails too often without getting further."""
-        failures, best = 0, got()
+        failures, best, host = 0, got(), urlsplit(url).hostname or ""
         while True:
             try:
+                if host in self._gone:
+                    raise UnreachableError(host, self._gone[host])
                 return action()
             except _Trouble as trouble:
                 # Beyond what was ever received: a beginning that is begun again is no headway.
                 failures = 0 if got() - best >= HEADWAY else failures + 1
                 best = max(best, got())
+                if failures >= self.patience.attempts and trouble.unreachable:
+                    self._gone[host] = f"{trouble.found}, {failures} times"
+                    continue
                 if failures >= self.patience.attempts:
                     raise FetchError(
                         name, f"{trouble.found}, {failures} times", "a whole file", _AGAIN
@@ -218,7 +289,7 @@ class Client:
                         raise FetchError(name, f"an endless answer at {url}", "a page", _AGAIN)
                 return content
 
-        return self._patiently(name, once)
+        return self._patiently(name, url, once)
 
     def read_json(self, name: str, url: str) -> dict:
         """Return an answer of an API; numbers are kept as they are written.
@@ -274,7 +345,7 @@ class Client:
             When it does not come whole.
         """
         return self._patiently(
-            name, lambda: self._receive(name, url, part, known, progress), lambda: part.size
+            name, url, lambda: self._receive(name, url, part, known, progress), lambda: part.size
         )
 
     def _receive(self, name, url, part: Part, known, progress) -> bool:
@@ -329,7 +400,7 @@ def _words(error: BaseException | None) -> str:
         "IncompleteRead": "a body that was cut off",
         "ProtocolError": "a connection that was cut off",
         "NewConnectionError": "no connection",
-        "NameResolutionError": "no such host, or no network",
+        "NameResolutionError": _NO_HOST,
     }
     name = type(error).__name__
     return kinds.get(name, f"a failed connection ({name})")

@@ -15,7 +15,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from kansen_analysis.errors import Finding, MissingFileError
 from kansen_analysis.fetch.client import Client
-from kansen_analysis.fetch.errors import FetchError, NotThereError
+from kansen_analysis.fetch.content import refuse_fields
+from kansen_analysis.fetch.errors import FetchError, NotThereError, UnreachableError
 from kansen_analysis.fetch.store import Part, safe_name
 from kansen_analysis.fetch.where import Item, Way, span
 from kansen_analysis.sources import schoolyear
@@ -186,16 +187,30 @@ def _ckan(way: Way, client: Client, found: Found) -> None:
         )
     hit = hits[0]
     size, digest = str(hit.get("size") or ""), str(hit.get("hash") or "").rpartition(":")[2].lower()
-    found.items.append(
-        _named(
-            way,
-            hit["url"],
-            file,
-            years=(),
-            size=int(size) if size.isdecimal() else None,
-            digest=digest if re.fullmatch("[0-9a-f]+", digest) else "",
-        )
+    item = _named(
+        way,
+        hit["url"],
+        file,
+        years=(),
+        size=int(size) if size.isdecimal() else None,
+        digest=digest if re.fullmatch("[0-9a-f]+", digest) else "",
+        data_set=way.rules["data_set"],
     )
+    fields = _fields(way, client, hit["id"])
+    if fields:  # before megabytes come that nobody can use
+        refuse_fields(item, fields)
+    found.items.append(item)
+
+
+def _fields(way: Way, client: Client, resource: str) -> list[str]:
+    """Return the names of the fields of a resource; none when the portal does not tell."""
+    try:
+        answer = _answer(way, client, "datastore_search", f"resource_id={resource}&limit=0")
+    except UnreachableError:
+        raise
+    except FetchError:  # a file that is no table there; its header is looked at when it has come
+        return []
+    return [str(field.get("id", "")) for field in answer.get("fields", ())]
 
 
 def _tables(way: Way, client: Client, found: Found) -> None:

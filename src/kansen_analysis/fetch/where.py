@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urljoin
 
 import yaml
 
@@ -32,6 +33,8 @@ class Item:
         Number of bytes and checksum (hexadecimal md5, sha1 or sha256) the publisher gives.
     table : bool
         Whether it is a table of StatLine and not a file.
+    data_set : str
+        The data set whose header the file must have; "" when `kansen check` is to say.
     """
 
     source: str
@@ -42,6 +45,7 @@ class Item:
     size: int | None = None
     digest: str = ""
     table: bool = False
+    data_set: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ class Way:
     def landing_page(self) -> str:
         """Where a person looks for the files of this way."""
         return self.rules.get("landing_page") or self.rules.get("page", "")
+
+    @property
+    def asked(self) -> list[str]:
+        """Addresses that are asked on this way, as far as they are known before."""
+        base = self.rules.get("base", "")
+        files = [urljoin(base, file) for file in self.rules.get("files", {}).values()]
+        return [self.rules[key] for key in ("page", "api", "feed") if key in self.rules] + files
 
     @property
     def name(self) -> str:

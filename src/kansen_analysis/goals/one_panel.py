@@ -78,8 +78,11 @@ def judge_panel(
     table = judge({goal: estimate(panel)}, protocol, guards, look)
     row = table[table["goal"] == goal].reset_index(drop=True)
     said = [name for name in row.columns if name.startswith("guard_")]
-    row["reasons"] = [tuple(each.code.value for each in row.at[0, "reason"])]
-    row["guards"] = [{name.removeprefix("guard_"): row.at[0, name] for name in said}]
+    reasons = tuple(each.code.value for each in row["reason"].iloc[0])
+    guarded = {name.removeprefix("guard_"): row[name].iloc[0] for name in said}
+    row = row.assign(
+        reasons=pd.Series([reasons], dtype=object), guards=pd.Series([guarded], dtype=object)
+    )
     row = row.rename(columns={"p_value": "p", "agreeing_versions": "versions"})
     first = ["goal", "verdict", "small", "effect", "ci_low", "ci_high", "p", "versions", "reasons"]
     rest = [name for name in row.columns if name not in (*first, "guards", "reason", "p_holm")]

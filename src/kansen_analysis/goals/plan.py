@@ -29,6 +29,7 @@ from kansen_analysis.estimate.power import (
 )
 from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.outcomes import OUTCOMES
 
 EDITIONS = 5  # editions to come that are looked at
 MORE = 10  # schools that join in the scenario of more schools
@@ -162,10 +163,6 @@ def outlook(
     [['register', 0, 2025, 80], ['more schools', 10, 2025, 90]]
     """
     moved, origin = shocks or measured_shocks(panel, goal)
-    options = {
-        **{"decides": decides, "size_by_year": size_by_year, "share": share, "versions": versions},
-        "gate": gate,
-    }
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
     def rows_of(
@@ -176,7 +173,16 @@ def outlook(
             limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
             seen = 1.0 if known else recovery
             found = _one(
-                until(joined, year - lag), minimum, moved, limit=limit, recovery=seen, **options
+                until(joined, year - lag),
+                minimum,
+                moved,
+                limit=limit,
+                gate=gate,
+                decides=decides,
+                size_by_year=size_by_year,
+                recovery=seen,
+                share=share,
+                versions=versions,
             )
             if known:  # hiding has widened what the shocks were measured on
                 for column in ("difference", "difference_slow"):
@@ -298,7 +304,7 @@ def needs(
             if (short := minimum - len(participants)) > 0:
                 found.append((Need.MEMBERS, short, []))
             there = sorted(years.get(goal.id, ()))
-            if goal.id == 3 and not there:
+            if OUTCOMES[goal.outcome.measure].way == "places" and not there:
                 found.append((Need.PLACES, None, []))
             elif len(starts) and there:
                 rule = goal.outcome
@@ -311,7 +317,7 @@ def needs(
                 ][: max(MIN_BEFORE - len(before), 0)]
                 if lacking:
                     found.append((Need.YEARS, len(lacking), sorted(lacking)))
-            if goal.id == 2 and hidden:
+            if OUTCOMES[goal.outcome.measure].way == "advice" and hidden:
                 found.append((Need.COUNTS, None, []))
         rows += [
             {"goal": goal.id, "need": need, "number": number, "years": which}

@@ -24,15 +24,11 @@ DEFAULT = Path(__file__).with_name("goals.yml")
 VERSIONS = fixed.VERSIONS
 
 
-def _holding(*names: str):
+def _holding(*names: str) -> Expected:
     marks = [f"{{{name}}}" for name in names]
-
-    def check(text: str) -> str:
-        if not all(mark in text for mark in marks):
-            raise ValueError
-        return text
-
-    return Annotated[Text, AfterValidator(check), Expected(f"a text with {' and '.join(marks)}")]
+    return Expected(
+        f"a text with {' and '.join(marks)}", lambda text: all(mark in text for mark in marks)
+    )
 
 
 def _table(name: str) -> str:
@@ -68,9 +64,12 @@ Sources = Annotated[
 Share = Annotated[
     float, Field(strict=True, gt=0, lt=0.5), Expected("a number above 0 and below 0.5")
 ]
-Measure = one_of(*OUTCOMES)
-Role = one_of("toets", "context")
-Version = one_of(*VERSIONS)
+Measure = Annotated[str, one_of(*OUTCOMES)]
+Second = Annotated[
+    str, one_of(*(name for name, kind in OUTCOMES.items() if kind.way in ("plain", "advice")))
+]
+Role = Annotated[str, one_of("toets", "context")]
+Version = Annotated[str, one_of(*VERSIONS)]
 
 _form = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 
@@ -148,7 +147,7 @@ class Outcome(_Measured):
 class Secondary(_Measured):
     """A second outcome of a goal: estimated as the first is, never judged."""
 
-    measure: Measure
+    measure: Second
     name: Text
     sources: Sources
     note: Text
@@ -178,10 +177,10 @@ class Sentences:
     """How the size of a difference is said in Dutch; ``per`` turns the unit into pupils of 100."""
 
     per: AboveZero
-    more: _holding("n")
-    fewer: _holding("n")
+    more: Annotated[Text, _holding("n")]
+    fewer: Annotated[Text, _holding("n")]
     equal: Text
-    range: _holding("low", "high")
+    range: Annotated[Text, _holding("low", "high")]
     word_more: Text
     word_fewer: Text
 
@@ -204,11 +203,18 @@ class Goal:
     source_text: Text
     role: Role
     outcome: Outcome
-    secondary: tuple[Secondary, ...]
+    secondary: Annotated[tuple[Secondary, ...], Field(max_length=1)]
     context: tuple[Context, ...]
     sentences: Sentences
     missing: Text
     guard: Guard | None = None
+
+    @model_validator(mode="after")
+    def _testable(self) -> Goal:
+        measure = self.outcome.measure
+        if self.role == "toets" and not OUTCOMES[measure].way:
+            raise unlike(f"context, because {measure} is hidden too often", "role", self.role)
+        return self
 
 
 @_form

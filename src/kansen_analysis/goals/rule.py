@@ -92,10 +92,11 @@ def judge(
     refused: dict[int, tuple[Reason, ...]] = {}
     for goal in protocol.goals:
         found = estimates.get(goal.id)
-        if why := _refusal(goal, found, protocol):
-            refused[goal.id] = why
-        else:
+        why = _refusal(goal, found, protocol)
+        if isinstance(found, EffectEstimate) and not why:
             tested[goal.id] = found
+        else:
+            refused[goal.id] = why
     adjusted = holm(np.array([each.p_value for each in tested.values()]))
     after_holm = dict(zip(tested, adjusted.tolist(), strict=True))
     rows = []
@@ -150,9 +151,9 @@ def _refusal(
             f"{found.decides}; estimate it with decides={goal.outcome.decides!r}."
         )
     if np.isnan(found.effect):
-        lack = found.versions.loc[found.decides, "lack"]
-        told = (Reason(Lack(lack)),) if lack else ()
-        return (Reason(Why.NO_DECIDING_VERSION), *told)
+        lack = found.versions["lack"].loc[found.decides]
+        because = [Reason(Lack(lack))] if lack else []
+        return (Reason(Why.NO_DECIDING_VERSION), *because)
     if found.n_treated < protocol.minimum_participants:
         numbers = {"participants": found.n_treated, "needed": protocol.minimum_participants}
         return (Reason(Why.FEW_PARTICIPANTS, numbers),)
@@ -225,10 +226,18 @@ def decide(
 class _Case:
     """One estimate under the rule: what every part of it says, and what follows."""
 
-    def __init__(self, estimate, goal, protocol, p_value, look, guarded):
+    def __init__(
+        self,
+        estimate: EffectEstimate,
+        goal: Goal,
+        protocol: Protocol,
+        p_value: float | None,
+        look: int | None,
+        guarded: bool,
+    ):
         self.estimate, self.goal, self.limits = estimate, goal, protocol.verdict
         self.margin = goal.outcome.smallest_difference
-        self.deciding: Inference = estimate.inference[estimate.decides]
+        self.deciding = estimate.inference[estimate.decides]
         self.side = 1 if estimate.effect > 0 else -1
         self.guarded = guarded or self.side < 0  # bad news needs no guard
         self.look = self.limits.looks.planned if look is None else look
@@ -424,14 +433,18 @@ class _Case:
     def _beside(self) -> list[Reason]:
         """What is told beside any verdict."""
         found, reasons = self.estimate, []
-        boards, near, table = found.board_clustered, found.neighbours, found.intake.table
+        boards, near, intake = found.board_clustered, found.neighbours, found.intake.table
         if boards is not None and boards["n_boards_treated"] < FEW_BOARDS:
             reasons.append(Reason(Why.FEW_BOARDS, {"boards": int(boards["n_boards_treated"])}))
-        if table.loc["schoolweging", "p_value"] < NOTED:
-            numbers = table.loc["schoolweging", ["change", "part"]].to_dict()
+        p_value, change_of, part = intake["p_value"], intake["change"], intake["part"]
+        if p_value.loc["schoolweging"] < NOTED:
+            numbers = {
+                "change": change_of.loc["schoolweging"],
+                "part": part.loc["schoolweging"],
+            }
             reasons.append(Reason(Why.INTAKE_CHANGED, numbers))
-        if table.loc["pupils", "p_value"] < NOTED:
-            change = 100 * np.expm1(table.loc["pupils", "change"])
+        if p_value.loc["pupils"] < NOTED:
+            change = 100 * np.expm1(change_of.loc["pupils"])
             reasons.append(Reason(Why.PUPILS_CHANGED, {"change": float(change)}))
         if near is not None and near.p_value < NOTED:
             code = Why.REGION_HIGHER if near.difference > 0 else Why.REGION_LOWER
@@ -449,7 +462,7 @@ def _judge_one(
 ) -> dict[str, object]:
     guarded = goal.guard is None or (
         guard is not None
-        and guard.decision.loc[guard.decides, "ci90_low"] > -goal.guard.smallest_difference
+        and guard.decision["ci90_low"].loc[guard.decides] > -goal.guard.smallest_difference
     )
     case = _Case(found, goal, protocol, holm, look, guarded)
     decision = case.decide()

@@ -22,12 +22,21 @@ class Kind:
         Tables it cannot do without.
     uses : tuple of str
         Tables it can rest on beside those; without `needs`, at least one of these.
+    way : str
+        How it is estimated: ``plain``; ``advice``, where hidden counts take part of a change away;
+        ``places``, where they are read against the programme; or nothing, for what is hidden so
+        often that it can only be shown.
+    lower : bool
+        Whether its value is counted the other way round: of pupils below their advice, those who
+        are not.
     """
 
     value: str
     unit: str
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    way: str = "plain"
+    lower: bool = False
 
     def takes(self, sources: tuple[str, ...]) -> bool:
         """Tell whether it can be made of these tables, and can use each of them."""
@@ -56,9 +65,23 @@ OUTCOMES = {
         "adviesniveau",
         ("schooladviezen",),
         (*_TESTS, "eindscores"),
+        way="advice",
     ),
-    "havo_vwo_share": Kind("advices havo or higher", "procentpunt", ("schooladviezen",)),
-    "special_education": Kind("advices vso or pro", "procentpunt", ("schooladviezen",)),
-    "places_leerjaar3": Kind("pupils below their advice", "procentpunt", ("leerjaar3",)),
-    "havo_vwo_leerjaar3": Kind("pupils on havo or vwo", "procentpunt", ("leerjaar3",)),
+    "havo_vwo_share": Kind(
+        "advices havo or higher", "procentpunt", ("schooladviezen",), way="advice"
+    ),
+    "special_education": Kind("advices vso or pro", "procentpunt", ("schooladviezen",), way=""),
+    "places_leerjaar3": Kind(
+        "pupils below their advice", "procentpunt", ("leerjaar3",), way="places", lower=True
+    ),
+    "havo_vwo_leerjaar3": Kind(
+        "pupils on havo or vwo", "procentpunt", ("leerjaar3",), way="places"
+    ),
+}
+# What stands in a page of its own; any other goal gets a page that is made for it.
+PAGES = {
+    (1, "target_levels"): "eindtoets",
+    (2, "advice_above_expectation"): "schooladvies",
+    (3, "places_leerjaar3"): "afstroom",
+    (4, "special_education"): "zorg",
 }

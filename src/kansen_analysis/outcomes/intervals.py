@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 
 from kansen_analysis.errors import UsageError
 
@@ -263,6 +262,8 @@ def narrow_table(
     ...              (np.array([5, 8]), np.array([5, 8])))[0].tolist()
     [[3, 2], [2, 6]]
     """
+    from scipy.optimize import linprog  # takes as long to import as pandas; often not needed
+
     low, high = np.array(low), np.array(high)
     new_low, new_high = low.copy(), high.copy()
     for _ in range(low.size):  # one axis after the other settles most cells

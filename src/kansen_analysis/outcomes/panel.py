@@ -27,7 +27,7 @@ RANKED_ADVICES = (
     "VWO",
 )
 # Cells of a referentieniveaus row per domain, with whether the level is the target (1S/2F).
-_DOMAINS = {
+DOMAINS = {
     "rekenen": {"<1F": False, "1F": False, "1S": True, "2F": True},
     "lezen": {"<1F": False, "1F": False, "2F": True},
     "taalverzorging": {"<1F": False, "1F": False, "2F": True},
@@ -69,7 +69,7 @@ def reference_levels(tables: Tables) -> pd.DataFrame:
     table = table[table["kind"] == "Bo"]
     low, high = (_wide(table, ["domain", "level"], end).astype(int) for end in ("low", "high"))
     lows, highs, targets, totals = [], [], [], []
-    for domain, levels in _DOMAINS.items():
+    for domain, levels in DOMAINS.items():
         cells = [(domain, level) for level in levels]
         lows.append(low[cells].to_numpy())
         highs.append(high[cells].to_numpy())
@@ -84,7 +84,7 @@ def reference_levels(tables: Tables) -> pd.DataFrame:
     best_low, best_high = np.full(len(low), np.inf), np.full(len(low), -np.inf)
     for extra in range(int((pupils_high - pupils_low).max()) + 1):
         pupils = np.minimum(pupils_low + extra, pupils_high)
-        part_low = part_high = 0
+        part_low, part_high = np.zeros((2, len(low)))
         for lo, hi, target in zip(lows, highs, targets, strict=True):
             a, b = masked.part_of_total(lo, hi, target, pupils, pupils)
             part_low, part_high = part_low + a, part_high + b
@@ -108,6 +108,42 @@ def _position(both: pd.DataFrame) -> pd.DataFrame:
     return means.mean().sort_values("pupils", kind="stable").reset_index(drop=True)
 
 
+def both_publishers(tables: Tables) -> pd.DataFrame:
+    """Put what the Inspectie and what DUO print of a school-year beside each other.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The tidy tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``school``, ``year``; of the Inspectie ``value`` (percent of target levels) and ``n``
+        (pupils); of DUO ``low``, ``high``, ``pupils_low``, ``pupils_high`` (see
+        `reference_levels`); and ``placed``, where in DUO's interval the share of schools of that
+        size lies on average (0 to 1). What a publisher does not have is missing.
+    """
+    levels = reference_levels(tables)
+    results = tables["leerresultaten"]
+    columns = ["school", "year", "value", "n"]
+    exact = pd.DataFrame(columns=columns)
+    if len(results):
+        usable = results.dropna(subset=["school", "pct_1s2f", "pupils"])
+        exact = usable.rename(columns={"pct_1s2f": "value", "pupils": "n"})[columns]
+        exact["n"] = exact["n"].astype(int)
+    both = exact.merge(levels, on=["school", "year"], how="outer")
+    ends = ["low", "high", "pupils_low", "pupils_high"]
+    both = both.astype(dict.fromkeys(ends, float))  # of nothing where one source is all there is
+    known = both["value"].notna()
+    position = _position(both[known & both["low"].notna()])
+    middle = (both["pupils_low"] + both["pupils_high"]) / 2
+    both["placed"] = np.interp(
+        middle.fillna(0).astype(float), position["pupils"], position["position"]
+    )
+    return both
+
+
 def target_levels(tables: Tables) -> pd.DataFrame:
     """Share of target levels reached (%1S/2F) per school and school year, for goal 1.
 
@@ -127,21 +163,9 @@ def target_levels(tables: Tables) -> pd.DataFrame:
         ``n_low``, ``n_high`` (bounds of both), ``origin`` (``leerresultaten``,
         ``referentieniveaus`` or ``interval``).
     """
-    levels = reference_levels(tables)
-    results = tables["leerresultaten"]
-    columns = ["school", "year", "value", "n"]
-    exact = pd.DataFrame(columns=columns)
-    if len(results):
-        usable = results.dropna(subset=["school", "pct_1s2f", "pupils"])
-        exact = usable.rename(columns={"pct_1s2f": "value", "pupils": "n"})[columns]
-        exact["n"] = exact["n"].astype(int)
-    both = exact.merge(levels, on=["school", "year"], how="outer")
-    ends = ["low", "high", "pupils_low", "pupils_high"]
-    both = both.astype(dict.fromkeys(ends, float))  # of nothing where one source is all there is
-    known = both["value"].notna()
-    position = _position(both[known & both["low"].notna()])
+    both = both_publishers(tables)
+    known, placed = both["value"].notna(), both["placed"]
     middle = (both["pupils_low"] + both["pupils_high"]) / 2
-    placed = np.interp(middle.fillna(0).astype(float), position["pupils"], position["position"])
     both["origin"] = np.select(
         [known, both["low"] == both["high"]],
         ["leerresultaten", "referentieniveaus"],
@@ -152,7 +176,7 @@ def target_levels(tables: Tables) -> pd.DataFrame:
     for bound in ("low", "high"):
         both[bound] = both["value"].where(known, both[bound])
         both[f"n_{bound}"] = both["n"].where(known, both[f"pupils_{bound}"]).astype(int)
-    keep = [*columns, "low", "high", "n_low", "n_high", "origin"]
+    keep = ["school", "year", "value", "n", "low", "high", "n_low", "n_high", "origin"]
     both = both[keep].astype(dict.fromkeys(("value", "low", "high"), float))
     return both.sort_values(["school", "year"], ignore_index=True, kind="stable")
 
@@ -307,7 +331,7 @@ def raised_advices(tables: Tables) -> pd.DataFrame:
     low, high = (
         _wide(table, ["outcome"], end).fillna(0).astype(int)[outcomes].to_numpy() for end in ENDS
     )
-    never_more = [(low[:, at] <= high[:, 1 - at]).all() for at in (0, 1)]
+    never_more = [bool((low[:, at] <= high[:, 1 - at]).all()) for at in (0, 1)]
     if never_more[0] == never_more[1]:
         return pd.DataFrame(columns=["school", "year", *columns])
     raised = never_more.index(True)
@@ -379,10 +403,11 @@ def place_shares(places: pd.DataFrame) -> pd.DataFrame:
     >>> place_shares(places)[["n", "not_below_low", "havo_vwo_high"]].values.tolist()
     [[20.0, 85.0, 40.0]]
     """
-    count = {name: places[name].to_numpy(float) for name in places if name.startswith("pupils")}
+    names = [name for name in places.columns if name.startswith("pupils")]
+    count = {name: places[name].to_numpy(float) for name in names}
     rest = [count[f"pupils_level_{end}"] + count[f"pupils_above_{end}"] for end in ENDS]
     below = masked.share(count["pupils_below_low"], count["pupils_below_high"], *rest)
-    result = places.drop(columns=list(count))
+    result = places.drop(columns=names)
     result["n"] = (count["pupils_low"] + count["pupils_high"]) / 2
     result["not_below_low"], result["not_below_high"] = 100 - below[1], 100 - below[0]
     parts = [count[f"{name}_{end}"] for name in ("pupils_havo_vwo", "pupils") for end in ENDS]

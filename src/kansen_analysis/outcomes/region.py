@@ -17,6 +17,7 @@ import pandas as pd
 
 from kansen_analysis.outcomes import panel
 from kansen_analysis.outcomes.intervals import share
+from kansen_analysis.sources.rows import each_row
 
 SMALL_SCHOOL = (
     50  # pupils: a school with fewer is called small, as the Drentse Onderwijsmonitor does
@@ -199,8 +200,8 @@ def municipalities(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         )
         .drop_duplicates("municipality_code")
     )
-    province = found.dropna(subset="province").groupby("municipality_code")["province"]
-    province = province.agg(lambda values: values.value_counts(sort=True).index[0])
+    provinces = found.dropna(subset="province").groupby("municipality_code")["province"]
+    province = provinces.agg(lambda values: values.value_counts(sort=True).index[0])
     result = counts[_PLACE[:2]].assign(province=counts["municipality_code"].map(province))
     return result.reset_index(drop=True)
 
@@ -606,7 +607,7 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
     places = facts[["place", "place_code", "place_kind"]].drop_duplicates()
     own = set(places["place_code"]) - {""}
     parts = []
-    for place in places.itertuples(index=False):
+    for place in each_row(places):
         if place.place_kind == COUNTRY:
             here = rows
         else:
@@ -616,7 +617,14 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
             continue
         counts = here["fifth"].value_counts().reindex(range(1, 6), fill_value=0)
         part = counts.rename_axis("fifth").rename("schools").reset_index()
-        parts.append(part.assign(**place._asdict(), share=100 * counts.to_numpy() / len(here)))
+        parts.append(
+            part.assign(
+                place=place.place,
+                place_code=place.place_code,
+                place_kind=place.place_kind,
+                share=100 * counts.to_numpy() / len(here),
+            )
+        )
     table = pd.concat(parts, ignore_index=True)
     return table.assign(year=int(rows["year"].iloc[0]))[columns]
 
@@ -750,9 +758,9 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
     both = pd.concat([_beside_country(facts), _moved(facts, back)], ignore_index=True)
     places = both[(both["place_kind"] == "municipality") & _enough(both)]
     middle = places[gaps].mean(axis=1)
-    yardstick = middle.groupby([places["rule"], places["fact"]]).agg(["std", "size"])
-    yardstick = yardstick.loc[yardstick["size"] >= FEWEST_PLACES, "std"]
-    unit = pd.MultiIndex.from_frame(both[["rule", "fact"]]).map(yardstick)
+    spread = middle.groupby([places["rule"], places["fact"]]).agg(["std", "size"])
+    yardstick = spread.loc[spread["size"] >= FEWEST_PLACES, "std"]
+    unit = yardstick.reindex(pd.MultiIndex.from_frame(both[["rule", "fact"]]))
     one_side = (both[gaps] > 0).all(axis=1) | (both[gaps] < 0).all(axis=1)
     one_side &= (both["apart_low"] > 0) | (both["apart_high"] < 0)
     least = both[["apart_low", "apart_high"]].abs().min(axis=1)

@@ -243,7 +243,8 @@ def _finished(frame: pd.DataFrame, name: str, rows: pd.DataFrame, schools) -> pd
 
 def _segments(sets: pd.Series) -> list[int]:
     """Number the stretches of years in which the same schools have a figure."""
-    numbers, before = [], None
+    numbers: list[int] = []
+    before = None
     for now in sets:
         same = before is not None and _same(before, now)
         numbers.append(numbers[-1] if same else (numbers[-1] + 1 if numbers else 1))
@@ -411,8 +412,8 @@ def by_goal(
     if len(table("levels")):
         found[1] = group_shares(target_parts(table("levels")), groups)
     if len(table("advice_low")):
-        cells = (table(f"advice_{end}").set_index(["school", "year"]) for end in _ENDS)
-        found[2] = group_advice(*cells, groups)
+        low, high = (table(f"advice_{end}").set_index(["school", "year"]) for end in _ENDS)
+        found[2] = group_advice(low, high, groups)
     if len(table("places")):
         found[3] = group_shares(place_parts(table("places")), groups, hide=True)
     if len(table("schooladviezen")):

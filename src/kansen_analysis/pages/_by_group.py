@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.edition.open import Edition
@@ -51,10 +52,11 @@ def by_group(
             few = sums[ends[0]].between(LOW, HIGH) & (sums[ends[1]] <= HIGH)
             sums.loc[few, ends] = LOW, HIGH
             of = [f"{whole}_{end}" for end in ENDS]
-            low, high = share_of_total(*(sums[column] for column in (*ends, *of)))
+            low, high = share_of_total(*(sums[column].to_numpy() for column in (*ends, *of)))
             column, exact = f"{part}_{name}", low == high
-            frame[column] = low.where(exact)
-            frame[f"{column}_low"], frame[f"{column}_high"] = low.mask(exact), high.mask(exact)
+            frame[column] = np.where(exact, low, np.nan)
+            frame[f"{column}_low"] = np.where(exact, np.nan, low)
+            frame[f"{column}_high"] = np.where(exact, np.nan, high)
             rows.append((column, f"{words}: {label}", "%", 1, "share", f"n_{name}"))
         low, high = (sums[f"{whole}_{end}"].astype("Int64") for end in ENDS)
         frame[f"n_{name}"] = low.where((low == high).fillna(False))

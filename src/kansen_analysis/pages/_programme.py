@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
 
 from kansen_analysis.display.publication import current
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes import PAGES
 from kansen_analysis.programme import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
-GOAL_PAGES = {
-    "1": ("Eindtoets", "eindtoets.ipynb"),
-    "2": ("Schooladvies", "schooladvies.ipynb"),
-    "3": ("Afstroom en uitstroom", "afstroom.ipynb"),
-    "4": ("Zorg en speciaal onderwijs", "zorg.ipynb"),
-}
+
+def goal_page(monitor: Edition, number: int) -> str:
+    """Return the page of a goal, below the site; empty when this site has none."""
+    goal = monitor.protocol.goal(number)
+    page = PAGES.get((number, goal.outcome.measure))
+    return f"{page}.ipynb" if page else f"doelen/{number}.ipynb" if current().generated else ""
 
 
 def open_programme(monitor: Edition) -> Programme:
@@ -86,17 +86,6 @@ def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
     names = monitor.participants.set_index("school")["name"]
     made = [school for school in split(schools) if school in names and current().generated]
     return [(names[school], f"scholen/{school}.ipynb") for school in made]
-
-
-def plain(text: str) -> str:
-    r"""Keep text from a table from being read as markdown.
-
-    Examples
-    --------
-    >>> print(plain("<b>*a*</b>"))
-    \<b\>\*a\*\</b\>
-    """
-    return re.sub(r"([\\`*_{}\[\]<>#@$|~^!])", r"\\\1", str(text))
 
 
 def listed(words: Iterable[str]) -> str:

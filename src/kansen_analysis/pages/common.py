@@ -32,6 +32,7 @@ __all__ = [
     "Html",
     "about",
     "banner",
+    "capital",
     "estimate_or_reason",
     "file_only",
     "glossary",
@@ -43,6 +44,9 @@ __all__ = [
     "verdict_row",
     "verdict_word",
 ]
+
+
+PERSON = "persoon"  # the term that the programme itself gives
 
 
 def open_monitor() -> Edition:
@@ -64,6 +68,17 @@ def _opened(folder: Path) -> Edition:
 @lru_cache(maxsize=1)
 def _kept(folder: Path, written: int) -> Edition:
     return open_edition(folder)
+
+
+def capital(words: str) -> str:
+    """Write words as a sentence begins.
+
+    Examples
+    --------
+    >>> capital("de gids")
+    'De gids'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def about(*rows: tuple) -> pd.DataFrame:
@@ -195,4 +210,4 @@ def term(anchor: str, words: str | None = None) -> str:
     known = glossary()
     if anchor not in known.index:
         raise UsageError(f"{anchor!r} is not in begrippen.csv; explain it there first.")
-    return f"[{words or known.loc[anchor, 'term'].lower()}](begrippen.ipynb#{anchor})"
+    return f"[{words or known['term'].loc[anchor].lower()}](begrippen.ipynb#{anchor})"

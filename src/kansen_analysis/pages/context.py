@@ -115,14 +115,14 @@ def _by_place(
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
-    counts = [c for c in frame if c.startswith("n_")]
+    counts = [c for c in frame.columns if c.startswith("n_")]
     return frame.astype(dict.fromkeys(counts, "Int64")), years
 
 
 def _place_table(
     frame: pd.DataFrame, years: list[int], *, name: str, caption: str, what: str, source: str, notes
 ) -> Table:
-    rows = [("place", "Waar", "", 0, "text")]
+    rows: list[tuple] = [("place", "Waar", "", 0, "text")]
     for year in years:
         label = schoolyear.label(year)
         rows.append((f"share_{year}", f"{what} {label}", "%", 1, "share", f"n_{year}"))
@@ -239,7 +239,8 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
         table[end] = table[end].where(table["value"].isna())
     wide = table.pivot(index="year", columns="group", values=["value", "low", "high"])
     ends = {"value": "", "low": "_low", "high": "_high"}
-    wide.columns = [f"{group}{ends[end]}" for end, group in wide.columns]
+    end_of, group_of = (wide.columns.get_level_values(at) for at in (0, 1))
+    wide.columns = [f"{group}{ends[end]}" for end, group in zip(end_of, group_of, strict=True)]
     frame = wide.reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
@@ -412,8 +413,8 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     if unknown:
         which = "1 gemeente" if unknown == 1 else f"{unknown} gemeenten"
         notes.append(
-            f"Van {which} met scholen in het register noemt geen document het eerste jaar met een "
-            "coach; niet meegeteld."
+            f"Van {which} met scholen in het register noemt geen document het "
+            "startjaar; niet meegeteld."
         )
     variables = about(
         ("what", "Wat", "", 0, "text"),
@@ -427,8 +428,8 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
-        caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen met een "
-        "coach, "
+        caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen sinds de "
+        "start, "
         "naast andere gemeenten; context, geen toets",
         variables=variables,
         source=source_line(*sources),

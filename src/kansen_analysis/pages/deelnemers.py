@@ -12,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, term
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -40,7 +41,7 @@ def who(monitor: Edition) -> Prose:
     if unknown:
         text += (
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
-            "eerste jaar. Die tellen niet mee in de toets."
+            "startjaar. Die tellen niet mee in de toets."
         )
     return Prose(text.strip())
 
@@ -103,7 +104,15 @@ def by_municipality(monitor: Edition) -> Table:
     for start in starts:
         counts = people[people["coach_start"] == start].groupby("municipality").size()
         frame[f"start_{start}"] = frame["municipality"].map(counts).fillna(0).astype(int)
-        rows.append((f"start_{start}", f"Coach sinds {schoolyear.label(start)}", "", 0, "count"))
+        rows.append(
+            (
+                f"start_{start}",
+                f"{monitor.settings.person.since} {schoolyear.label(start)}",
+                "",
+                0,
+                "count",
+            )
+        )
     unknown = people[people["coach_start"].isna()].groupby("municipality").size()
     if len(unknown):
         frame["unknown"] = frame["municipality"].map(unknown).fillna(0).astype(int)
@@ -114,7 +123,7 @@ def by_municipality(monitor: Edition) -> Table:
     return tables.table(
         disclose(frame, variables),
         name="deelnemers-gemeenten",
-        caption="Scholen in het register per gemeente, naar eerste schooljaar met een kansencoach",
+        caption="Scholen in het register per gemeente, naar startjaar",
         variables=variables,
         source=REGISTER,
     )
@@ -130,7 +139,7 @@ def register(monitor: Edition) -> Table:
         ("school", "BRIN en vestiging", "", 0, "code"),
         ("municipality", "Gemeente", "", 0, "text"),
         ("network_start", "In het netwerk sinds", "", 0, "year"),
-        ("coach_start", "Coach sinds", "", 0, "year"),
+        ("coach_start", monitor.settings.person.since, "", 0, "year"),
         ("source", "Document", "", 0, "text"),
     )
     return tables.table(
@@ -154,7 +163,7 @@ def chosen(monitor: Edition) -> Prose:
         "hebben ongeveer dezelfde schoolweging (hooguit 2 punten verschil) en ongeveer evenveel "
         "leerlingen.",
         f"**{numbers.number(counts.get('A', 0), 0)} scholen uit de eigen regio**: alle andere "
-        f"basisscholen in {numbers.listed(places)}.",
+        f"basisscholen in {numbers.listed([plain(each) for each in places])}.",
     ]
     if len(pools.short):
         lines.append(

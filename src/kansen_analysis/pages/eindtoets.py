@@ -5,6 +5,8 @@ The figures about how sure this is are in `kansen_analysis.pages.evidence`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -49,13 +51,13 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     if not len(windows["before"]) or not len(windows["since"]):
         return Absent(
             f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
-            f"eerste school met een kansencoach begon in {schoolyear.label(start)}. Er is geen "
-            "vóór of geen ná om naast elkaar te zetten."
+            f"eerste school met een {monitor.settings.person.one} begon in "
+            f"{schoolyear.label(start)}. Er is geen vóór of geen ná om naast elkaar te zetten."
         )
     rows = []
     for name, inside in _groups(monitor, levels["school"]).items():
         part = levels[inside]
-        row = {"group": name}
+        row: dict[str, Any] = {"group": name}
         for window, chosen in windows.items():
             seen = part[part["year"].isin(chosen)]
             row[window] = np.average(seen["value"], weights=seen["n"]) if len(seen) else np.nan
@@ -76,7 +78,7 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name="eindtoets-eerder",
-        caption=f"{WHAT} vóór en sinds de eerste start van een kansencoach",
+        caption=f"{WHAT} vóór en sinds de eerste start",
         variables=variables,
         source=source_line(*SOURCES),
         notes=(
@@ -110,7 +112,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("name", "School", "", 0, "text", ""),
         ("school", "BRIN en vestiging", "", 0, "code", ""),
         ("municipality", "Gemeente", "", 0, "text", ""),
-        ("coach_start", "Coach sinds", "", 0, "year", ""),
+        ("coach_start", monitor.settings.person.since, "", 0, "year", ""),
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]
@@ -198,13 +200,13 @@ def missing(monitor: Edition) -> Prose:
     if unknown:
         lines.append(
             f"Van {unknown} van de {len(people)} scholen in het register noemt geen document het "
-            "eerste schooljaar met een coach. Zij tellen niet mee in de toets."
+            "startjaar. Zij tellen niet mee in de toets."
         )
     if later:
         verb = "school begint" if later == 1 else "scholen beginnen"
         lines.append(f"{later} {verb} pas na dit schooljaar.")
     if len(mine):
-        placed = 100 * (mine["origin"] == "interval").mean()
+        placed = 100 * (mine["origin"].eq("interval") & mine["joined"].eq("")).mean()
         if placed:
             lines.append(
                 f"Bij {numbers.percent(placed)} van de schooljaren van deelnemers is een deel van "

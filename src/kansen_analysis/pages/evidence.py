@@ -15,6 +15,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
+from kansen_analysis.outcomes import OUTCOMES, PAGES
 from kansen_analysis.outcomes.fixed import FEW, MINIMUM
 from kansen_analysis.pages.common import (
     about,
@@ -28,6 +29,7 @@ from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.choices import FIXED, place
 from kansen_analysis.words.estimates import VERSIONS, noted
 from kansen_analysis.words.reasons import say
+from kansen_analysis.words.verdicts import beside
 
 if TYPE_CHECKING:
     from kansen_analysis.estimate.effects import EffectEstimate
@@ -43,26 +45,36 @@ class Words:
     decimals: int
 
 
-WORDS = {
-    1: Words(
-        "eindtoets", "het aandeel op streefniveau", ("leerresultaten", "referentieniveaus"), 1
-    ),
-    2: Words(
-        "schooladvies", "het advies, gezien de toets,", ("schooladviezen", "referentieniveaus"), 2
-    ),
-    3: Words("afstroom", "het aandeel dat niet onder zijn advies zit", ("leerjaar3",), 1),
-}
-# Unit, decimals, sources and notes of the second outcome of a goal.
-SECOND = {
-    1: ("z", 2, ("eindscores",), ()),
-    2: (
-        "procentpunt",
+CALLED = {  # the outcome in a sentence, the sources that are named, decimals
+    "target_levels": (
+        "het aandeel op streefniveau",
+        ("leerresultaten", "referentieniveaus"),
         1,
-        ("schooladviezen",),
-        (
-            "Anders dan het adviesniveau houdt dit aandeel geen rekening met de toets: wie hoger "
-            "scoort, krijgt vaker havo of hoger.",
-        ),
+    ),
+    "test_score_z": ("de score binnen jaar en aanbieder", ("eindscores",), 2),
+    "advice_above_expectation": (
+        "het advies, gezien de toets,",
+        ("schooladviezen", "referentieniveaus"),
+        2,
+    ),
+    "havo_vwo_share": ("het aandeel havo of hoger", ("schooladviezen",), 1),
+    "places_leerjaar3": ("het aandeel dat niet onder zijn advies zit", ("leerjaar3",), 1),
+    "havo_vwo_leerjaar3": ("het aandeel op havo of vwo", ("leerjaar3",), 1),
+}
+
+
+def words_of(monitor: Edition, goal: int) -> Words:
+    """Return what the figures of a goal are called; the page is part of their names."""
+    measure = monitor.protocol.goal(goal).outcome.measure
+    page = PAGES.get((goal, measure), f"doel-{goal}")
+    return Words(page, *CALLED[measure])
+
+
+# Notes of a second outcome.
+SECOND = {
+    "havo_vwo_share": (
+        "Anders dan het adviesniveau houdt dit aandeel geen rekening met de toets: wie hoger "
+        "scoort, krijgt vaker havo of hoger.",
     ),
 }
 
@@ -78,7 +90,7 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     if estimate.event is None:
         return Absent("Er zijn te weinig jaren vooraf om jaar voor jaar te vergelijken.")
     # Bounds for all years together: whoever looks at ten years sees one stick out by chance.
@@ -98,14 +110,14 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
             name=f"{words.page}-start",
             title=titles.get(found, "Na de start is er geen duidelijk verschil"),
             subtitle=f"{outcome.name}: verschil met vergelijkbare scholen ({outcome.unit}), naar "
-            "schooljaren met een toets voor en na de start van de kansencoach; jaar −1 is het "
+            "schooljaren met een toets voor en na de start; jaar −1 is het "
             "ijkpunt, de lijnen zijn 95%-grenzen voor alle jaren samen",
             source=source_line(*words.sources),
         ),
         unit=outcome.unit,
         decimals=words.decimals,
         margin=outcome.smallest_difference,
-        start="start coach",
+        start="start",
     )
 
 
@@ -114,7 +126,7 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     decision = estimate.decision.reindex(list(VERSIONS))
     frame = pd.DataFrame(
         {
@@ -134,15 +146,15 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
         if not firm:
             title += f", {clear} daarvan duidelijk"
     else:
-        title = "De vier berekeningen wijzen niet dezelfde kant op"
+        title = f"De {numbers.counted(len(known))} berekeningen wijzen niet dezelfde kant op"
     return figures.versions(
         frame,
         figures.Texts(
             name=f"{words.page}-versies",
             title=title,
             subtitle=f"Verschil met vergelijkbare scholen na de start ({outcome.unit}), met "
-            f"95%-interval, volgens vier vastgelegde berekeningen; {outcome.decides} geeft de "
-            "doorslag",
+            f"95%-interval, volgens de berekeningen die vooraf vastliggen; {outcome.decides} geeft "
+            "de doorslag",
             source=source_line(*words.sources),
             notes=noted(estimate.notes),
         ),
@@ -157,7 +169,7 @@ def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     table = monitor.choices[goal]
     if isinstance(table, Reason):
         why = say(monitor.protocol.goal(goal), table)
@@ -165,11 +177,8 @@ def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
     # An estimate that is corrected for hidden counts is so under every choice.
     table = table.dropna(subset="effect")
     effect, low, high = (table[name].to_numpy() for name in ("effect", "ci_low", "ci_high"))
-    if goal == 2:
-        effect, (low, high) = (
-            effect / monitor.attenuation.mean,
-            monitor.attenuation.interval(low, high),
-        )
+    if (seen := monitor.attenuation.get(goal)) is not None:
+        effect, (low, high) = effect / seen.mean, seen.interval(low, high)
     places = pd.DataFrame([place(choice) for choice in table.index])
     frame = pd.DataFrame(
         {
@@ -207,7 +216,7 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     seen = monitor.detectable[goal]
     if not math.isfinite(seen):
         return Absent(
@@ -249,7 +258,7 @@ def by_period(monitor: Edition, goal: int) -> Table | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     columns = ["label", "effect", "ci_low", "ci_high", "school_years"]
     periods = estimate.by_period.assign(label=lambda f: [f"Schooljaren {p}" for p in f.index])
     starts = estimate.by_cohort.assign(
@@ -282,7 +291,7 @@ def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
     if found is None:
         return Absent("Er is geen schatting van een tweede uitkomst met deze gegevens.")
     other = monitor.protocol.goal(goal).secondary[0]
-    unit, decimals, source, notes = SECOND[goal]
+    unit, decimals = OUTCOMES[other.measure].unit, CALLED[other.measure][2]
     decision = found.decision.reindex(list(VERSIONS))
     frame = decision[["effect", "ci_low", "ci_high"]].reset_index(drop=True)
     frame.insert(0, "label", [f"{name}: {words}" for name, words in VERSIONS.items()])
@@ -294,13 +303,13 @@ def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
     )
     return tables.table(
         disclose(frame, variables),
-        name=f"{WORDS[goal].page}-tweede",
+        name=f"{words_of(monitor, goal).page}-tweede",
         caption=f"{other.name}: verschil met vergelijkbare scholen na de start",
         variables=variables,
-        source=source_line(*source),
+        source=source_line(*other.sources),
         notes=(
             other.note,
-            *notes,
+            *SECOND.get(other.measure, ()),
             f"{found.n_treated} deelnemende en {found.n_schools - found.n_treated} andere scholen; "
             "grenzen: 95%-interval.",
         ),
@@ -312,7 +321,7 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, unit = WORDS[goal], monitor.protocol.goal(goal).outcome.unit
+    words, unit = words_of(monitor, goal), monitor.protocol.goal(goal).outcome.unit
     size = words.decimals
 
     def written(value: float) -> str:
@@ -337,6 +346,7 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
+    lines += beside(monitor.protocol.goal(goal), verdict_row(monitor, goal), monitor.protocol)
     event = estimate.event
     if event is not None:
         lines.append(
@@ -347,11 +357,11 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             + f" met toeval te verklaren (p = {numbers.number(event.p_value, 2)}). Die toets mist "
             "veel; zij beslist daarom niets."
         )
-    if goal == 2:
-        # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
-        if monitor.attenuation is not None:
-            lines.append(advice.attenuation(monitor.attenuation))
-        if monitor.advice_check is not None:
+    # What hiding does to the estimate, and a check that fills the hidden counts otherwise.
+    if (seen := monitor.attenuation.get(goal)) is not None:
+        lines.append(advice.attenuation(seen))
+        measure = monitor.protocol.goal(goal).outcome.measure
+        if measure == "advice_above_expectation" and monitor.advice_check is not None:
             lines.append(advice.check(monitor.advice_check))
     return Prose("\n".join(f"- {line}" for line in lines))
 
@@ -361,7 +371,7 @@ def funnel(monitor: Edition, goal: int) -> Figure | Absent:
     estimate, absent = _with_estimate(monitor, goal)
     if estimate is None:
         return absent
-    words, outcome = WORDS[goal], monitor.protocol.goal(goal).outcome
+    words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     changes = monitor.changes[goal]
     if isinstance(changes, Reason):
         why = say(monitor.protocol.goal(goal), changes)

@@ -12,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, source_line, verdict_row
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import feeding, get, schoolyear
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
@@ -84,13 +85,13 @@ def coverage(monitor: Edition) -> Figure:
     """Draw what is known of which year."""
     frame = _states(monitor)
     missing = int((frame["state"] == "ontbreekt").sum())
-    whole = frame.groupby("source")["state"].agg(lambda states: (states == "ontbreekt").all())
+    whole = (frame["state"] == "ontbreekt").groupby(frame["source"]).all()
     title = (
         f"Van {missing} bronjaren zit het bestand niet in deze map"
         if missing
         else "Van elk gepubliceerd schooljaar is het bestand er"
     )
-    gone = [name for name, absent in whole.items() if absent]
+    gone = whole.index[whole].tolist()
     return figures.coverage(
         frame,
         figures.Texts(
@@ -115,14 +116,12 @@ def hidden_share(monitor: Edition) -> Table:
     for name in HIDING:
         table = monitor.load(name)
         table = table[table["year"] >= FIRST] if len(table) else table
-        ends = [column for column in table if column.endswith("_low")]
+        ends = [column for column in table.columns if column.endswith("_low")]
         if not len(table) or not ends:
             continue
         given = table[ends].notna().sum(axis=1)
-        hidden = sum(
-            (table[end].notna() & table[end.removesuffix("_low")].isna()).astype(int)
-            for end in ends
-        )
+        exact = [end.removesuffix("_low") for end in ends]
+        hidden = (table[ends].notna() & table[exact].isna().to_numpy()).sum(axis=1)
         sums = pd.DataFrame({"given": given, "hidden": hidden}).groupby(table["year"]).sum()
         parts[name] = 100 * sums["hidden"] / sums["given"]
     frame = pd.DataFrame(parts).rename_axis("year").reset_index()
@@ -274,7 +273,7 @@ def tested_share(monitor: Edition) -> Table | Absent:
         "alike": ("vergelijkbare scholen", both["school"].isin(monitor.pools.schools("B"))),
         "every": ("alle scholen", both["school"].notna()),
     }
-    parts = {}
+    parts: dict[str, pd.Series] = {}
     for name, (_, inside) in groups.items():
         sums = both[inside].groupby("year")[["sat_low", "sat_high", "left_low", "left_high"]].sum()
         low = 100 * sums["sat_low"] / sums["left_high"]
@@ -383,10 +382,9 @@ def lacking(monitor: Edition) -> Table:
 def _named(name: str, monitor: Edition) -> str:
     """Name a source with the school years that were read of it."""
     label = TABLES.get(name) or get(name).meta["title"]
-    table = monitor.load(name)
-    if not len(table):
+    years = monitor.years_of(name)
+    if not years:
         return f"{label}: niet in de map"
-    years = sorted(int(year) for year in table["year"].unique())
     if len(years) == 1:
         return f"{label}: alleen {schoolyear.label(years[0])}"
     return f"{label}: {schoolyear.label(years[0])} t/m {schoolyear.label(years[-1])}"
@@ -402,16 +400,17 @@ _ASIDE = {
 
 
 def findings(monitor: Edition) -> Prose:
-    """Say which files were left aside, and why."""
+    """Say which files were left aside, and why; an unknown file is not named."""
     aside = monitor.aside_files
     if not aside:
         return Prose("Alle bestanden in de map zijn herkend en gelezen.")
     count = "1 bestand is" if len(aside) == 1 else f"{len(aside)} bestanden zijn"
-    return Prose(
-        f"{count} niet gebruikt: "
-        + ", ".join(
-            f"`{file}` ({_ASIDE[kind].format(TABLES.get(source, source))})"
-            for file, kind, source in aside
-        )
-        + "."
-    )
+    told = [
+        f"{plain(file)} ({_ASIDE[kind].format(TABLES.get(source, source))})"
+        for file, kind, source in aside
+        if file
+    ]
+    other = len(aside) - len(told)
+    if other:
+        told.append(f"{other} {'bestand' if other == 1 else 'bestanden'} zonder bekende uitgever")
+    return Prose(f"{count} niet gebruikt: {', '.join(told)}.")

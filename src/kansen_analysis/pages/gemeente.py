@@ -13,9 +13,10 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, capital, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 SOURCES = school_page.SOURCES
@@ -67,10 +68,11 @@ def opening(monitor: Edition, code: str) -> Prose:
         text = f"**In {name} {verb} {count} {'school' if count == 1 else 'scholen'} mee.**"
     started = people["coach_start"].dropna()
     if len(started):
+        first, person = schoolyear.label(int(started.min())), monitor.settings.person
         text += (
-            f" De eerste begon in {schoolyear.label(int(started.min()))} met een kansencoach."
+            f" De eerste begon in {first} met een {person.one}."
             if count > 1
-            else f" De kansencoach begon in {schoolyear.label(int(started.min()))}."
+            else f" {capital(person.the)} begon in {first}."
         )
     if unknown := count - len(started):
         noun = "school" if unknown == 1 else "scholen"
@@ -85,11 +87,11 @@ def opening(monitor: Edition, code: str) -> Prose:
 def participants(monitor: Edition, code: str) -> Prose:
     """List the participants in the order of the alphabet, each with a link to its page."""
     rows = []
-    for row in _people(monitor, code).itertuples():
+    for row in each_row(_people(monitor, code)):
         year = row.coach_start
         since = "niet bekend" if pd.isna(year) else schoolyear.label(int(year))
         rows.append([link(row.name, f"../scholen/{row.school}.ipynb"), row.school, since])
-    header = ["School", "BRIN en vestiging", "Kansencoach sinds"]
+    header = ["School", "BRIN en vestiging", monitor.settings.person.since]
     name = plain(_name(monitor, code))
     return Prose(linked_table(header, rows, f"Scholen in het register in {name}, op alfabet"))
 
@@ -372,14 +374,10 @@ def _both(rows: pd.DataFrame, code: str, column: str) -> tuple[pd.Series, pd.Ser
     if not len(rows):
         return pd.Series(dtype=float), pd.Series(dtype=float)
     country = rows["region"].astype(str).str.startswith(_COUNTRY)
-    return tuple(
-        rows[chosen]
-        .dropna(subset=column)
-        .set_index("year")[column]
-        .astype(float)
-        .sort_index(kind="stable")
-        for chosen in (rows["municipality_code"] == code, country)
-    )
+    rows = rows.dropna(subset=column).sort_values("year", kind="stable")
+    values = rows.set_index("year")[column].astype(float)
+    own, country = ((rows["municipality_code"] == code).to_numpy(), country[rows.index].to_numpy())
+    return values[own], values[country]
 
 
 def _from_to(first, last, before: str, after: str, written) -> str:

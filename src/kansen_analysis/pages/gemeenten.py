@@ -5,6 +5,7 @@ from __future__ import annotations
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.markdown import link_if_made, linked_table
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 
@@ -20,7 +21,7 @@ def index(monitor: Edition) -> Prose:
             link_if_made(row.name, f"gemeenten/{row.Index}.ipynb"),
             numbers.number(row.schools, 0),
         ]
-        for row in counts.itertuples()
+        for row in each_row(counts)
     ]
     header = ["Gemeente", "Scholen in het register"]
     return Prose(linked_table(header, rows, "Gemeenten met scholen in het register, op alfabet"))

@@ -8,18 +8,31 @@ from collections.abc import Iterable
 from kansen_analysis.display.publication import current
 from kansen_analysis.sources import schoolyear
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|@$^~#{}])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|@$^~#{}!]|&(?=#?\w+;)|^[-+:=%]")
+_NUMBERED = re.compile(r"^(\(?\w+)([.)])(?=\s)")  # what pandoc takes for an item of a list
+_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def plain(text) -> str:
-    """Write text from the data so that markdown shows it as it is.
+    """Write text from the data so that markdown shows it as it is: the one border for all of it.
+
+    Names of schools, municipalities, boards and documents are data. Whatever they hold, it is no
+    link, formula, reference, heading or HTML, and it stays on one line.
 
     Examples
     --------
     >>> print(plain("De *Eik* @school"))
     De \\*Eik\\* \\@school
+    >>> print(plain("[klik](javascript:alert(1))"), plain("- ::: {.x}"))
+    \\[klik\\](javascript:alert(1)) \\- ::: \\{.x\\}
     """
-    return _SPECIAL.sub(r"\\\1", str(text))
+    line = _CONTROL.sub(_gap, str(text)).strip()
+    return _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", line))
+
+
+def _gap(match: re.Match) -> str:
+    """Keep the spaces of the house, such as a thin one in a number; of others one is left."""
+    return match[0] if match[0] in ("\u00a0", "\u202f", "\u2009") else " "
 
 
 def link(text, page: str) -> str:

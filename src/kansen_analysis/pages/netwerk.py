@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from kansen_analysis.display import figures, programme_figures, tables
@@ -19,10 +21,10 @@ from kansen_analysis.pages._programme import (
     variables,
 )
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 REGISTER = "register van scholen in het register (participants.csv)"
-YOUTH_WORKER = "preventief jeugdwerker"  # as the document of Coevorden has it
 FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
@@ -65,20 +67,12 @@ def size(monitor: Edition) -> Prose:
     text = (
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
         f"{many(people['municipality'].nunique(), 'gemeente', 'gemeenten')}.** "
-        f"In {this_year(monitor)} {'heeft' if coach == 1 else 'hebben'} daarvan {coach} een "
-        f"{_person(people)}, voor zover een document het beginjaar noemt."
+        f"Daarvan {'is' if coach == 1 else 'zijn'} er {coach} begonnen en nog bezig in "
+        f"{this_year(monitor)}, voor zover een document het beginjaar noemt."
     )
     if unknown:
         text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
     return Prose(text)
-
-
-def _person(people: pd.DataFrame) -> str:
-    """Name whom schools work with: not every document speaks of a coach."""
-    other = people["source"].str.contains(YOUTH_WORKER) & people["coach_start"].notna()
-    if other.any() and other.sum() == people["coach_start"].notna().sum():
-        return YOUTH_WORKER
-    return f"kansencoach of {YOUTH_WORKER}" if other.any() else "kansencoach"
 
 
 def growth(monitor: Edition) -> Figure | Absent:
@@ -90,20 +84,22 @@ def growth(monitor: Edition) -> Figure | Absent:
         return Absent("")  # bars that are all alike say nothing that the text above does not
     unknown = int(_since(monitor.participants).isna().sum())
     last = frame.iloc[-1]
+    person = monitor.settings.person.one
     title = f"Het register heeft in {numbers.school_year(last.year)} "
     title += f"{many(last.network, 'school', 'scholen')} in het netwerk, "
-    title += f"{numbers.number(last.coach, 0)} met een kansencoach"
+    title += f"{numbers.number(last.coach, 0)} met een {person}"
     note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
     return programme_figures.network_growth(
         frame,
         figures.Texts(
             name="netwerk-groei",
             title=title,
-            subtitle="Scholen in het netwerk en scholen met een kansencoach, volgens het register, "
+            subtitle=f"Scholen in het netwerk en scholen met een {person}, volgens het register, "
             "per schooljaar, aantal scholen",
             source=REGISTER,
             notes=(note,) if unknown else (),
         ),
+        person,
     )
 
 
@@ -113,9 +109,10 @@ def documents(monitor: Edition) -> Table | Absent:
     if not len(frame):
         return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
     people, since = monitor.participants, _since(monitor.participants)
-    held = {
+    started = f"scholen met een {monitor.settings.person.one}"
+    held: dict[str, Callable[[int], int]] = {
         "scholen in het netwerk": lambda year: int((since <= year).sum()),
-        "scholen met een kansencoach": lambda year: int(_with_coach(people, year).sum()),
+        started: lambda year: int(_with_coach(people, year).sum()),
     }
     number = frame["schools"].map(lambda value: numbers.number(value, 0))
     exact = frame["precision"] == "precies"
@@ -127,7 +124,7 @@ def documents(monitor: Edition) -> Table | Absent:
             "register": pd.array(
                 [
                     held[row.what](last_year(row.year)) if row.what in held else pd.NA
-                    for row in frame.itertuples()
+                    for row in each_row(frame)
                 ],
                 dtype="Int64",
             ),
@@ -165,13 +162,13 @@ def per_municipality(monitor: Edition) -> Table:
     ]
     for year in years:
         frame[f"coach_{year}"] = _with_coach(people, year).groupby(groups).sum()
-        rows.append((f"coach_{year}", numbers.school_year(year), "met coach", 0, "count"))
+        rows.append((f"coach_{year}", numbers.school_year(year), "scholen", 0, "count"))
     frame["unknown"] = people["coach_start"].isna().groupby(groups).sum()
-    rows.append(("unknown", "Geen beginjaar coach", "scholen", 0, "count"))
+    rows.append(("unknown", "Beginjaar onbekend", "scholen", 0, "count"))
     return tables.table(
         frame.rename_axis("municipality").reset_index(),
         name="netwerk-gemeenten",
-        caption="Scholen met een kansencoach per gemeente en schooljaar",
+        caption=f"Scholen met een {monitor.settings.person.one} per gemeente en schooljaar",
         variables=variables(*rows),
         source=REGISTER,
     )
@@ -182,16 +179,18 @@ def stopped(monitor: Edition) -> Table | Absent:
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
     if not len(frame):
-        return Prose("Het register noemt geen school waar de coach is gestopt.")
+        return Prose(
+            f"Het register noemt geen school waar {monitor.settings.person.the} is gestopt."
+        )
     return tables.table(
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
         name="netwerk-gestopt",
-        caption="Scholen waar de kansencoach is gestopt",
+        caption=f"Scholen waar {monitor.settings.person.the} is gestopt",
         variables=variables(
             ("name", "School", "", 0, "text"),
             ("municipality", "Gemeente", "", 0, "text"),
-            ("coach_start", "Coach sinds", "", 0, "year"),
-            ("coach_end", "Coach tot en met", "", 0, "year"),
+            ("coach_start", "Sinds", "", 0, "year"),
+            ("coach_end", "Tot en met", "", 0, "year"),
         ),
         source=REGISTER,
         notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
@@ -214,7 +213,7 @@ def coverage(monitor: Edition) -> Table | Absent:
     frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
     frame.insert(0, "schools", here.groupby("municipality").size())
     total = frame.sum()
-    # Published registers write COEVORDEN, ours writes it as a reader does.
+    # Published registers write ASSEN, ours writes it as a reader does.
     written = {name.casefold(): name for name in monitor.participants["municipality"]}
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
     frame = frame.rename_axis("municipality").sort_index(kind="stable")
@@ -249,7 +248,7 @@ def programmes(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         period=[
             " – ".join(part[:4] for part in (row.started, row.ended) if part) or "onbekend"
-            for row in frame.itertuples()
+            for row in each_row(frame)
         ],
         sdg=frame["sdg"].str.replace(";", ", "),
     )

@@ -14,7 +14,7 @@ from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.words import leerjaar3
 from kansen_analysis.words import plan as words
 
-PLACE_GOAL = 3  # whose figures only schools have
+PLACES = "places_leerjaar3"  # the outcome whose figures only schools have
 _ROLES = ("participants", "comparison", "earlier")
 _MOST = 3  # scenarios in one figure, beside the difference that matters
 
@@ -43,17 +43,18 @@ def block(monitor: Edition, goal: int) -> Prose:
         parts += ["Wat ontbreekt:", "\n".join(f"- {line}" for line in needs)]
     if helps := words.helps(told, _rows(monitor, goal)):
         parts += ["Wat zou helpen:", "\n".join(f"- {line}" for line in helps)]
-    if goal == PLACE_GOAL:
+    if told.outcome.measure == PLACES:
         parts.append(leerjaar3.own_figures())
     return Prose("\n\n".join(parts))
 
 
 def coming(monitor: Edition, goal: int) -> Figure | Absent:
     """Draw per edition to come the smallest difference that can be seen, beside what matters."""
-    told, rows = monitor.protocol.goal(goal), _rows(monitor, goal)
+    rows = _rows(monitor, goal)
     seen = rows[rows["code"] == ""]
     if not len(seen):
         return Absent("")
+    told = monitor.protocol.goal(goal)
     per, decimals = told.sentences.per, 0
     scenarios = list(dict.fromkeys(zip(seen["scenario"], seen["more"], strict=True)))[:_MOST]
     parts, roles = [], {}
@@ -102,9 +103,13 @@ def coming(monitor: Edition, goal: int) -> Figure | Absent:
 
 def helping(monitor: Edition, goal: int) -> Prose | Absent:
     """Say what would help a goal, each with what it gives."""
-    lines = words.helps(monitor.protocol.goal(goal), _rows(monitor, goal))
+    rows = _rows(monitor, goal)
+    if not len(rows):
+        return Absent("")
+    told = monitor.protocol.goal(goal)
+    lines = words.helps(told, rows)
     parts = ["\n".join(f"- {line}" for line in lines)] if lines else []
-    if goal == PLACE_GOAL:
+    if told.outcome.measure == PLACES:
         parts.append(leerjaar3.own_figures())
     return Prose("\n\n".join(parts)) if parts else Absent("")
 

@@ -6,9 +6,11 @@ from collections.abc import Collection
 
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import many, open_programme, plain, when
+from kansen_analysis.pages._programme import many, open_programme, when
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import Programme, states
 from kansen_analysis.programme.schema import split
+from kansen_analysis.sources.rows import each_row
 
 NOT_TESTED = "Een activiteit of verhaal laat zien wat er gebeurt. Het is geen bewijs dat het werkt."
 MOST = 5  # on a page about something else; the pages of the programme have all of them
@@ -45,7 +47,7 @@ def of_municipality(monitor: Edition, code: str) -> Prose:
     name = people["municipality"].iloc[0]
     lines = []
     now = states(programme.activities)
-    for row in programme.programmes[programme.programmes["area"] == name].itertuples():
+    for row in each_row(programme.programmes[programme.programmes["area"] == name]):
         count = int((now["programme"] == row.programme).sum())
         told = f", met {many(count, 'activiteit', 'activiteiten')}" if count else ""
         lines.append(f"- Hier loopt ook {plain(row.programme)}{told}.")
@@ -85,14 +87,14 @@ def _activities(programme: Programme, schools: Collection[str]) -> list[str]:
     rows = now[[bool({*split(cell)} & {*schools}) for cell in now["school"]]]
     lines = [
         f"- Activiteit: {plain(row.activity)} ({plain(row.theme)}), {row.state}, {when(row.date)}."
-        for row in rows.itertuples()
+        for row in each_row(rows)
     ]
     return _most(lines, "activiteiten")
 
 
 def _told(programme: Programme, *, schools: Collection[str] = (), goal: str = "") -> list[str]:
     told = [("Verhaal", story.title, story.school, story.goal) for story in programme.stories]
-    told += [("Les", row.lesson, row.school, row.goal) for row in programme.lessons.itertuples()]
+    told += [("Les", row.lesson, row.school, row.goal) for row in each_row(programme.lessons)]
     lines = [
         f"- {kind}: {plain(title)}"
         for kind, title, where, about in told

@@ -18,7 +18,9 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages import deelnemers, plan, seen
+from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
+    PERSON,
     Html,
     about,
     source_line,
@@ -29,14 +31,14 @@ from kansen_analysis.words import leerjaar3, numbers, obstacles
 from kansen_analysis.words import plan as plan_words
 from kansen_analysis.words.verdicts import say_size
 
-PAGES = {1: "eindtoets.ipynb", 2: "schooladvies.ipynb", 3: "afstroom.ipynb", 4: "zorg.ipynb"}
 # What a reader might read into a verdict, and should not.
 NOT_SAID = {
-    1: "Dit zegt niet dat het door de kansencoach komt.",
-    2: "Een hoger advies is niet altijd een beter advies.",
-    3: "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
-    4: "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
+    "advice_above_expectation": "Een hoger advies is niet altijd een beter advies.",
+    "havo_vwo_share": "Een hoger advies is niet altijd een beter advies.",
+    "places_leerjaar3": "Minder afstroom is alleen winst als leerlingen niet lager beginnen.",
+    "special_education": "Minder zorg is alleen winst als kinderen minder zorg nodig hebben.",
 }
+NOT_CAUSED = "Dit zegt niet dat het door het programma komt."
 
 LOOKS = {
     "Beter": "better",
@@ -45,6 +47,7 @@ LOOKS = {
     "Onbeslist": "open",
 }
 MOST_NEEDS = 3  # of what is missing; all of it is on the page about the years to come
+COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
 SIZES = {
     "effect": "Schatting",
@@ -53,11 +56,25 @@ SIZES = {
 }
 
 
+def opening(monitor: Edition) -> Prose:
+    """Say what the programme is and what this page answers."""
+    settings = monitor.settings
+    person = f"[{settings.person.one}](begrippen.ipynb#{PERSON})"
+    what = settings.what.replace(settings.person.one, person, 1)
+    aim = f" Het doel is dat {settings.aim}." if settings.aim else ""
+    count = len(monitor.protocol.goals)
+    asked = "Komt dat dichterbij?" if count == 1 else "Komen die dichterbij?"
+    goals = f"Deze monitor volgt {COUNTS.get(count, count)} {'doel' if count == 1 else 'doelen'}."
+    return Prose(f"{what}{aim} {goals} {asked}")
+
+
 def _headline(words: list[str]) -> str:
     """Say in one sentence what the verdicts amount to; never more than they do."""
     better, worse = words.count("Beter"), words.count("Slechter")
     tested = [word for word in words if word != "Niet toetsbaar"]
-    number = numbers.counted(len(words))
+    number = COUNTS.get(len(words), str(len(words)))
+    if len(words) == 1 and tested:
+        return f"Het doel van het programma: {words[0].lower()}"
     if not tested:
         return f"Nog geen van de {number} doelen is te toetsen; dit is wat we wel zien"
     parts = []
@@ -148,13 +165,13 @@ def card(monitor: Edition, row: pd.Series) -> components.Card:
     """Put one goal on a card: the word, the size, how sure, or what is seen without a verdict."""
     goal = monitor.protocol.goal(row["goal"])
     question = f"{goal.id}. {goal.question}"
-    link = (f"{goal.name}: cijfers en uitleg", PAGES[goal.id])
+    link = (f"{goal.name}: cijfers en uitleg", goal_page(monitor, goal.id))
     rows = monitor.outlook[monitor.outlook["goal"] == goal.id]
     if row["verdict"] == Verdict.UNTESTABLE:
         facts = {}
         if said := seen.in_short(monitor, goal.id):
             facts["Wat we wel zien"] = said
-        if goal.id == plan.PLACE_GOAL:
+        if goal.outcome.measure == plan.PLACES:
             facts["Wat nodig is"] = leerjaar3.needed()
         return components.Card(
             question,
@@ -174,7 +191,7 @@ def card(monitor: Edition, row: pd.Series) -> components.Card:
         "small" if small and row["verdict"] == Verdict.BETTER else LOOKS[word],
         f"{word}, maar klein" if small else word,
         size=f"{first}.",
-        sure=f"{rest}{_doubt(goal, row)} {NOT_SAID[goal.id]}",
+        sure=f"{rest}{_doubt(goal, row)} {NOT_SAID.get(goal.outcome.measure, NOT_CAUSED)}",
         link=link,
         interval=tuple(float(row[name]) / margin for name in ("effect", "ci_low", "ci_high")),
     )
@@ -219,7 +236,7 @@ def changed(monitor: Edition) -> list[str]:
     ended = int((people["coach_end"] == monitor.year - 1).sum()) if "coach_end" in people else 0
     begun = "Geen school begon" if not started else _schools(started, "begon", "begonnen")
     stopped = "er stopte geen school" if not ended else _schools(ended, "stopte", "stopten")
-    lines.append(f"{begun} dit schooljaar met een coach; {stopped}, volgens het register.")
+    lines.append(f"{begun} dit schooljaar; {stopped}, volgens het register.")
     if len(both):
         lines.append(f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu.")
     return lines
@@ -326,7 +343,7 @@ def limits(monitor: Edition) -> Prose:
     if said:
         lines.insert(
             0,
-            "‘Beter’ is niet hetzelfde als ‘door de kansencoach’. Scholen kiezen zelf of zij "
+            "‘Beter’ is niet hetzelfde als ‘door het programma’. Scholen kiezen zelf of zij "
             "meedoen.",
         )
     if (monitor.verdicts["verdict"] == Verdict.OPEN).any():

@@ -8,6 +8,7 @@ from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.markdown import link_if_made, linked_table, plain
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 
 
 def index(monitor: Edition) -> Prose:
@@ -22,7 +23,7 @@ def index(monitor: Edition) -> Prose:
             row.school,
             "niet bekend" if pd.isna(row.coach_start) else schoolyear.label(int(row.coach_start)),
         ]
-        for row in people.itertuples()
+        for row in each_row(people)
     ]
-    header = ["School", "Gemeente", "BRIN en vestiging", "Kansencoach sinds"]
+    header = ["School", "Gemeente", "BRIN en vestiging", monitor.settings.person.since]
     return Prose(linked_table(header, rows, "Scholen in het register, op alfabet"))

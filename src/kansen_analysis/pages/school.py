@@ -14,9 +14,10 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, capital, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
@@ -49,14 +50,15 @@ def results(monitor: Edition) -> pd.DataFrame:
     pandas.DataFrame
         Index ``school`` and ``year``: ``value`` (percent of target levels, missing where only the
         range is known), ``low``, ``high``, ``best`` (the value, or its likely place in the range),
-        ``n_low``, ``n_high`` (pupils). School years with fewer than five pupils are left out: a
-        total over years would give them away.
+        ``n_low``, ``n_high`` (pupils), ``joined`` (see `edition.disclosure.joined`). School years
+        with fewer than five pupils are left out: a total over years would give them away.
     """
     table = monitor.target_levels.astype({"n_low": "Int64", "n_high": "Int64"})
     table["best"] = table["value"]
     table["value"] = table["value"].mask(table["origin"] == "interval")
     kept = table[(table["n_low"] > HIGH).fillna(False)]
-    return kept.set_index(["school", "year"])[["value", "low", "high", "best", "n_low", "n_high"]]
+    columns = ["value", "low", "high", "best", "n_low", "n_high", "joined"]
+    return kept.set_index(["school", "year"])[columns]
 
 
 @lru_cache(maxsize=_KEPT)
@@ -205,7 +207,7 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
         ("value", "Deze school", "%", 1, "share", "n"),
         ("n", "Leerlingen", "leerlingen", 0, "count", ""),
     )
-    shown = disclose(frame.drop(columns=["low", "high", "best"]), variables)
+    shown = disclose(frame.drop(columns=["low", "high", "best", "joined"]), variables)
     if ranged:  # drawn as a bar: the result lies somewhere on it
         shown["low"], shown["high"] = shown["value_low"], shown["value_high"]
     notes = [_ALIKE.format(n=len(alike))] if alike else ["Er zijn geen vergelijkbare scholen."]
@@ -305,7 +307,7 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
     if not len(mine):
         return Absent(_NONE)
     years = years_tested(monitor)
-    rows = []
+    rows: list[dict] = []
     for last in range(len(years), 0, -WINDOW):
         window = years[max(0, last - WINDOW) : last]
         here = mine[mine.index.isin(window)]
@@ -363,22 +365,22 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
     row = _row(monitor, school)
     if pd.isna(row["coach_start"]):
         return Absent(
-            "Geen document noemt het eerste schooljaar met een kansencoach. Daarom is niet te "
-            "zeggen wat er na de start veranderde."
+            f"Geen document noemt het eerste schooljaar met een {monitor.settings.person.one}. "
+            "Daarom is niet te zeggen wat er na de start veranderde."
         )
     start = int(row["coach_start"])
-    begin = schoolyear.label(start)
+    begin, who = schoolyear.label(start), capital(monitor.settings.person.the)
     if start > monitor.year:
-        return Absent(f"De kansencoach begint in {begin}, na de jaren van deze uitgave.")
+        return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
     mine = _of(results(monitor), school)
     if not (mine.index < start).any() or not (mine.index >= start).any():
         side = "vóór" if not (mine.index < start).any() else "sinds"
         return Absent(
-            f"De kansencoach begon in {begin}. In deze bestanden staan van deze school geen "
+            f"{who} begon in {begin}. In deze bestanden staan van deze school geen "
             f"resultaten van {side} die start."
         )
-    found = monitor.changes.get(1)
-    known = None if found is None or isinstance(found, str) else found.table.set_index("school")
+    found = monitor.changes.get(monitor.goal_of("target_levels"))
+    known = None if found is None or isinstance(found, Reason) else found.table.set_index("school")
     if known is None or school not in known.index:
         return Absent("Er zijn te weinig jaren van vóór de start om toeval te kunnen meten.")
     own = known.loc[school]
@@ -491,8 +493,8 @@ def facts(monitor: Edition, school: str) -> Table:
     known = monitor.facts.set_index("school")
     register = _told_by("vestigingen")
     rows = [("BRIN en vestiging", school, "register van deelnemers")]
-    if school in known.index and pd.notna(known.at[school, "place"]):
-        place = str(known.at[school, "place"])
+    if school in known.index and pd.notna(known["place"].loc[school]):
+        place = str(known["place"].loc[school])
         rows.append(("Plaats", place.title() if place.isupper() else place, register))
     rows.append(("Gemeente", row["municipality"], "register van deelnemers"))
     counts = history(monitor)
@@ -515,15 +517,15 @@ def facts(monitor: Edition, school: str) -> Table:
                 _told_by("schoolweging"),
             )
         )
-    unknown = "niet bekend"
-    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", "Coach sinds")):
+    unknown, person = "niet bekend", monitor.settings.person
+    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", person.since)):
         year = row[name]
         text = unknown if pd.isna(year) else schoolyear.label(int(year))
         rows.append((label, text, "" if text == unknown else row["source"]))
     hours = row["hours"]
     text = unknown if pd.isna(hours) else numbers.number(hours, 0 if hours == int(hours) else 1)
     source = "" if text == unknown else row["source"]
-    rows.append(("Uren kansencoach per schooljaar", text, source))
+    rows.append((f"Uren {person.one} per schooljaar", text, source))
     frame = pd.DataFrame(rows, columns=["what", "value", "source"])
     variables = about(
         ("what", "Gegeven", "", 0, "text", ""),
@@ -554,14 +556,29 @@ def missing(monitor: Edition, school: str) -> Prose:
             f"Van {listed(absent)} staan er geen resultaten van deze school in de bestanden, of "
             "deden minder dan 5 leerlingen de toets."
         )
-    ranged = sorted(mine.index[mine["value"].isna()])
+    together_ = mine["joined"]
+    solved = sorted(mine.index[together_ == "solved"])
+    if solved:
+        lines.append(
+            f"In {listed(solved)} zou het percentage van de Inspectie naast de tabel van DUO een "
+            "afgeschermd aantal verraden. Daarom staat er een bereik, en geen aantal leerlingen "
+            "waar DUO er geen geeft."
+        )
+    apart = sorted(mine.index[together_ == "contradiction"])
+    if apart:
+        lines.append(
+            f"In {listed(apart)} passen het percentage van de Inspectie en de aantallen van DUO "
+            "niet bij elkaar. Wie van beide gelijk heeft, is niet te zien."
+        )
+    ranged = sorted(mine.index[mine["value"].isna() & (together_ == "")])
     if ranged:
         lines.append(
             f"In {listed(ranged)} zijn aantallen van 1 tot en met 4 leerlingen afgeschermd. Dan "
             "is alleen te zeggen waar het cijfer tussen ligt."
         )
     if pd.isna(row["coach_start"]):
-        lines.append("Wanneer de kansencoach begon, staat in geen enkel document dat wij kennen.")
+        person = monitor.settings.person.the
+        lines.append(f"Wanneer {person} begon, staat in geen enkel document dat wij kennen.")
     late = provisional(monitor, *SOURCES, "schooladviezen")
     if late:
         lines.append(f"De cijfers over {listed(late)} zijn voorlopig.")
@@ -569,7 +586,7 @@ def missing(monitor: Edition, school: str) -> Prose:
         "In 2019-2020 is er geen eindtoets geweest.",
         "De cijfers gaan over groep 8. Over de andere groepen, over één kind of over één leraar "
         "zeggen zij niets.",
-        "Wat de kansencoach op deze school doet, staat niet in deze bestanden. Een verandering kan "
-        "ook een andere oorzaak hebben.",
+        f"Wat {monitor.settings.person.the} op deze school doet, staat niet in deze bestanden. Een "
+        "verandering kan ook een andere oorzaak hebben.",
     ]
     return Prose("\n".join(f"- {plain(line)}" for line in lines))

@@ -19,7 +19,7 @@ from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import advice, numbers
 
-LEVELS = {
+LEVELS: dict[float, str] = {
     0: "praktijkonderwijs",
     1: "vmbo basis",
     3: "vmbo kader",
@@ -129,10 +129,10 @@ def compared(monitor: Edition) -> Table | Absent:
     """Set participants beside comparable schools: lowest and highest possible mean advice."""
     low, high = monitor.advice_cells
     school = low.index.get_level_values("school")
-    groups = {
+    groups: dict[str, np.ndarray] = {
         "scholen in het register": school.isin(monitor.participants["school"]),
         "vergelijkbare scholen": school.isin(monitor.pools.schools("B")),
-        "alle scholen": school.notna(),
+        "alle scholen": np.ones(len(school), dtype=bool),
     }
     parts = []
     for name, inside in groups.items():
@@ -199,15 +199,16 @@ def which_advices(monitor: Edition) -> Figure | Absent:
     frame = frame.melt("year", var_name="category", value_name="share")
     last = exact.index[-1]
     known = groups.loc[last].sum()
-    bounds = [100 * part[last] / (known + part[last]) for part in hidden]
+    least, most = (100 * part[last] / (known + part[last]) for part in hidden)
     year = schoolyear.label(int(last))
-    if bounds[1] > 0:
+    if most > 0:
         size = numbers.percent(parts["afgeschermd"][last])
         title = f"Van de adviezen in {year} is ongeveer {size} afgeschermd"
-        notes = (
+        notes: tuple[str, ...] = (
             f"Van het afgeschermde deel is alleen bekend dat het in {year} "
-            f"{numbers.interval(*bounds, 0)} procent is; de balk staat in het midden. De andere "
-            "delen zijn daardoor te klein getekend: wat afgeschermd is hoort bij een van hen.",
+            f"{numbers.interval(least, most, 0)} procent is; de balk staat in het midden. De "
+            "andere delen zijn daardoor te klein getekend: wat afgeschermd is hoort bij een van "
+            "hen.",
         )
     else:
         top = parts["havo/vwo en vwo"][last]

@@ -14,12 +14,13 @@ from kansen_analysis.pages._programme import (
     many,
     open_programme,
     period,
-    plain,
     sources,
     variables,
     when,
 )
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme.schema import is_date, split
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 NONE = "Er is geen begroting vastgelegd."
@@ -37,16 +38,15 @@ def sums(monitor: Edition) -> Prose:
     """Work out per intervention what was granted and planned, and what has been spent."""
     budget = open_programme(monitor).budget
     lines = []
-    for (programme, intervention), rows in budget.groupby(
-        ["programme", "intervention"], sort=False
-    ):
+    for key, rows in budget.groupby(["programme", "intervention"], sort=False):
+        programme, intervention = map(str, key)
         several = len(set(rows["year"])) > 1
         parts = [
             f"{numbers.number(row.hours_planned, 0)} uur × {euro(row.rate)} = "
             f"{euro(row.amount_planned)} ({_part(row, several)})"
             if pd.notna(row.hours_planned) and pd.notna(row.rate)
             else f"{euro(row.amount_planned)} ({_part(row, several)})"
-            for row in rows.itertuples()
+            for row in each_row(rows)
         ]
         total = euro(rows["amount_planned"].sum())
         text = " + ".join(parts) + (f" = {total}" if len(parts) > 1 else "")
@@ -122,7 +122,7 @@ def _hours_by_part(rows: pd.DataFrame) -> str:
         f"{numbers.number(row.hours_planned, 0)} uur"
         if spent
         else f"{row.Index} {numbers.number(row.hours_planned, 0)} uur"
-        for row in parts.itertuples()
+        for row in each_row(parts)
     ]
     return f"{'Besteed' if spent else 'Begroot'}: {', '.join(told)}"
 
@@ -157,7 +157,7 @@ def calendar(monitor: Edition) -> Table | Absent:
     """List the moments on which is looked back."""
     frame = open_programme(monitor).budget
     rows = []
-    for row in frame.itertuples():
+    for row in each_row(frame):
         for moment in split(row.evaluations):
             day, _, what = moment.partition(" ")
             dated = is_date(day)
@@ -192,19 +192,20 @@ def dose(monitor: Edition) -> Prose:
     people = monitor.participants
     coached = people[people["coach_start"].notna()]
     known = people["hours"].dropna()
+    person = monitor.settings.person
     if not len(known):
         return Prose(
-            "**Het register noemt van geen enkele school het aantal uren van de kansencoach.** "
+            f"**Het register noemt van geen enkele school het aantal uren van {person.the}.** "
             "Of meer uren samengaan met een groter verschil, is daarom niet te beschrijven."
         )
     text = (
-        f"Van {many(len(known), 'school', 'scholen')} noemt het register de uren van de "
-        f"kansencoach: {numbers.interval(known.min(), known.max(), 0)} uur per schooljaar, de "
+        f"Van {many(len(known), 'school', 'scholen')} noemt het register de uren van "
+        f"{person.the}: {numbers.interval(known.min(), known.max(), 0)} uur per schooljaar, de "
         f"middelste school {numbers.number(known.median(), 0)} uur."
     )
     missing = int(coached["hours"].isna().sum())
     if missing:
-        text += f" Van {many(missing, 'school', 'scholen')} met een coach is dat leeg."
+        text += f" Van {many(missing, 'school', 'scholen')} met een {person.one} is dat leeg."
     return Prose(
         text + " Scholen kiezen hun uren niet door loting: een school met meer zorgen krijgt "
         "misschien meer uren. Een verband tussen uren en uitkomsten zou dus niets bewijzen. De "

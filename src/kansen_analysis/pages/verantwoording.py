@@ -31,14 +31,14 @@ def files(monitor: Edition) -> Table | Absent:
         return Absent("Er zijn geen bestanden gelezen.")
     frame = pd.DataFrame(
         {
-            "file": known["file"],
+            "file": known["file"].mask(known["keyed"] != "", "aangeleverd, niet openbaar"),
             "title": [get(source).meta["title"] for source in known["source"]],
             "publisher": [get(source).meta["publisher"] for source in known["source"]],
             "years": [
                 _span(a, b) for a, b in zip(known["first_year"], known["last_year"], strict=True)
             ],
             "rows": known["rows"],
-            "sha256": known["sha256"].str[:16],
+            "sha256": (known["sha256"] + known["keyed"]).str[:16],
         }
     )
     variables = about(
@@ -55,13 +55,20 @@ def files(monitor: Edition) -> Table | Absent:
         caption="Gelezen bestanden",
         variables=variables,
         source=_OWN,
+        notes=(
+            "Van een bestand dat niet openbaar is, is het controlegetal met een geheime sleutel "
+            "gemaakt: alleen de eigenaar kan het narekenen.",
+        )
+        if (known["keyed"] != "").any()
+        else (),
     )
 
 
 def protocol(monitor: Edition) -> Prose:
     """Say which protocol was followed, where it is not the released one, and what it fixes."""
-    rows = [say_protocol(monitor.protocol), ""]
-    if other := say_differences(monitor.protocol):
+    own = monitor.settings.goals is not None
+    rows = [say_protocol(monitor.protocol, own), ""]
+    if other := say_differences(monitor.protocol, own):
         rows += [*(f"- {line}" for line in other), "", "Wat het per doel vastlegt:", ""]
     for goal in monitor.protocol.goals:
         outcome = goal.outcome
@@ -108,8 +115,8 @@ def method(monitor: Edition) -> Prose:
 
 def hidden_advices(monitor: Edition) -> Prose:
     """Say how hidden advices are dealt with when groups of schools are compared."""
-    if estimate_or_reason(monitor, 2)[0] is None:
-        text = "Zonder schatting voor doel 2 toont deze uitgave alleen wat er mogelijk is."
+    if not monitor.attenuation:
+        text = "Zonder schatting voor een doel over adviezen staat hier alleen wat er mogelijk is."
     else:
         text = (
             f"{advice.caveat()} Toch blijft een deel van een echte verandering onzichtbaar. Hoe "
@@ -126,7 +133,9 @@ def limits(monitor: Edition) -> Prose:
     """List what these files cannot bear, from what was read."""
     unmatched = monitor.unmatched[monitor.unmatched["source"] == "leerresultaten"]
     levels = monitor.target_levels
-    placed = (levels["origin"] == "interval").mean() if len(levels) else 0
+    placed = (
+        (levels["origin"].eq("interval") & levels["joined"].eq("")).mean() if len(levels) else 0
+    )
     years = sorted(monitor.schools["weging_year"].dropna().unique())
     lines = []
     if years and years[0] >= monitor.programme_start:
@@ -141,6 +150,7 @@ def limits(monitor: Edition) -> Prose:
             "streefniveau deels afgeschermd. Het is dan geplaatst waar scholen van die omvang "
             "gemiddeld liggen in het mogelijke bereik."
         )
+    lines += _joined(levels[levels["school"].isin(monitor.participants["school"])])
     lost = unmatched["key"].nunique()
     if lost:
         lines.append(
@@ -149,3 +159,20 @@ def limits(monitor: Edition) -> Prose:
         )
     lines.append("In 2019-2020 is geen eindtoets afgenomen; dat jaar ontbreekt en is niet gevuld.")
     return Prose("\n".join(f"- {line}" for line in lines))
+
+
+def _joined(levels: pd.DataFrame) -> list[str]:
+    """Say where two publishers together would solve a hidden count, and where they disagree."""
+    solved, apart = (int((levels["joined"] == word).sum()) for word in ("solved", "contradiction"))
+    lines = []
+    if solved:
+        lines.append(
+            f"Bij {solved} schooljaren van deelnemers zou het percentage van de Inspectie naast de "
+            "tabel van DUO een afgeschermd aantal verraden. Daar staat een bereik."
+        )
+    if apart:
+        lines.append(
+            f"Bij {apart} schooljaren van deelnemers passen het percentage van de Inspectie en de "
+            "aantallen van DUO niet bij elkaar. Het cijfer van de Inspectie telt."
+        )
+    return lines

@@ -10,7 +10,7 @@ from kansen_analysis.display.stories import Card, Cards
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
-    GOAL_PAGES,
+    goal_page,
     many,
     open_programme,
     pages_of,
@@ -21,6 +21,7 @@ from kansen_analysis.pages._programme import (
 )
 from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
+from kansen_analysis.sources.rows import each_row
 
 TOLD = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
@@ -62,7 +63,11 @@ def evidence(monitor: Edition) -> Table | Absent:
         stories = [story for story in programme.stories if story.theme == theme]
         lessons = programme.lessons[programme.lessons["theme"] == theme]
         goals = sorted({*(story.goal for story in stories), *lessons["goal"]} - {""})
-        figures = [f"doel {goal}: {verdict_word(verdicts.loc[int(goal)])}" for goal in goals]
+        figures = [
+            f"doel {goal}: {verdict_word(verdicts.loc[int(goal)])}"
+            for goal in goals
+            if int(goal) in verdicts.index
+        ]
         told = len(stories) + len(lessons)
         strength = "nog niets vastgelegd" if not told else TOLD
         if figures:
@@ -105,9 +110,9 @@ def evidence(monitor: Edition) -> Table | Absent:
 
 def _card(monitor: Edition, story: Story) -> Card:
     links = pages_of(monitor, story.school)
-    if story.goal in GOAL_PAGES:
-        name, page = GOAL_PAGES[story.goal]
-        links.append((f"Doel {story.goal}: {name}", page))
+    known = {str(goal.id): goal for goal in monitor.protocol.goals}
+    if story.goal in known and (page := goal_page(monitor, int(story.goal))):
+        links.append((f"Doel {story.goal}: {known[story.goal].name}", page))
     return Card(
         name=story.file,
         title=story.title,
@@ -145,7 +150,7 @@ def lessons(monitor: Edition) -> Table | Absent:
     frame = open_programme(monitor).lessons
     if not len(frame):
         return Absent(NO_LESSONS)
-    where = pd.Series([place(monitor, row) for row in frame.itertuples()], index=frame.index)
+    where = pd.Series([place(monitor, row) for row in each_row(frame)], index=frame.index)
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],

@@ -9,17 +9,11 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    many,
-    open_programme,
-    place,
-    plain,
-    sources,
-    variables,
-    when,
-)
+from kansen_analysis.pages._programme import many, open_programme, place, sources, variables, when
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values
+from kansen_analysis.sources.rows import each_row
 
 STATES = values("activities", "state")
 _WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
@@ -66,7 +60,7 @@ def overview(monitor: Edition) -> Prose:
         )
         themes = many(rows["theme"].nunique(), "thema", "thema’s")
         lines.append(
-            f"**{plain(programme)}, {when(rows['overview'].iloc[0])}: "
+            f"**{plain(str(programme))}, {when(rows['overview'].iloc[0])}: "
             f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
             f"Naar stand: {told}. {since}"
         )
@@ -167,7 +161,7 @@ def activities(monitor: Edition) -> Table | Absent:
     frame = now.assign(
         partners=now["partners"].str.replace(";", ",").replace("", "niet genoemd"),
         target_group=now["target_group"].replace("", "niet genoemd"),
-        place=[place(monitor, row) or "hele gebied" for row in now.itertuples()],
+        place=[place(monitor, row) or "hele gebied" for row in each_row(now)],
         of=[when(date) for date in now["date"]],
         since=[when(date) or "niet genoemd" for date in now["since"]],
     )
@@ -198,7 +192,7 @@ def sdg(monitor: Edition) -> Table | Absent:
     programme = open_programme(monitor)
     named = [
         (int(number), row.programme)
-        for row in programme.programmes.itertuples()
+        for row in each_row(programme.programmes)
         for number in split(row.sdg)
     ]
     now = states(programme.activities)

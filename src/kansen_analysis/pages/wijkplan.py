@@ -6,7 +6,8 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import listed, many, open_programme, plain, sources, variables
+from kansen_analysis.pages._programme import listed, many, open_programme, sources, variables
+from kansen_analysis.pages.markdown import plain
 
 EMPTY = "nog niet ingevuld"
 
@@ -26,7 +27,7 @@ def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
             filled = int((own["result"] != "").sum())
             pillars = list(dict.fromkeys(rows["pillar"]))
             lines.append(
-                f"**{plain(name)}: {many(len(pillars), 'pijler', 'pijlers')}, "
+                f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
                 f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
                 f"{listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
                 f"{len(own)} doelen staat welk resultaat bereikt moet worden."

@@ -5,17 +5,13 @@ from kansen_analysis.programme.edition import new_edition
 from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.reading import Programme, read_programme
 from kansen_analysis.programme.stories import Consent, Story
-from kansen_analysis.programme.workbook import Changes, programme_export, programme_import
 
 __all__ = [
-    "Changes",
     "Consent",
     "Programme",
     "Story",
     "check_programme",
     "new_edition",
-    "programme_export",
-    "programme_import",
     "read_programme",
     "states",
 ]

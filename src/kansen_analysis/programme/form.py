@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from pydantic import GetCoreSchemaHandler, StringConstraints, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 from kansen_analysis.errors import KansenError
+from kansen_analysis.sources.spec import YAML
 
 T = typing.TypeVar("T")
 _SHAPES = dict.fromkeys(
@@ -19,6 +21,7 @@ _SHAPES = dict.fromkeys(
 )
 _SHAPES |= dict.fromkeys(("list_type", "tuple_type"), "a list")
 _SHAPES["too_short"] = "a list that is not empty"
+_SHAPES["too_long"] = "a list of at most one"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Expected:
     ----------
     words : str
         The end of "found …, expected …".
+    holds : callable, optional
+        What more the value must be, once it is of its type.
 
     Examples
     --------
@@ -40,15 +45,19 @@ class Expected:
     """
 
     words: str
+    holds: Callable[[typing.Any], bool] = lambda value: True
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler):
         """Replace whatever pydantic says of the value by our words."""
 
         def tell(value, inner):
             try:
-                return inner(value)
+                value = inner(value)
             except ValidationError:
                 raise unlike(self.words) from None
+            if not self.holds(value):
+                raise unlike(self.words)
+            return value
 
         return core_schema.no_info_wrap_validator_function(tell, handler(source))
 
@@ -58,9 +67,9 @@ Text = typing.Annotated[
 ]
 
 
-def one_of(*words: str) -> object:
-    """Return the type of a field that holds one of these words."""
-    return typing.Annotated[typing.Literal[words], Expected(f"one of {', '.join(words)}")]
+def one_of(*words: str) -> Expected:
+    """Say of a text that it is one of these words."""
+    return Expected(f"one of {', '.join(words)}", lambda value: value in words)
 
 
 def unlike(words: str, key: str = "", found: object = None) -> PydanticCustomError:
@@ -103,7 +112,7 @@ def read_form(path: Path, form: type[T], error: type[KansenError], what: str) ->
 def read_yaml(path: Path, error: type[KansenError], what: str) -> object:
     """Return what a YAML file holds."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), YAML)
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{path}: found no such file, expected {what}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
@@ -162,11 +171,11 @@ def _written(place: tuple) -> str:
     return f"{text.removeprefix('.')}: " if text else ""
 
 
-def _names(form: type) -> list[str]:
+def _names(form: typing.Any) -> list[str]:
     return [field.alias or name for name, field in form.__pydantic_fields__.items()]
 
 
-def _field(form: type, name: str):
+def _field(form: typing.Any, name: str) -> FieldInfo | None:
     fields = form.__pydantic_fields__
     return fields.get(name) or next((f for f in fields.values() if f.alias == name), None)
 
@@ -179,7 +188,7 @@ def _inside(form: type, place: tuple) -> type:
     return form
 
 
-def _class_in(annotation: object) -> type | None:
+def _class_in(annotation: typing.Any) -> type | None:
     """Return the class of pydantic inside an annotation such as ``tuple[Goal, ...]``."""
     if hasattr(annotation, "__pydantic_fields__"):
         return annotation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +15,15 @@ import yaml
 
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.schema import REGISTER, columns, tables
-from kansen_analysis.programme.settings import FILE, read_settings
+from kansen_analysis.programme.settings import FILE, PROVINCES, read_settings
 
+GOALS = "goals.yml"
+OWN_WORDS = "Het doel zoals het programma het zelf noemt: vul in."
+GOALS_HEAD = """\
+# Het protocol van dit programma: wat wordt getoetst, waarop, en wanneer een woord mag. Schrijf elk
+# doel in eigen woorden (source_text) voordat u naar uitkomsten kijkt; docs/goals.md legt elke regel
+# uit en noemt alle uitkomsten. Het staat er met de doelen die met open bestanden te volgen zijn.
+"""
 PACKAGE = "src/kansen_analysis/"  # where this repository's own _quarto.yml finds the theme
 THEME = "theme/"
 THEME_FOLDERS = ("publish/assets/quarto", "display/assets")
@@ -105,7 +114,8 @@ def _empty(notebook: Path, target: Path) -> None:
 def _contents(settings: Mapping) -> Iterator[tuple[str, str]]:
     """Name every text file of a working folder with what stands in it."""
     head = "# Het programma van deze monitor; docs/programme.md legt elke regel uit.\n"
-    yield FILE, head + yaml.safe_dump(dict(settings), allow_unicode=True, sort_keys=False)
+    yield FILE, head + _yaml(settings)
+    yield GOALS, _goals()
     yield ".gitignore", IGNORE
     yield "data/raw/README.md", RAW
     yield "data/participants.csv", _header(REGISTER)
@@ -120,6 +130,72 @@ def _contents(settings: Mapping) -> Iterator[tuple[str, str]]:
         for line in site.splitlines()
     ]
     yield "_quarto.yml", "\n".join(lines) + "\n"
+
+
+def _goals() -> str:
+    """Return the package's protocol with the goals that open data can bear, as a first version."""
+    package = Path(str(resources.files("kansen_analysis")))
+    content = yaml.safe_load((package / "goals" / GOALS).read_text(encoding="utf-8"))
+    supplied = {"leerjaar3"}  # a table that schools fill in themselves
+    goals = [goal for goal in content["goals"] if not supplied & set(goal["outcome"]["sources"])]
+    for goal in goals:  # a goal keeps its number: the page that was written for it goes by that
+        goal["source_text"] = OWN_WORDS
+    today = datetime.date.today()
+    first = {"version": "1.0", "date": today, "after_data": False, "what": "Eerste versie."}
+    content |= {"version": "1.0", "date": today, "changes": [first], "goals": goals}
+    # The first planned edition is that of the school year that ended last.
+    content["verdict"]["looks"]["first"] = today.year - (1 if today.month >= 8 else 2)
+    return GOALS_HEAD + _yaml(content)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what stands in two places twice, as a reader of the file would."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _yaml(content: Mapping) -> str:
+    return yaml.dump(dict(content), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=100)
+
+
+def region_of(places: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Tell provinces and municipalities apart.
+
+    Parameters
+    ----------
+    places : sequence of str
+        Names of provinces, and municipalities as ``9001=Voorbeelddam``.
+
+    Returns
+    -------
+    provinces : list of str
+    municipalities : dict of str to str
+        Code to name.
+
+    Raises
+    ------
+    UsageError
+        For anything else.
+
+    Examples
+    --------
+    >>> region_of(["zeeland", "9001=Voorbeelddam"])
+    (['Zeeland'], {'9001': 'Voorbeelddam'})
+    """
+    known = {name.casefold(): name for name in PROVINCES}
+    provinces, municipalities = [], {}
+    for place in map(str.strip, places):
+        if found := re.fullmatch(r"(\d{4})\s*=\s*(\S.*)", place):
+            municipalities[found[1]] = found[2]
+        elif place.casefold() in known:
+            provinces.append(known[place.casefold()])
+        else:
+            raise UsageError(
+                f"Region: found {place!r}, expected a province ({', '.join(PROVINCES)}) or a "
+                "municipality with its code of four digits, such as 9001=Voorbeelddam."
+            )
+    return provinces, municipalities
 
 
 def _header(table: str) -> str:
@@ -187,5 +263,6 @@ def basic_settings(
             "area": area,
             "own": dict(area),
         },
+        "goals": GOALS,
     }
     return {key: value for key, value in found.items() if value is not None}

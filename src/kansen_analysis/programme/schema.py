@@ -153,7 +153,7 @@ def _is_school_year(text: str) -> bool:
 
 def _is_period(text: str) -> bool:
     years = re.fullmatch(r"(20\d\d)(?:-(20\d\d))?", text)
-    return bool(years) and (years[2] is None or years[2] > years[1])
+    return years is not None and (years[2] is None or years[2] > years[1])
 
 
 def _is_school(text: str) -> bool:

@@ -41,6 +41,11 @@ PAGES = (
     *("gegevens", "verantwoording", "methode", "begrippen", "toegankelijkheid"),
 )
 
+PROVINCES = (
+    *("Groningen", "Friesland", "Drenthe", "Overijssel", "Flevoland", "Gelderland", "Utrecht"),
+    *("Noord-Holland", "Zuid-Holland", "Zeeland", "Noord-Brabant", "Limburg"),
+)
+
 Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$"), Expected("four digits in quotes")]
 
 
@@ -82,16 +87,27 @@ class Person(_Part):
         One of them, and several: kansencoach, kansencoaches.
     article : str
         ``de`` or ``het``.
+    what : str
+        Who that is, for the list of terms: one sentence or more; None is not explained there.
+    source : str
+        Of that explanation; the programme by default.
     """
 
     one: Text
     more: Text
-    article: one_of("de", "het") = "de"
+    what: Sentence | None = None
+    source: Text | None = None
+    article: Annotated[str, one_of("de", "het")] = "de"
 
     @property
     def the(self) -> str:
         """With the article: de kansencoach."""
         return f"{self.article} {self.one}"
+
+    @property
+    def since(self) -> str:
+        """Name of a column with the first school year: Kansencoach sinds."""
+        return f"{self.one[0].upper()}{self.one[1:]} sinds"
 
 
 class Area(_Part):
@@ -105,7 +121,7 @@ class Area(_Part):
         Four-digit code to name.
     """
 
-    provinces: tuple[Text, ...] = ()
+    provinces: tuple[Annotated[str, one_of(*PROVINCES)], ...] = ()
     municipalities: Mapping[Code, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -164,6 +180,22 @@ class Network(_Part):
     document: Text
 
 
+class Disclosure(_Part):
+    """What a count of pupils that schools supply needs to be shown; never less than here.
+
+    Attributes
+    ----------
+    schools, pupils : int
+        At least so many of each in a cell.
+    largest : float
+        At most this percent of a cell from one school.
+    """
+
+    schools: Annotated[int, Field(ge=3), Expected("3 or more")] = 3
+    pupils: Annotated[int, Field(ge=10), Expected("10 or more")] = 10
+    largest: Annotated[float, Field(gt=0, le=80), Expected("a percentage of 80 or less")] = 80
+
+
 class Settings(_Part):
     """What a programme is, as ``programme.yml`` states it.
 
@@ -193,6 +225,8 @@ class Settings(_Part):
         Files and folder, relative to the settings.
     editions : mapping of str to date
         School year to the day its edition is dated; the newest input's day where it is not there.
+    disclosure : Disclosure
+        Stricter limits for counts that schools supply.
     """
 
     name: Text
@@ -205,15 +239,16 @@ class Settings(_Part):
     citation: Text | None = None
     person: Person
     region: Region
-    unit: one_of("school", "neighbourhood") = "school"
+    unit: Annotated[str, one_of("school", "neighbourhood")] = "school"
     documents: tuple[Document, ...] = ()
     network: tuple[Network, ...] = ()
-    pages: tuple[one_of(*PAGES), ...] = PAGES
+    pages: tuple[Annotated[str, one_of(*PAGES)], ...] = PAGES
     shows: Mapping[Text, Sentence] = Field(default_factory=dict)
     register_file: Text = Field("data/participants.csv", alias="register")
     tables: Text = "data/programme"
     goals: Text | None = None
     editions: Mapping[SchoolYear, datetime.date] = Field(default_factory=dict)
+    disclosure: Disclosure = Disclosure()
     _folder: Path = PrivateAttr(Path())
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.settings import FILE, Settings, read_settings
 from kansen_analysis.sources import hand
 
+SHIPPED = "programmes"
 TRUTH = "truth.json"  # only invented data have one
 
 
@@ -32,25 +33,87 @@ def is_demo(data: Path | str) -> bool:
     return (Path(data) / TRUTH).exists()
 
 
-def default_participants(data: Path | str) -> Path:
-    """Return the register of participants that goes with a data folder."""
-    own = hand.find(Path(data), "participants")
-    return own or hand.find(root() / "data", "participants") or root() / "data" / "participants.csv"
+def settings_of(data: Path | str, programme: Path | str | None = None) -> Settings:
+    """Read the settings of a programme.
 
-
-def settings_of(data: Path | str) -> Settings:
-    """Read the settings that go with a data folder: its own, else those of the project.
+    Parameters
+    ----------
+    data : pathlib.Path or str
+        Folder with the published files; one with settings of its own goes before the project.
+    programme : pathlib.Path or str, optional
+        A folder with settings, or the name of a programme that is shipped.
 
     Raises
     ------
     SettingsError
         When there are none, or they are not of the expected form.
+    UsageError
+        When there is no such programme.
     """
+    if programme is not None:
+        return read_settings(programme_folder(programme))
     own = Path(data) / FILE
     return read_settings(own if own.exists() else root() / FILE)
+
+
+def programme_folder(name: Path | str) -> Path:
+    """Return the folder with the settings of a programme.
+
+    Parameters
+    ----------
+    name : pathlib.Path or str
+        A folder, or the name of one below ``programmes/`` of the project or of this package.
+
+    Examples
+    --------
+    >>> programme_folder("gka-meppel").name
+    'gka-meppel'
+    >>> programme_folder("atlantis")
+    Traceback (most recent call last):
+    kansen_analysis.errors.UsageError: There is no programme atlantis; ... k4k-drenthe, ...
+    """
+    package = Path(__file__).resolve().parents[1]
+    shelves = [root() / SHIPPED, package / SHIPPED, package.parents[1] / SHIPPED]
+    for folder in (Path(name), *(shelf / name for shelf in shelves)):
+        if (folder / FILE).is_file():
+            return folder
+    known = sorted({path.parent.name for shelf in shelves for path in shelf.glob(f"*/{FILE}")})
+    raise UsageError(
+        f"There is no programme {name}; expected a folder with {FILE}, or one of "
+        f"{', '.join(known)}."
+    )
+
+
+def places(data: Path | str, programme: Path | str | None = None) -> tuple[Path, Path]:
+    """Return where the register of participants is, and the folder with what stands beside it.
+
+    Parameters
+    ----------
+    data : pathlib.Path or str
+        Folder with the published files; a register or tables of its own go before the project's.
+    programme : pathlib.Path or str, optional
+        As for `settings_of`; then they are those of the programme.
+    """
+    if programme is not None:
+        settings = settings_of(data, programme)
+        return _register(settings), settings.folder / settings.tables
+    return default_participants(data), default_programme(data)
+
+
+def _register(settings: Settings) -> Path:
+    named = settings.folder / settings.register_file
+    return hand.find(named.parent, named.stem) or named
+
+
+def default_participants(data: Path | str) -> Path:
+    """Return the register of participants that goes with a data folder."""
+    return hand.find(Path(data), "participants") or _register(settings_of(data))
 
 
 def default_programme(data: Path | str) -> Path:
     """Return the folder with what stands beside the figures; the demo has its own."""
     own = Path(data) / "programme"
-    return own if is_demo(data) or own.is_dir() else root() / "data" / "programme"
+    if is_demo(data) or own.is_dir():
+        return own
+    settings = settings_of(data)
+    return settings.folder / settings.tables

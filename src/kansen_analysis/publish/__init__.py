@@ -1,9 +1,11 @@
 """From an edition to a site: execute notebooks, render with one of two engines, keep a manifest."""
 
+from typing import Any
+
 __all__ = ["RenderConfig", "RenderResult", "execute_in_place", "render"]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """Import what is asked for: a process that only executes notebooks needs no engine."""
     if name == "execute_in_place":
         from kansen_analysis.publish.execute import execute_in_place

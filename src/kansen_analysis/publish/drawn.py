@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import stages, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import empty
+from kansen_analysis.publish import empty, shown
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -63,7 +63,11 @@ def draw(
 
 
 def gather(
-    edition: Edition, pages: Mapping[str, NotebookNode], notebooks: Path, work: Path
+    edition: Edition,
+    pages: Mapping[str, NotebookNode],
+    notebooks: Path,
+    work: Path,
+    gone: Collection[str] = (),
 ) -> dict[str, NotebookNode]:
     """Put the drawn pages and their files together in one folder, for an engine.
 
@@ -79,6 +83,8 @@ def gather(
         Folder of the notebooks; what stands beside them, such as a picture, comes along.
     work : pathlib.Path
         Folder to make.
+    gone : collection of str
+        Pages that are not shown, to which nothing may lead.
 
     Returns
     -------
@@ -88,14 +94,16 @@ def gather(
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
     drawn = {name: nbformat.read(folder_of(edition, name) / PAGE, as_version=4) for name in pages}
-    shown = empty.without(drawn)
-    for name, page in shown.items():
+    for page in drawn.values():
+        shown.unlink(page, gone)
+    left = empty.without(drawn)
+    for name, page in left.items():
         (work / name).parent.mkdir(exist_ok=True)
         write(page, work / f"{name}.ipynb")
         files = folder_of(edition, name) / FILES
         if files.is_dir():
             shutil.copytree(files, work / FILES, dirs_exist_ok=True)
-    return shown
+    return left
 
 
 def folder_of(edition: Edition, name: str) -> Path:

@@ -9,10 +9,9 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -22,6 +21,7 @@ import pypandoc
 from nbformat import NotebookNode
 
 from kansen_analysis.display import annex, components
+from kansen_analysis.edition import store
 from kansen_analysis.errors import RenderError
 from kansen_analysis.publish import cells, dialect, project
 from kansen_analysis.publish.execute import AT_ONCE, Progress
@@ -38,6 +38,7 @@ POLICY = (
     "img-src 'self' file: data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"
+_TAG = re.compile(r"<[^>]*>")
 MENU_MOST = 12  # lines below a heading of the menu that are shown outside their own part
 
 
@@ -53,16 +54,14 @@ class Page:
         Executed.
     front : dict
         Its YAML.
+    title : str
+        Its title as plain text with the quotes of a printer, for the menu.
     """
 
     name: str
     notebook: NotebookNode
     front: dict
-
-    @property
-    def title(self) -> str:
-        """The title as plain text, for the menu."""
-        return str(self.front.get("title") or self.name)
+    title: str
 
     @property
     def file(self) -> str:
@@ -100,7 +99,10 @@ def read_pages(work: Path) -> list[Page]:
     names = project.pages(work)
     read = {name: nbformat.read(work / f"{name}.ipynb", as_version=4) for name in names}
     dialect.check(read)
-    return [Page(name, page, dialect.front_matter(page)) for name, page in read.items()]
+    fronts = [dialect.front_matter(page) for page in read.values()]
+    titles = _plain([str(front["title"]) for front in fronts])
+    pages = zip(read.items(), fronts, titles, strict=True)
+    return [Page(name, page, front, title) for (name, page), front, title in pages]
 
 
 def check(work: Path, site: Project) -> list[str]:
@@ -201,11 +203,12 @@ def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tup
 
     def convert(page: Page):
         try:
-            return _convert(page, site, surroundings(page)), []
+            settings = scratch / f"{page.name.replace('/', ' ')}.yaml"
+            return _convert(page, site, surroundings(page), settings), []
         except dialect.DialectError as error:
             return None, error.breaches
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with store.scratch() as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(convert, pages))
     wrong = [breach for _, found in results for breach in found]
     if wrong:
@@ -214,12 +217,12 @@ def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tup
 
 
 def _convert(
-    page: Page, site: Project, variables: dict[str, str]
+    page: Page, site: Project, variables: dict[str, str], settings: Path
 ) -> tuple[str, dict[str, bytes], list[str]]:
     """Run pandoc on one page: HTML, images, warnings."""
     text = cells.write(page.notebook, site, f"{Path(page.name).name}_files")
     assets = resources.files("kansen_analysis.publish") / "assets"
-    with resources.as_file(assets) as folder, tempfile.TemporaryDirectory() as scratch:
+    with resources.as_file(assets) as folder:
         defaults = {
             "from": READER,
             "to": "html5",
@@ -237,7 +240,6 @@ def _convert(
             "syntax-highlighting": "none",
         }
         # JSON is YAML; pandoc takes the settings from a file only
-        settings = Path(scratch) / "page.yaml"
         settings.write_text(json.dumps(defaults), encoding="utf-8")
         run = subprocess.run(
             [_pandoc(), f"--defaults={settings}"],
@@ -247,7 +249,8 @@ def _convert(
             check=False,
         )
     told = run.stderr.decode(errors="replace")
-    wrong, warnings = [], []
+    wrong: list[dialect.Breach] = []
+    warnings: list[dialect.Breach] = []
     for line in told.splitlines():
         if line.startswith("kansen\t"):
             _, kind, cell, message = line.split("\t", 3)
@@ -258,6 +261,22 @@ def _convert(
     if run.returncode:
         raise RenderError(f"{page.file}: pandoc stopped, {' '.join(told.split())[:400]}")
     return _footnotes(run.stdout.decode()), text.images, [str(warning) for warning in warnings]
+
+
+def _plain(titles: list[str]) -> list[str]:
+    """Write titles as a page shows them, without markup."""
+    block = json.dumps({"titles": titles})  # JSON is YAML
+    with store.scratch() as scratch:
+        template = scratch / "titles"
+        template.write_text("$for(titles)$$titles$\n$endfor$", encoding="utf-8")
+        run = subprocess.run(
+            [_pandoc(), f"--from={READER}", "--to=html", "--wrap=none", f"--template={template}"],
+            input=f"---\n{block}\n---\n".encode(),
+            capture_output=True,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            check=True,
+        )
+    return [html.unescape(_TAG.sub("", line)) for line in run.stdout.decode().splitlines()]
 
 
 @functools.cache
@@ -323,11 +342,10 @@ def _menu(entries: Iterable[Entry], current: str, root: str) -> str:
 
 
 def _breadcrumbs(page: Page, menu: list[Entry], root: str) -> str:
-    """Show the way to a page in a subfolder."""
-    if "/" not in page.name or not menu:
+    """Show the way to a page that stands below another line of the menu."""
+    way = next((way for entry in menu if (way := _way(entry, page.name))), [])
+    if len(way) < 2:
         return ""
-    way = next((way for entry in menu if (way := _way(entry, page.name))), [Entry(page.title)])
-    way = [menu[0], *way] if way[0] != menu[0] else way
     items = [
         _link(entry, "", root) if entry.page else html.escape(entry.text) for entry in way[:-1]
     ]
@@ -362,6 +380,15 @@ def _neighbours(name: str, order: list[Entry], root: str) -> str:
 # Search ---------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Part:
+    """What stands below one heading of a page."""
+
+    anchor: str
+    heading: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+
 class _Sections(HTMLParser):
     """Cut the text of a page at its headings; figures, tables and sources hold no sentences."""
 
@@ -377,8 +404,10 @@ class _Sections(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.title, self.parts = [], [["", [], []]]  # anchor, heading, text
-        self.inside, self.target = False, None
+        self.title: list[str] = []
+        self.parts = [_Part("")]
+        self.inside = False
+        self.target: list[str] | None = None
         self.skipping: list[str] = []  # tags open since the one that is skipped
 
     def handle_starttag(self, tag, attrs):
@@ -392,8 +421,8 @@ class _Sections(HTMLParser):
         elif tag == "h1":
             self.target = self.title
         elif tag in self.HEADINGS and attrs.get("id"):
-            self.parts.append([attrs["id"], [], []])
-            self.target = self.parts[-1][1]
+            self.parts.append(_Part(attrs["id"]))
+            self.target = self.parts[-1].heading
         elif tag not in self.INLINE:
             self.handle_data(" ")
 
@@ -414,7 +443,7 @@ class _Sections(HTMLParser):
 
     def handle_data(self, data):
         if self.inside and not self.skipping:
-            (self.parts[-1][2] if self.target is None else self.target).append(data)
+            (self.parts[-1].text if self.target is None else self.target).append(data)
 
 
 def sections(text: str, href: str) -> list[list[str]]:
@@ -441,9 +470,9 @@ def sections(text: str, href: str) -> list[list[str]]:
     parser.feed(text)
     title = " ".join("".join(parser.title).split())
     found = []
-    for anchor, heading, words in parser.parts:
-        body = " ".join("".join(words).split())
-        if body or heading:
-            address = f"{href}#{anchor}" if anchor else href
-            found.append([address, title, " ".join("".join(heading).split()), body])
+    for part in parser.parts:
+        body = " ".join("".join(part.text).split())
+        if body or part.heading:
+            address = f"{href}#{part.anchor}" if part.anchor else href
+            found.append([address, title, " ".join("".join(part.heading).split()), body])
     return found

@@ -13,7 +13,7 @@ import io
 import itertools
 import multiprocessing
 import os
-import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -128,20 +128,29 @@ def _finished(job: Future) -> bool:
 @contextmanager
 def _processes(count: int, fresh: bool) -> Iterator[ProcessPoolExecutor]:
     """Start processes that know nothing of this one."""
-    with tempfile.TemporaryDirectory(prefix="kansen-") as scratch:
+    with store.scratch() as scratch:
         context = multiprocessing.get_context("spawn")
         options = {"max_tasks_per_child": 1} if fresh else {}
         with ProcessPoolExecutor(
-            count, context, initializer=_begin, initargs=(scratch,), **options
+            count, context, initializer=_begin, initargs=(str(scratch),), **options
         ) as pool:
             yield pool
 
 
 def _begin(scratch: str) -> None:
-    """Prepare a process: no history, profile or settings of whoever runs this."""
+    """Prepare a process: no history, profile or settings of whoever runs this, and no afterlife."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in [name for name in os.environ if name.startswith("KANSEN_")]:
         del os.environ[name]
     os.environ |= {"IPYTHONDIR": scratch, "MPLBACKEND": "Agg"}
+
+
+def _end_with_parent() -> None:
+    """Stop when the process that started this one does, however it ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(task: Task) -> None:
@@ -220,6 +229,12 @@ class _Shell(InteractiveShell):
         """Leave it to whoever ran the cell."""
 
 
+def _outputs(shell: object) -> list[NotebookNode]:
+    """Return what the cell that a shell runs has shown so far."""
+    assert isinstance(shell, _Shell) and shell.outputs is not None
+    return shell.outputs
+
+
 class _Result(DisplayHook):
     """What the last line of a cell gives."""
 
@@ -227,7 +242,7 @@ class _Result(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None) -> None:
-        self.shell.outputs.append(
+        _outputs(self.shell).append(
             new_output(
                 "execute_result",
                 data=format_dict,
@@ -243,8 +258,11 @@ class _Result(DisplayHook):
 class _Displayed(DisplayPublisher):
     """What a cell displays besides."""
 
-    def publish(self, data, metadata=None, **kwargs) -> None:
-        self.shell.outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
+    def publish(
+        self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs
+    ) -> None:
+        shown = new_output("display_data", data=data, metadata=metadata or {})
+        _outputs(self.shell).append(shown)
 
 
 class _Stream(io.TextIOBase):
@@ -296,8 +314,8 @@ def execute_in_place(
         When a cell fails.
     """
     notebooks = [Path(path) for path in notebooks]
-    with tempfile.TemporaryDirectory(prefix="kansen-") as folder:
-        copies = [Path(folder) / f"{i}" for i, _ in enumerate(notebooks)]
+    with store.scratch() as folder:
+        copies = [folder / f"{i}" for i, _ in enumerate(notebooks)]
         tasks = [
             Task(path.name, path.read_text(encoding="utf-8"), copy, edition=edition)
             for path, copy in zip(notebooks, copies, strict=True)

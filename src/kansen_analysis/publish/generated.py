@@ -1,4 +1,4 @@
-"""One page per participating school and per municipality: notebooks like the others, made here."""
+"""A page per school, per municipality and per goal of a programme's own: notebooks made here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages import gemeente, programma, school
+from kansen_analysis.pages import doel, gemeente, programma, school
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import execute
 
 
@@ -102,6 +103,22 @@ MUNICIPALITY = (
     "## Wat deze cijfers niet zeggen {#sec-niet}",
     Show("missing"),
 )
+GOAL = (
+    "## Het antwoord {#sec-antwoord}",
+    Show("answer"),
+    Show("wanted"),
+    Show("since_start", "fig-start", "Verschil met vergelijkbare scholen, voor en na de start."),
+    "## Hoe zeker is dat {#sec-zeker}\n\nDe berekeningen liggen vooraf vast in het "
+    "[protocol](../begrippen.ipynb#protocol). Alleen als ze hetzelfde zeggen, gebruikt de monitor "
+    "het woord ‘beter’ of ‘slechter’.",
+    Show("versions", "fig-versies", "De schatting volgens de vooraf vastgelegde berekeningen."),
+    Show("could_be_seen", "fig-zicht", "Het kleinste verschil dat met deze scholen te zien is."),
+    Show("doubts"),
+    "## Een andere maat, zonder oordeel {#sec-tweede}",
+    Show("second", "tbl-tweede", "Een andere maat, volgens dezelfde berekeningen."),
+    "## Verhalen en lessen {#sec-verhalen}",
+    Show("told"),
+)
 
 
 @dataclass(frozen=True)
@@ -115,12 +132,16 @@ class Kind:
 
 KINDS = {
     kind.folder: kind
-    for kind in (Kind("scholen", school, SCHOOL), Kind("gemeenten", gemeente, MUNICIPALITY))
+    for kind in (
+        Kind("doelen", doel, GOAL),
+        Kind("scholen", school, SCHOOL),
+        Kind("gemeenten", gemeente, MUNICIPALITY),
+    )
 }
 
 
 def notebooks(edition: Edition) -> dict[str, NotebookNode]:
-    """Write a notebook for every participating school and every municipality.
+    """Write a notebook for every participating school, municipality and goal of its own.
 
     Parameters
     ----------
@@ -133,6 +154,7 @@ def notebooks(edition: Edition) -> dict[str, NotebookNode]:
     """
     people = edition.participants
     keys = {
+        "doelen": doel.own(edition),
         "scholen": sorted(people["school"]),
         "gemeenten": sorted(people["municipality_code"].unique()),
     }
@@ -144,7 +166,7 @@ def notebooks(edition: Edition) -> dict[str, NotebookNode]:
 
 
 def _notebook(edition: Edition, kind: Kind, key: str) -> NotebookNode:
-    title, description = kind.module.heading(edition, key)
+    title, description = map(plain, kind.module.heading(edition, key))
     # JSON text is YAML text, whatever quotes a name holds
     front = {"title": title, "description": description, "lang": "nl"}
     lines = [f"{name}: {json.dumps(text, ensure_ascii=False)}" for name, text in front.items()]

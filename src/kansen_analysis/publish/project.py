@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 import yaml
 
 from kansen_analysis.errors import UsageError
+from kansen_analysis.programme.settings import Settings
 
 NOTEBOOKS = "notebooks"
 CONFIG = "_quarto.yml"
@@ -147,6 +148,34 @@ def read(root: Path) -> Project:
     )
 
 
+def named(site: Project, settings: Settings) -> Project:
+    """Give a site the name and the foot of the programme it is of.
+
+    Parameters
+    ----------
+    site : Project
+        As `read`.
+    settings : Settings
+        Of the programme.
+    """
+    title = f"Monitor {settings.name}"
+    address = settings.contact or ""
+    lines = (
+        ("Van", settings.owner, ""),
+        ("Vragen", address.removeprefix("mailto:"), address),
+        ("Licentie", settings.licence, ""),
+        ("Verwijzen", settings.citation, ""),
+    )
+    told = tuple((what, text, href) for what, text, href in lines if text)
+    website = site.raw.get("website", {}) | {"title": title}
+    return replace(
+        site,
+        title=title,
+        colophon=told or site.colophon,
+        raw=site.raw | {"website": website},
+    )
+
+
 def pages(notebooks: Path) -> list[str]:
     """List the pages of a notebooks folder, `index` first.
 
@@ -205,5 +234,6 @@ def _entries(items, titles: dict[str, str]) -> list[Entry]:
         below = item.get("contents") or (item["menu"] if isinstance(item.get("menu"), list) else [])
         children = tuple(child for child in _entries(below, titles) if child.page != page)
         if page or children:
-            entries.append(Entry(str(heading or item.get("text") or titles[page]), page, children))
+            text = heading or item.get("text") or (titles[page] if page else "")
+            entries.append(Entry(str(text), page, children))
     return entries

@@ -6,14 +6,16 @@ import functools
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 import yaml
 
+from kansen_analysis.display import components
+from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import embedded, project
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.publish.project import Entry, Project
@@ -87,8 +89,7 @@ def build(
     warnings = embedded.check(work, site)
     titles = {page.name: page.title for page in embedded.read_pages(work)}
     # not beside the target: Quarto looks upward for projects and skips folders with a dot
-    with tempfile.TemporaryDirectory(prefix="kansen-quarto-") as scratch:
-        folder = Path(scratch)
+    with store.scratch() as folder:
         shutil.copytree(work, folder, dirs_exist_ok=True)
         for name in ASSETS:
             assets = resources.files("kansen_analysis") / name
@@ -96,6 +97,9 @@ def build(
                 shutil.copytree(path, folder / "assets" / name)
         if (work / embedded.ANNEX).exists():
             made = f"{made} [Alle cijfers in één werkmap (xlsx)](/{embedded.ANNEX})"
+        if site.colophon:
+            colophon = components.colophon(site.colophon).html
+            made = f"```{{=html}}\n{colophon}\n```\n\n{made}"
         settings = configuration(site, titles, made)
         (folder / project.CONFIG).write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         _run(folder, progress)
@@ -118,7 +122,7 @@ def configuration(site: Project, titles: dict[str, str], made: str) -> dict:
     titles : dict
         Page path to title: the menu gets the pages that are there, as with the other engine.
     made : str
-        Last line of the footer.
+        The foot of every page, in markdown.
 
     Returns
     -------
@@ -126,9 +130,9 @@ def configuration(site: Project, titles: dict[str, str], made: str) -> dict:
 
     Examples
     --------
-    >>> site = Project("M", raw={"format": {"html": {"css": "src/kansen_analysis/a.css"}}})
-    >>> configuration(site, {}, "nu")["format"]["html"]["css"]
-    'assets/a.css'
+    >>> site = Project("M", raw={"project": {"post-render": ["src/kansen_analysis/a.lua"]}})
+    >>> configuration(site, {}, "nu")["project"]["post-render"]
+    ['assets/a.lua']
     """
     settings = _relocated(site.raw)
     settings["project"] = settings.get("project", {}) | {
@@ -147,9 +151,9 @@ def _contents(entries: Iterable[Entry]) -> list[dict]:
     listed = []
     for entry in entries:
         if entry.children:
-            item = {"section": entry.text, "contents": _contents(entry.children)}
+            item = {"section": plain(entry.text), "contents": _contents(entry.children)}
         else:
-            item = {"text": entry.text}
+            item = {"text": plain(entry.text)}
         listed.append(item | ({"href": f"{entry.page}.ipynb"} if entry.page else {}))
     return listed
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -16,15 +15,18 @@ from kansen_analysis.display import annex
 from kansen_analysis.edition import store
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import RenderError, UsageError
+from kansen_analysis.programme.settings import Settings
 from kansen_analysis.publish import (
     dialect,
     drawn,
     embedded,
     generated,
+    hidden,
     links,
     manifest,
     project,
     quarto,
+    shown,
 )
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.words import numbers
@@ -48,6 +50,8 @@ class RenderConfig:
         ``"auto"``, ``"quarto"`` or ``"embedded"``.
     each : bool
         Whether to add a page for every participating school and every municipality.
+    settings : Settings, optional
+        Of the programme: name of the site, its foot, and which pages it shows.
     """
 
     root: Path
@@ -55,6 +59,7 @@ class RenderConfig:
     output: Path
     engine: str = "auto"
     each: bool = False
+    settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,8 @@ def choose_engine(wanted: str) -> tuple[str, str, str]:
 def render(config: RenderConfig, progress: Progress | None = None) -> RenderResult:
     """Render the monitor.
 
-    Everything is made in a folder beside the target, which is replaced only when all is done and
-    checked: an error leaves what was there.
+    Everything is made in a folder beside the target, which takes its place in one step when all is
+    done and checked: an error or a kill leaves what was there.
 
     Parameters
     ----------
@@ -153,6 +158,8 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     """
     started = time.monotonic()
     site = project.read(config.root)
+    if config.settings is not None:
+        site = project.named(site, config.settings)
     engine, version, message = choose_engine(config.engine)
     notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
     names = project.pages(notebooks)
@@ -168,23 +175,30 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     reused = manifest.still_valid(output, described)
     if not reused:
         pages = {name: nbformat.read(notebooks / f"{name}.ipynb", as_version=4) for name in names}
+        gone: set[str] = set()
+        if config.settings is not None:
+            gone = shown.left_out(config.settings, config.edition, names)
+            pages = {name: page for name, page in pages.items() if name not in gone}
         if config.each:
             pages |= generated.notebooks(config.edition)
         dialect.check(pages)  # before minutes of drawing, not after
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
-            work, built = Path(scratch) / "work", Path(scratch) / "site"
+        with store.locked(output.parent), store.whole(output) as site_:
+            work, built = site_ / ".work", site_ / ".built"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            pages = drawn.gather(config.edition, pages, notebooks, work)
+            pages = drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
-            made_at = _now()
-            made = _made(engine, version, made_at)
+            made = _made(engine, version, config.edition)
             engines = {"quarto": quarto.build, "embedded": embedded.build}
             warnings = engines[engine](work, built, site, made, progress)
             if wrong := links.broken(built):
                 raise RenderError("The site has broken links:\n" + "\n".join(wrong))
-            manifest.write(built, described, made_at.isoformat(timespec="seconds"))
-            store.swap(built, output)
+            hidden.write(built, config.edition)
+            manifest.write(built, described)
+            shutil.rmtree(work)
+            for path in built.iterdir():
+                path.rename(site_ / path.name)
+            built.rmdir()
+        config.edition.published()
         names = list(pages)
     return RenderResult(
         output=output,
@@ -209,15 +223,9 @@ def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
         )
 
 
-def _now() -> datetime:
-    """Return the time, or the one that a reproducible build is told."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now().astimezone()
-
-
-def _made(engine: str, version: str, at: datetime) -> str:
+def _made(engine: str, version: str, edition: Edition) -> str:
     tool = f"Quarto {version}" if engine == "quarto" else f"de ingebouwde engine (pandoc {version})"
     return (
-        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool} "
-        f"op {numbers.date(at.date())} om {at:%H.%M} uur."
+        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool}. "
+        f"Uitgave van {numbers.date(date.fromisoformat(edition.dated))}."
     )

@@ -62,7 +62,7 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
             lost = lost[lost["pupils_high"] > 0]
     lost = lost.assign(source=source, key=lost[key])
     if "name" not in lost:
-        lost = lost.assign(name=pd.NA)
+        lost = lost.assign(name=pd.Series(pd.NA, lost.index, dtype=object))
     lost = lost.sort_values(["key", "year"], kind="stable").drop_duplicates(["year", "key"])
     return lost[columns].reset_index(drop=True)
 
@@ -106,8 +106,11 @@ def check(
         units = _units(folder, source)
         schools = units.groupby("year")[_key(units)].nunique()
         provisional = folder.provisional(source)
+        cells = {file.path.name: _of_years(file) for file in files}
         for year in sorted(map(int, schools.index)):
-            here = {file.path.name: _of_year(file, year) for file in files if year in file.years}
+            here = {
+                file.path.name: cells[file.path.name][year] for file in files if year in file.years
+            }
             # Of editions the newest counts; the other repeats it.
             counted = [*here.values()][-1:] if get(source).meta.get("editions") else here.values()
             rows.append(
@@ -147,18 +150,22 @@ def check(
     return coverage, unmatched
 
 
-def _of_year(file: FileRead, year: int) -> tuple[int, int]:
-    """Count the rows of a file that are of a school year (of its longest sheet) and what is hidden.
+def _of_years(file: FileRead) -> dict[int, tuple[int, int]]:
+    """Count per school year the rows of a file (of its longest sheet) and what is hidden.
 
     Folded or not: a count of the file is one cell.
     """
-    rows: dict[str, int] = {}
-    masked = 0
+    rows: dict[str, pd.Series] = {}
+    masked = pd.Series(dtype=int)
     for wide in file.parts:
-        frame = wide.frame[wide.frame["year"] == year]
-        rows[wide.layout.name] = rows.get(wide.layout.name, 0) + len(frame)
-        masked += sum(int(hidden(frame, name).sum()) for name in counts(frame))
-    return max(rows.values()), masked
+        years = wide.frame["year"]
+        own = years.value_counts()
+        rows[wide.layout.name] = own.add(rows.get(wide.layout.name, 0), fill_value=0)
+        cells = sum(hidden(wide.frame, name).to_numpy(int) for name in counts(wide.frame))
+        of_year = pd.Series(cells, years.index, dtype=int).groupby(years.to_numpy()).sum()
+        masked = masked.add(of_year, fill_value=0)
+    longest = pd.DataFrame(rows).max(axis=1)
+    return {int(year): (int(longest[year]), int(masked[year])) for year in longest.index}
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:

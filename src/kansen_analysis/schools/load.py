@@ -11,9 +11,13 @@ import pandas as pd
 from kansen_analysis.schools import match as schools
 from kansen_analysis.sources import DataFolder, feeding, get, hand, names
 
-TABLES = tuple(sorted({get(name).table for name in names()}))
-
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
+
+
+@cache
+def tables() -> tuple[str, ...]:
+    """Return the names of all tables that sources feed."""
+    return tuple(sorted({get(name).table for name in names()}))
 
 
 def _state(folder: DataFolder) -> tuple:
@@ -50,7 +54,8 @@ def ovt_match(folder: DataFolder) -> pd.DataFrame:
         return pd.DataFrame({"ovt": [], "school": [], "match": []}, dtype="str")
     parts = [weging[["ovt", "name"]]] if len(weging) else []
     if len(results):
-        parts.append(results[["ovt"]].assign(name=pd.NA))
+        unnamed = pd.Series(pd.NA, results.index, dtype=object)
+        parts.append(results[["ovt"]].assign(name=unnamed))
     years = sorted({*weging["year"].unique(), *results["year"].unique()})
     known = schools.existing(
         folder.read("leerlingen_historisch"), folder.read("vestigingen"), years
@@ -91,15 +96,15 @@ class Tables(Mapping):
         self.folder = open_folder(data)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        if table not in TABLES:
+        if table not in tables():
             raise KeyError(table)
         return load(table, self.folder)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
+        return iter(tables())
 
     def __len__(self) -> int:
-        return len(TABLES)
+        return len(tables())
 
 
 class Until(Mapping):

@@ -26,6 +26,7 @@ from kansen_analysis.errors import (
     raise_all,
 )
 from kansen_analysis.sources import hand, schoolyear
+from kansen_analysis.sources.rows import each_row
 
 # Words that say what kind of school it is, and so do not tell two schools of one BRIN apart.
 _KIND_WORDS = frozenset(
@@ -215,7 +216,7 @@ def _contradictions(table: pd.DataFrame, file: str) -> list[Finding]:
     """Find schools with two fates, and schools that succeed themselves."""
     findings: list[Finding] = []
     one_fate = table[table["kind"] != SPLIT]
-    for row in one_fate[one_fate.duplicated("school")].itertuples():
+    for row in each_row(one_fate[one_fate.duplicated("school")]):
         findings.append(
             ConsistencyError(
                 file,
@@ -227,7 +228,7 @@ def _contradictions(table: pd.DataFrame, file: str) -> list[Finding]:
             )
         )
     next_ = one_fate[one_fate["successor"] != ""].set_index("school")["successor"].to_dict()
-    for row in one_fate.itertuples():
+    for row in each_row(one_fate):
         seen, school = {row.school}, next_.get(row.school)
         while school and school not in seen:
             seen.add(school)
@@ -282,7 +283,7 @@ def over_time(transitions: pd.DataFrame) -> pd.DataFrame:
     ordered = transitions.assign(
         rank=transitions["kind"].map({k: i for i, k in enumerate(_KINDS)})
     ).sort_values(["rank", "year"], kind="stable")
-    for row in ordered.itertuples():
+    for row in each_row(ordered):
         for school in (row.school, row.successor):
             if school:
                 new = {"school_over_time": last(school), "flag": row.kind, "year": row.year}
@@ -325,14 +326,11 @@ def follow(
     table = table.assign(
         school=table["school"].map(known["school_over_time"]).fillna(table["school"])
     )
-    counts = [c.removesuffix("_low") for c in table if c.endswith("_low")]
+    counts = [c.removesuffix("_low") for c in table.columns if c.endswith("_low")]
     groups = table.groupby(key, sort=False, dropna=False)
     result = groups.size().rename("schools_together").reset_index()
     for count in counts:
-        low, high = (
-            groups[f"{count}_{end}"].agg(lambda cells: cells.sum(skipna=False)).astype("Int64")
-            for end in ("low", "high")
-        )
+        low, high = (groups[f"{count}_{end}"].agg(_sum).astype("Int64") for end in ("low", "high"))
         exact = low.where((low == high).fillna(False))
         for name, cells in ((count, exact), (f"{count}_low", low), (f"{count}_high", high)):
             result[name] = cells.to_numpy()
@@ -341,15 +339,18 @@ def follow(
         value = table[mean].to_numpy(float)
         product = np.where(pupils == 0, 0.0, pupils * value)  # of nobody there is no mean
         parts = table[key].assign(_product=product, _weight=pupils)
-        sums = parts.groupby(key, sort=False, dropna=False)[["_product", "_weight"]].agg(
-            lambda cells: cells.sum(skipna=False)
-        )
+        sums = parts.groupby(key, sort=False, dropna=False)[["_product", "_weight"]].agg(_sum)
         alone = groups[mean].first()
         with np.errstate(invalid="ignore", divide="ignore"):
             weighted = sums["_product"] / sums["_weight"]
         result[mean] = np.where(result["schools_together"] == 1, alone, weighted)
     result["flag"] = result["school"].map(known["flag"]).astype("str")
     return result
+
+
+def _sum(cells: pd.Series) -> float:
+    """Add cells up; of which one is unknown, so is the sum."""
+    return cells.sum(skipna=False)
 
 
 def unexplained(historical: pd.DataFrame, transitions: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ regression to the mean look like an effect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -113,14 +114,14 @@ def choose_pools(
     Raises
     ------
     PanelError
-        When a column is missing, a school occurs twice, or nobody takes part.
+        When a column is missing or a school occurs twice.
 
     Notes
     -----
     Matched schools lie outside the own region, so that the pools share no school. They are dealt
     out one round at a time, participants with the fewest candidates first; each takes the nearest
     school that is left (schoolweging and log pupils in standard deviations, ties by code), so the
-    order of the rows does not matter.
+    order of the rows does not matter. Where nobody takes part (yet), only A has schools.
     """
     _check(schools)
     schools = schools.sort_values("school", ignore_index=True, kind="stable")
@@ -143,10 +144,9 @@ def choose_pools(
     chosen = {at: participant for at, (participant, number) in dealt.items() if number < rounds}
     national = usable.loc[list(chosen)].assign(pool="B", matched_to=list(chosen.values()))
     regional = usable[~takes_part & own].assign(pool="A", matched_to=pd.NA)
-    found = pd.Series(list(chosen.values()), dtype=object).value_counts()
-    found = usable.loc[takes_part, ["school"]].assign(
-        found=lambda part: part["school"].map(found).fillna(0).astype(int)
-    )
+    times = Counter(chosen.values())
+    found = usable.loc[takes_part, ["school"]]
+    found["found"] = [times[school] for school in found["school"]]
     names = ["school", "pool", "matched_to", "schoolweging", "pupils", "province"]
     members = pd.concat([regional, national])[[*names, "municipality_code"]]
     return Pools(
@@ -164,8 +164,6 @@ def _check(schools: pd.DataFrame) -> None:
     if schools["school"].duplicated().any():
         twice = schools.loc[schools["school"].duplicated(), "school"].iloc[0]
         raise PanelError(f"School {twice} occurs twice; keep one row per school.")
-    if not schools["participant"].astype(bool).any():
-        raise PanelError("No school is marked as participant; check the register of participants.")
 
 
 def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:
@@ -176,7 +174,7 @@ def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:
         apart = _balance(usable, takes_part, kept, [])["after_b"].abs().max()
         worst[rounds] = np.inf if np.isnan(apart) else apart
     balanced = [rounds for rounds, apart in worst.items() if apart < AIM]
-    return max(balanced) if balanced else min(worst, key=worst.get)
+    return max(balanced) if balanced else min(worst, key=lambda rounds: worst[rounds])
 
 
 def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, tuple[str, int]]:

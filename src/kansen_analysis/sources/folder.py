@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
@@ -263,7 +264,7 @@ class DataFolder:
             try:
                 self._take(path, notes.get(path.name, _Note()))
             except ExceptionGroup as group:
-                self.findings += group.exceptions
+                self.findings += cast(tuple[Finding, ...], group.exceptions)
             except Finding as finding:
                 self.findings.append(finding)
             except OSError as error:
@@ -324,7 +325,8 @@ class DataFolder:
 
     def _doubles(self) -> list[Finding]:
         """Two files for the same source and year; of editions, two that end in the same year."""
-        findings, seen = [], {}
+        findings: list[Finding] = []
+        seen: dict[tuple[str, int, str | None], FileRead] = {}
         for file in self.files:
             source = spec.get(file.source)
             slots = file.years if not source.meta.get("editions") else file.years[-1:]
@@ -393,7 +395,8 @@ class DataFolder:
         for name in spec.names():
             if spec.get(name).meta.get("cells") == table:  # as fine as the file
                 return _combine(spec.get(name), self.of(name), add_up=False)
-        feeding, found = spec.feeding(table), []
+        feeding = spec.feeding(table)
+        found: list[pd.DataFrame] = []
         for name in feeding:
             part = _combine(spec.get(name), self.of(name))
             if len(feeding) > 1:  # say which rows are whose
@@ -412,7 +415,7 @@ def _same_columns(empty: list[pd.DataFrame]) -> pd.DataFrame:
     """Return a table without rows that has the columns of all of these."""
     columns: dict[str, pd.Series] = {}
     for part in empty:
-        columns |= {name: part[name] for name in part if name not in columns}
+        columns |= {name: part[name] for name in part.columns if name not in columns}
     return pd.DataFrame(columns)
 
 
@@ -448,15 +451,15 @@ def _combine(source: spec.Source, files: list[FileRead], add_up: bool = True) ->
         frame = tidy.empty(source).drop(columns=tidy.LINE).assign(edition=0)
         by_layout[frozenset()] = [tidy.add_up(frame, source) if add_up else frame]
     key = [*source.meta["key"], "year", *source.dimensions]
-    joined = None
-    for frames in by_layout.values():
-        table = pd.concat(frames, ignore_index=True)
-        if editions:  # the newest edition of a year counts
-            table = table.sort_values("edition", kind="stable").drop_duplicates(key, keep="last")
-        if joined is None:
-            joined = table
-        else:
-            joined = joined.set_index(key).combine_first(table.set_index(key)).reset_index()
+    tables = [pd.concat(frames, ignore_index=True) for frames in by_layout.values()]
+    if editions:  # the newest edition of a year counts
+        tables = [
+            table.sort_values("edition", kind="stable").drop_duplicates(key, keep="last")
+            for table in tables
+        ]
+    joined, *more = tables
+    for table in more:
+        joined = joined.set_index(key).combine_first(table.set_index(key)).reset_index()
     if editions:
         joined["edition"] = joined["edition"].astype(int)
     else:
@@ -467,6 +470,6 @@ def _combine(source: spec.Source, files: list[FileRead], add_up: bool = True) ->
     first = [c for c in (*leading, *source.dimensions) if c in joined]
     if "region" not in joined and "municipality_code" in first:
         first.remove("municipality_code")
-    rest = [c for c in joined if c not in first]
+    rest = [c for c in joined.columns if c not in first]
     order = [c for c in ("school", "ovt", "region", "year", "kind") if c in first]
     return joined[first + rest].sort_values(order, kind="stable", ignore_index=True)

@@ -103,7 +103,7 @@ def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> li
         for name in columns
         if name not in header
     ]
-    if missing:
+    if missing or best is None:
         raise DataErrors(missing)
     width = len(best.head[0]) if best.separator else len(header)
     body = best.below(0, width, multiline=True)

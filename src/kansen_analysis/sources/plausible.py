@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ import pyarrow.compute as pc
 from kansen_analysis.errors import PlausibilityError
 from kansen_analysis.sources import schoolyear, spec, tidy
 from kansen_analysis.sources.tidy import LINE, Wide
+
+if TYPE_CHECKING:
+    from kansen_analysis.sources.folder import FileRead
 
 ENOUGH = 100  # rows below which a share or a number of schools says nothing
 MOVED = 6.0  # standard errors by which columns must fit better one row further
@@ -41,7 +45,7 @@ _AGAIN = "compare with the publisher's file; download it again"
 class Slice:
     """The rows of a file that are of one school year, in one layout."""
 
-    file: object  # FileRead
+    file: FileRead
     wide: Wide
     year: int
     frame: pd.DataFrame
@@ -69,9 +73,8 @@ class Slice:
     @cached_property
     def counts(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Of each count the lowest and highest it can be."""
-        ends = ("low", "high")
         return {
-            name: tuple(_floats(self.frame[f"{name}_{end}"]) for end in ends)
+            name: (_floats(self.frame[f"{name}_low"]), _floats(self.frame[f"{name}_high"]))
             for name in tidy.counts(self.frame)
         }
 
@@ -91,7 +94,8 @@ class Slice:
     @cached_property
     def means(self) -> dict[str, np.ndarray]:
         """The columns of means and shares."""
-        return {c: self.frame[c].to_numpy() for c in self.frame if self.frame[c].dtype == float}
+        frame = self.frame
+        return {c: frame[c].to_numpy() for c in frame.columns if frame[c].dtype == float}
 
     @cached_property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -112,27 +116,37 @@ class Slice:
             for at, end in enumerate(("low", "high"))
         }
 
-    def codes(self, letters: int) -> pd.Series:
-        """Return the first letters of the code of each row: 4 for the BRIN, 6 for the school."""
+    @cached_property
+    def codes(self) -> dict[int, pd.Series]:
+        """The first letters of the code of each row: 4 for the BRIN, 6 for the school."""
         codes = self.frame[self.key].cat
-        first = np.array([text[:letters] for text in codes.categories], dtype=object)
-        return pd.Series(first[codes.codes.to_numpy()], self.frame.index, dtype=object)
+        places, every = codes.codes.to_numpy(), pd.Index(codes.categories, dtype=object)
+        return {
+            letters: pd.Series(every.str[:letters].to_numpy()[places], self.frame.index, object)
+            for letters in (4, 6)
+        }
 
     @cached_property
     def sizes(self) -> pd.Series:
         """The pupils per BRIN and per school, on a scale of ratios."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
-        both = [pupils.groupby(self.codes(letters).to_numpy()).sum() for letters in (4, 6)]
+        both = [pupils.groupby(codes.to_numpy()).sum() for codes in self.codes.values()]
         sizes = pd.concat(both)
         sizes = sizes[~sizes.index.duplicated() & (sizes > 0)]
         return np.log1p(sizes)
+
+    @cached_property
+    def sized(self) -> frozenset[str]:
+        """The BRINs and schools of which the size is known."""
+        return frozenset(self.sizes.index.tolist())
 
     @cached_property
     def shares(self) -> dict[str, float]:
         """The share of each kind of school, in rows."""
         if "kind" not in self.frame:
             return {}
-        return self.frame["kind"].value_counts(normalize=True).to_dict()
+        shares = self.frame["kind"].value_counts(normalize=True)
+        return dict(zip(shares.index.tolist(), shares.tolist(), strict=True))
 
     @cached_property
     def hidden(self) -> tuple[int, float]:
@@ -635,7 +649,9 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
 
     Three at most: the nearest years of the same source, then of others.
     """
-    found, sources = [], {one.file.source: 2}
+    found: list[tuple[Slice, int]] = []
+    sources = {one.file.source: 2}
+    some = {n: set(codes.iloc[:: max(1, len(codes) // 200)]) for n, codes in one.codes.items()}
     order = sorted(every, key=lambda o: (o.file.source != one.file.source, abs(o.year - one.year)))
     files = {one.file.path.name}
     for other in order:
@@ -645,8 +661,7 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
         if not sources.setdefault(source, 1) or len(found) == 3:
             continue
         letters = 6 if one.key == other.key == "school" else 4
-        some = set(one.codes(letters).iloc[:: max(1, len(one.frame) // 200)])
-        if len(some.intersection(other.sizes.index)) >= len(some) / 2:
+        if len(some[letters] & other.sized) >= len(some[letters]) / 2:
             found.append((other, letters))
             files.add(name)
             sources[source] -= 1
@@ -665,7 +680,7 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         own = np.log1p(one.total["low"] + one.total["high"])
         fits = []
         for other, letters in _comparable(one, every):
-            codes = one.codes(letters)
+            codes = one.codes[letters]
             theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
             fits.append(_fit(own, theirs.to_numpy(dtype=float)))
         if rows := _moved(fits):
@@ -872,7 +887,7 @@ def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[Pla
                 f"{typed} beside the name and postcode of {right[0]}, which is missing",
                 "the code that belongs to this school",
                 f"one code was typed as another's; {_AGAIN}",
-                one.frame.index[row - first],
+                one.frame.index[int(row) - first],
                 one.wide.header("school"),
             )
 

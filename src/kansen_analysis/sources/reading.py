@@ -137,7 +137,7 @@ class Table:
         if isinstance(self._source, _Text):
             line = self.lines[at]
             return self._source.below(self.separator, line, width, until, encodings, multiline)
-        return _below(self, at, width, until)
+        return _below(self, self._source, at, width, until)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -552,10 +552,10 @@ def _empty(cell) -> bool:
     return isinstance(cell, str) and not cell.strip()
 
 
-def _below(table: Table, at: int, width: int, until: str | None) -> Body:
+def _below(table: Table, sheet: list[list], at: int, width: int, until: str | None) -> Body:
     """Return the rows of a sheet below its header, all of the header's width."""
     rows, lines, broken = [], [], []
-    for line, row in enumerate(table._source[at + 1 :], at + 2):
+    for line, row in enumerate(sheet[at + 1 :], at + 2):
         if all(map(_empty, row)):
             continue
         if until is not None and str(row[0]).strip().startswith(until):

@@ -344,8 +344,10 @@ def recognise(path: Path, source: str | None = None) -> Recognised | Resembling 
         return None
     persons.refuse_headers(path.name, tables)
     found = _ours(path, tables, source)
-    if not found or isinstance(found, Resembling):
-        return found or None
+    if isinstance(found, Resembling):
+        return found
+    if not found:
+        return None
     parts = [hit.part for hit in found]
     findings = _check_places(path, parts, tables)
     if len(findings) == 1:

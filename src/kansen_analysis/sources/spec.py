@@ -12,6 +12,7 @@ over all years, say. ``table`` in ``source.yml`` names it, when it is not the da
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -24,6 +25,7 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.sources import schoolyear
 
 HERE = Path(__file__).parent
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both, the first in C
 _NEVER_READ = ("_id",)  # the row number of a dump of CKAN
 NO_HEADER = "(zonder kop)"  # the column that a workbook gives no header
 
@@ -140,23 +142,53 @@ class Layout:
 
 @dataclass(frozen=True)
 class Source:
-    """A published data set and all its layouts."""
+    """A published data set and all its layouts; a table of it is read when it is asked for."""
 
     name: str
     meta: dict
-    files: pd.DataFrame
-    columns: pd.DataFrame
-    variables: pd.DataFrame
-    codes: pd.DataFrame
-    breaks: pd.DataFrame
+
+    @cached_property
+    def files(self) -> pd.DataFrame:
+        """One row per school year and sheet."""
+        return self._read("files")
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """Raw headers, by layout."""
+        return self._read("columns").set_index("layout")
+
+    @cached_property
+    def variables(self) -> pd.DataFrame:
+        """What each column is, by its canonical name."""
+        return self._read("variables").set_index("name")
+
+    @cached_property
+    def codes(self) -> pd.DataFrame:
+        """What each code of a column stands for."""
+        return self._read("codes", "variable", "code")
+
+    @cached_property
+    def breaks(self) -> pd.DataFrame:
+        """What changed when, and what may then not be compared."""
+        return self._read("breaks", "year", "change", "effect", "comparison")
+
+    def _read(self, table: str, *columns: str) -> pd.DataFrame:
+        """Read one table; one that need not be there has no rows then."""
+        path = HERE / self.name / f"{table}.csv"
+        if columns and not path.exists():
+            return pd.DataFrame(columns=list(columns), dtype="str")
+        with path.open(encoding="utf-8", newline="") as lines:  # small: pandas takes longer
+            header, *rows = csv.reader(lines)
+        return pd.DataFrame(rows, columns=header, dtype="str")
 
     @cached_property
     def layouts(self) -> list[Layout]:
         """The distinct layouts, in the order of ``columns.csv``."""
         found = []
-        for name, row in self.columns.iterrows():
+        for name in self.columns.index:
             files = self.files[self.files["layout"] == name]
-            present = {canonical: raw for canonical, raw in row.items() if raw}
+            row = self.columns.loc[name]
+            present = {c: row[c] for c in self.columns.columns if row[c]}
             optional = frozenset(c for c, raw in present.items() if raw.endswith("?"))
             key = {*self.meta["key"]} | (
                 {"brin", "branch"} if "school" in self.meta["key"] else set()
@@ -190,6 +222,11 @@ class Source:
         return self.meta.get("table", self.name)
 
     @property
+    def supplied(self) -> bool:
+        """Whether schools supply it and nobody publishes it."""
+        return bool(self.meta.get("supplied"))
+
+    @property
     def dimensions(self) -> list[str]:
         """Columns into which the raw columns are folded, such as ``provider``."""
         return self.meta.get("long", [])
@@ -211,13 +248,20 @@ class Source:
         if not self.dimensions:
             return [((), {name: name for name in self.variables.index})]
         table = self.variables[self.variables["measure"] != ""]
-        return [
-            (
-                cell if isinstance(cell, tuple) else (cell,),
-                dict(zip(rows["measure"], rows.index, strict=True)),
-            )
-            for cell, rows in table.groupby(self.dimensions, sort=False)
-        ]
+        cells: dict[tuple[str, ...], dict[str, str]] = {}
+        for name, cell, measure in zip(
+            table.index,
+            zip(*(table[d] for d in self.dimensions), strict=True),
+            table["measure"],
+            strict=True,
+        ):
+            cells.setdefault(cell, {})[measure] = name
+        return list(cells.items())
+
+    @property
+    def codes_of(self) -> list[tuple[str, pd.DataFrame]]:
+        """Per variable that holds codes its rows of ``codes.csv``."""
+        return [(str(name), rows) for name, rows in self.codes.groupby("variable", sort=False)]
 
     @property
     def masked(self) -> dict[str, tuple[int, int | None]]:
@@ -227,12 +271,6 @@ class Source:
     def tables(self) -> dict[str, Path]:
         """Return the files in which this source is written down, for error messages."""
         return {n: HERE / self.name / n for n in ("files.csv", "columns.csv", "variables.csv")}
-
-
-def _read(path: Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
-    if columns and not path.exists():
-        return pd.DataFrame(columns=list(columns), dtype="str")
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 @cache
@@ -256,16 +294,8 @@ def get(name: str) -> Source:
     """
     if name not in names():
         raise UsageError(f"There is no source {name!r}. Known: {', '.join(names())}.")
-    folder = HERE / name
-    return Source(
-        name=name,
-        meta=yaml.safe_load((folder / "source.yml").read_text(encoding="utf-8")),
-        files=_read(folder / "files.csv"),
-        columns=_read(folder / "columns.csv").set_index("layout"),
-        variables=_read(folder / "variables.csv").set_index("name"),
-        codes=_read(folder / "codes.csv", ("variable", "code")),
-        breaks=_read(folder / "breaks.csv", ("year", "change", "effect", "comparison")),
-    )
+    text = (HERE / name / "source.yml").read_text(encoding="utf-8")
+    return Source(name, yaml.load(text, YAML))
 
 
 @cache

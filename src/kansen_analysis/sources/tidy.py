@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ from kansen_analysis.sources.recognise import Part, Recognised
 from kansen_analysis.sources.spec import YEARS, Layout, Source, get, header_year
 
 LINE = "_line"  # kept while reading, so that every finding can name its line
+ENDS = ("_low", "_high")  # of a count that may be hidden
 
 
 @dataclass
@@ -64,7 +67,7 @@ class Wide:
 
 def counts(frame: pd.DataFrame) -> list[str]:
     """Return the names of the counts in a frame."""
-    return [c.removesuffix("_low") for c in frame if c.endswith("_low")]
+    return [c.removesuffix("_low") for c in frame.columns if c.endswith("_low")]
 
 
 def exact(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -81,7 +84,7 @@ def hidden(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
     """Find a school year that one of the columns with a year in its header lacks."""
-    layout, findings = part.layout, []
+    layout = part.layout
     years: dict[str, set[int]] = {}
     for name, pattern in layout.patterns.items():
         for header in part.header:
@@ -90,14 +93,15 @@ def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
             if year is not None and "{years}" not in layout.columns[name]:
                 years.setdefault(name, set()).add(year)
     rules = get(layout.source).meta
+    lacking: list[tuple[str, int]] = []
     for together in rules.get("same_years", []):
         every = set().union(*(years.get(name, set()) for name in together))
         for name in together:
             years.setdefault(name, set())
-            findings += [(name, year) for year in sorted(every - years[name])]
+            lacking += [(name, year) for year in sorted(every - years[name])]
     if rules.get("every_year"):
         for name, has in years.items():
-            findings += [(name, y) for y in range(min(has), max(has)) if y not in has]
+            lacking += [(name, y) for y in range(min(has), max(has)) if y not in has]
     return [
         LayoutError(
             file,
@@ -107,13 +111,14 @@ def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
             line=part.line,
             column=layout.columns[name],
         )
-        for name, year in findings
+        for name, year in lacking
     ]
 
 
 def check_header(part: Part, file: str) -> list[Finding]:
     """Compare a header with its layout: nothing unknown, nothing missing, nothing twice."""
-    layout, findings = part.layout, []
+    layout = part.layout
+    findings: list[Finding] = []
     headers = {name: raw.replace("|", "' or '") for name, raw in layout.columns.items()}
     tables = f"sources/{layout.source}/columns.csv (layout {layout.name})"
     line = part.line
@@ -265,7 +270,8 @@ def _frames(part: Part, source: Source, file: str, told: Told) -> list[pd.DataFr
     base = _school(pd.DataFrame(shared, copy=False), file, told.findings)
     base = _decode(Wide(layout, part.where, base), source, file, told.findings)
     frames = []
-    for year in sorted(years) or [None]:
+    own_years: list[int | None] = [*sorted(years)] or [None]
+    for year in own_years:
         own = {
             c: series
             for (_, of), found in read.items()
@@ -306,7 +312,7 @@ def _school(frame: pd.DataFrame, file: str, findings: list) -> pd.DataFrame:
                 f"vestiging {branch[at]} under BRIN {brin[at]}",
                 "a vestiging of the BRIN on the same line",
                 "compare with the publisher's file",
-                line=int(frame.at[at, LINE]),
+                line=int(frame[LINE].loc[at]),
                 column="vestiging",
             )
         )
@@ -332,7 +338,13 @@ def _year_of(
         return _year_of_dates(frame, part, rule["date"], file, told, findings)
     if told is not None:
         return told
-    named_so = source.files["file"].map(lambda name: Path(name).stem) == Path(file).stem
+    stems = source.files["file"].map(lambda name: Path(name).stem)
+    if "sheet" in rule:  # LibreOffice puts the name of the sheet behind that of the workbook
+        sheets = {Path(file).stem.removeprefix(f"{stem}-") for stem in stems} - {Path(file).stem}
+        named = [year for sheet in sheets for year in schoolyear.find(sheet)]
+        if len(named) == 1:
+            return named[0]
+    named_so = stems == Path(file).stem
     listed = source.files.loc[named_so, "school_year"].tolist()
     if listed and re.fullmatch(r"\d{4}", listed[0]):  # a calendar year
         return int(listed[0])
@@ -374,7 +386,7 @@ def _year_of_dates(
                 f"a date in {schoolyear.label(int(found[at]))}",
                 f"one school year in the whole file ({schoolyear.label(int(common))})",
                 "two files were joined, or a date is wrong; download the file again",
-                line=int(frame.at[at, LINE]),
+                line=int(frame[LINE].loc[at]),
                 column=column,
             )
         )
@@ -412,19 +424,23 @@ def _check_means(wide: Wide, source: Source, file: str, findings: list) -> None:
                         + ("no mean" if pd.isna(mean[at]) else f"a mean of {mean[at]:g}"),
                         "a mean exactly where pupils sat the test",
                         "compare with the publisher's file; download it again",
-                        line=int(frame.at[at, LINE]),
+                        line=int(frame[LINE].loc[at]),
                         column=" ".join(cell) or wide.header(names[measure]),
                     )
                 )
 
 
+def _meanings(codes: pd.DataFrame) -> list[str]:
+    return [c for c in codes.columns if c not in ("variable", "code")]
+
+
 def _decode(wide: Wide, source: Source, file: str, findings: list) -> pd.DataFrame:
     """Replace the codes of a column by what ``codes.csv`` says they mean."""
     frame = wide.frame
-    for variable, table in source.codes.groupby("variable", sort=False):
+    for variable, table in source.codes_of:
         if variable not in frame:
             continue
-        meanings = [c for c in table if c not in ("variable", "code") and (table[c] != "").any()]
+        meanings = [c for c in _meanings(table) if (table[c] != "").any()]
         known = table.set_index("code")
         unknown = frame[variable].notna() & ~frame[variable].isin(known.index)
         if variable in source.meta.get("open_codes", []):
@@ -468,9 +484,11 @@ def _check_sums(wide: Wide, source: Source, file: str, findings: list) -> None:
     """Refuse a total that its parts cannot add up to, or a part larger than its total."""
     frame = wide.frame
 
-    def told(at, name: str) -> str:
-        low, high = frame.at[at, f"{name}_low"], frame.at[at, f"{name}_high"]
+    def told(low: int, high: int) -> str:
         return f"{low}" if low == high else f"{low} to {high}"
+
+    def count(at: int, name: str) -> str:
+        return told(frame[f"{name}_low"].loc[at], frame[f"{name}_high"].loc[at])
 
     for name, total in source.meta.get("at_most", {}).items():
         wrong = frame[f"{name}_low"] > frame[f"{total}_high"]
@@ -478,10 +496,10 @@ def _check_sums(wide: Wide, source: Source, file: str, findings: list) -> None:
             findings.append(
                 ConsistencyError(
                     file,
-                    f"{told(at, name)} beside a total of {told(at, total)}",
+                    f"{count(at, name)} beside a total of {count(at, total)}",
                     f"no more than {wide.header(total)}",
                     "compare with where the counts come from, and correct the file",
-                    line=int(frame.at[at, LINE]),
+                    line=int(frame[LINE].loc[at]),
                     column=wide.header(name),
                 )
             )
@@ -490,18 +508,16 @@ def _check_sums(wide: Wide, source: Source, file: str, findings: list) -> None:
         names = [n for n in names if f"{n}_low" in frame]
         if f"{total}_low" not in frame or not names:
             continue
-        low = sum(frame[f"{n}_low"] for n in names)
-        high = sum(frame[f"{n}_high"] for n in names)
+        low, high = (reduce(add, (frame[f"{n}{end}"] for n in names)) for end in ENDS)
         wrong = (frame[f"{total}_low"] > high) | (frame[f"{total}_high"] < low)
         for at in frame.index[wrong.fillna(False)][:5]:
-            span = f"{low[at]}" if low[at] == high[at] else f"{low[at]} to {high[at]}"
             findings.append(
                 ConsistencyError(
                     file,
-                    f"a total of {told(at, total)} beside parts of {span}",
+                    f"a total of {count(at, total)} beside parts of {told(low[at], high[at])}",
                     "parts that add up to the total",
                     "compare with the publisher's file; download it again",
-                    line=int(frame.at[at, LINE]),
+                    line=int(frame[LINE].loc[at]),
                     column=wide.header(total),
                 )
             )
@@ -517,7 +533,7 @@ def _check_keys(frame: pd.DataFrame, source: Source, file: str, findings: list) 
                 " ".join(str(frame.at[at, k]) for k in key) + " a second time",
                 "one row per " + " and ".join(key),
                 "remove the double row, or download the file again",
-                line=int(frame.at[at, LINE]),
+                line=int(frame[LINE].loc[at]),
             )
         )
 
@@ -611,24 +627,24 @@ def fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
         Counts as Int64 with ``_low`` and ``_high``, text as text.
     """
     folded = {name for _, names in source.cells for name in names.values()}
-    ends = {f"{name}{end}" for name in folded for end in ("_low", "_high")}
+    ends = {f"{name}{end}" for name in folded for end in ENDS}
     keep: dict[str, pd.Series] = {}
-    for column in frame:
-        base = str(column).removesuffix("_low")
+    for column in frame.columns:
+        base = column.removesuffix("_low")
         if source.dimensions and (column in folded or column in ends):
             continue
         if base != column:
             keep |= _triple(base, frame[column], frame[f"{base}_high"])
-        elif not str(column).endswith("_high"):
+        elif not column.endswith("_high"):
             keep[column] = _plain(frame[column])
     if not source.dimensions:
         return pd.DataFrame(keep, copy=False)
-    base, pieces = pd.DataFrame(keep, copy=False), []
+    every, pieces = pd.DataFrame(keep, copy=False), []
     for cell, names in source.cells:
         there = {m: n for m, n in names.items() if n in frame or f"{n}_low" in frame}
         if not there:
             continue
-        piece = base.copy(deep=False)
+        piece = every.copy(deep=False)
         for dimension, value in zip(source.dimensions, cell, strict=True):
             piece[dimension] = pd.array([value] * len(frame), dtype="str")
         for measure, name in there.items():
@@ -638,7 +654,7 @@ def fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
                 triple = _triple(measure, frame[f"{name}_low"], frame[f"{name}_high"])
                 piece = piece.assign(**triple)
         pieces.append(piece)
-    return pd.concat(pieces, ignore_index=True) if pieces else base
+    return pd.concat(pieces, ignore_index=True) if pieces else every
 
 
 def add_up(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -663,7 +679,7 @@ def add_up(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     group = frame.groupby([k for k in key if k not in over], sort=False, dropna=False).ngroup()
     result = frame.drop(columns=over).loc[~group.duplicated()].reset_index(drop=True)
     for count in counts(frame):
-        for end in ("_low", "_high"):
+        for end in ENDS:
             bound = frame[count + end]
             total = np.bincount(group, weights=bound.fillna(0).astype(float))
             unknown = np.bincount(group, weights=bound.isna()) > 0
@@ -689,17 +705,16 @@ def empty(source: Source) -> pd.DataFrame:
         kind = {"count": "Int32", "mean": "float64", "share": "float64", "year": "int64"}.get(
             variable["kind"], object if variable["kind"] == "date" else "str"
         )
-        ends = ("_low", "_high") if variable["kind"] == "count" else ("",)
-        for end in ends:
+        for end in ENDS if variable["kind"] == "count" else ("",):
             nothing[f"{name}{end}"] = pd.Series([], dtype=kind)
     frame = pd.DataFrame(nothing)
-    texts = [c for c in frame if frame[c].dtype in ("str", object)]
+    texts = [c for c in frame.columns if frame[c].dtype in ("str", object)]
     frame = _school(frame.astype(dict.fromkeys(texts, "category")), "", [])
-    for variable, table in source.codes.groupby("variable", sort=False):
-        meanings = [c for c in table if c not in ("variable", "code")]
-        frame = frame.drop(columns=[variable] if variable not in meanings else [])
+    for code_of, table in source.codes_of:
+        meanings = _meanings(table)
+        frame = frame.drop(columns=[code_of] if code_of not in meanings else [])
         frame = frame.assign(**{c: pd.Categorical([]) for c in meanings})
     frame = frame.assign(**{c: pd.Categorical([]) for c in source.meta.get("constants", {})})
-    gone = [f"{t}{e}" for t in source.meta.get("only_checked", []) for e in ("_low", "_high")]
+    gone = [f"{t}{e}" for t in source.meta.get("only_checked", []) for e in ENDS]
     frame = frame.drop(columns=[*gone, *(["period"] if "period" in frame else [])])
     return fold(frame, source)

@@ -114,7 +114,9 @@ def read_year(cell) -> int:
 def _read_brin(cell) -> str:
     text = as_text(cell)
     if not _BRIN.fullmatch(text):
-        raise _BadCell("a BRIN of two digits and two capitals, such as 06GS")
+        time = re.fullmatch(r"\d\d:\d\d:\d\d", text)
+        what = "; a spreadsheet has turned a code that ends in AM or PM into a time" if time else ""
+        raise _BadCell(f"a BRIN of two digits and two capitals, such as 06GS{what}")
     return text
 
 
@@ -278,7 +280,7 @@ class _Reader:
     def __init__(self, variable: pd.Series, source, thousands: bool, mark: str):
         meta = source.meta
         self.source = source.name
-        self.name, self.kind, self.mark = variable.name, variable["kind"], mark
+        self.name, self.kind, self.mark = str(variable.name), variable["kind"], mark
         self.thousands, self.masked = thousands, source.masked
         self.label = variable["label"].lower()
         self.may_be_empty = variable["empty"] == "unknown"
@@ -292,7 +294,8 @@ class _Reader:
         self.no_zero = "mean_needs" in meta and self.kind == "mean"
         # What names a row, or says whether it is read at all.
         self.is_key = self.name in {*meta["key"], *meta.get("where", {})}
-        self.code, self.plain = CODES.get(self.name, (None, ""))
+        nothing: tuple[Callable | None, str] = (None, "")
+        self.code, self.plain = CODES.get(self.name, nothing)
 
     def one(self, cell):
         """Read one cell; of a count the value with its lowest and highest."""

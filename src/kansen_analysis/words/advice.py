@@ -91,7 +91,7 @@ def attenuation(found: Attenuation) -> str:
         if name not in found.parts.index:
             continue
         text = f"{place} {_percents(found.parts.loc[name])}"
-        small = found.by_size.loc[name, "small"]
+        small = found.by_size["small"].loc[name]
         if name == "bottom" and np.isfinite(small):
             text += (
                 f" ({write.percent(100 * small)} op scholen met minder dan {SIZES[0]} "

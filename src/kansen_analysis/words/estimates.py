@@ -35,18 +35,15 @@ WAYS = {
 }
 
 
-def noted(notes: Iterable[Reason | str], goal: Goal | None = None) -> tuple[str, ...]:
-    """Say what was left out of an estimate; a text stays as it is.
+def noted(notes: Iterable[Reason], goal: Goal | None = None) -> tuple[str, ...]:
+    """Say what was left out of an estimate.
 
     Examples
     --------
     >>> noted([Reason(Note.VERSION_MISSING, {"version": "V4", "lack": Lack.PROVIDER})])
     ('V4 is niet te berekenen: te vaak maakt niemand anders dezelfde toets.',)
     """
-    return tuple(
-        note if isinstance(note, str) else SENTENCES[note.code](goal, note.numbers)
-        for note in notes
-    )
+    return tuple(SENTENCES[note.code](goal, note.numbers) for note in notes)
 
 
 def summary(estimate: EffectEstimate, version: str | None = None) -> str:
@@ -58,11 +55,12 @@ def summary(estimate: EffectEstimate, version: str | None = None) -> str:
     low, high = (write.number(row[name], 2) for name in ("ci_low", "ci_high"))
     lines = [
         f"Verschil na de start: {write.signed(row['effect'], 2)}; het kan ook liggen tussen {low} "
-        f"en {high} (95%-interval, {WAYS[row['method']]}).",
+        f"en {high} (95%-interval, {WAYS[str(row['method'])]}).",
         f"{estimate.n_treated} scholen in het register, "
         f"{estimate.n_schools - estimate.n_treated} scholen om mee te vergelijken.",
     ]
-    for name, effect in estimate.versions["effect"].items():
+    effects = estimate.versions["effect"]
+    for name, effect in zip(effects.index, effects, strict=True):
         text = "niet te berekenen" if np.isnan(effect) else write.signed(effect, 2)
         lines.append(f"{name} ({VERSIONS[name]}): {text}.")
     return "\n".join([*lines, *noted(estimate.notes)])
@@ -100,6 +98,11 @@ def _usual_weight(goal: Goal | None, numbers: Mapping) -> str:
 @says(Note.VERSION_MISSING)
 def _version_missing(goal: Goal | None, numbers: Mapping) -> str:
     return f"{numbers['version']} is niet te berekenen: {LACKS[Lack(numbers['lack'])]}."
+
+
+@says(Note.CELLS_LEFT_OUT)
+def _cells_left_out(goal: Goal | None, numbers: Mapping) -> str:
+    return f"{numbers['cells']} startgroep-jaren zijn niet te onderscheiden en weggelaten."
 
 
 @says(Note.LEFT_OUT)

@@ -28,12 +28,12 @@ def label(obstacle: Reason) -> tuple[str, int] | None:
     Examples
     --------
     >>> label(Reason(Obstacle.START_UNKNOWN, {"schools": 3, "participants": 60}))
-    ('Scholen zonder bekend eerste jaar met coach', 3)
+    ('Scholen zonder bekend startjaar', 3)
     """
     numbers = obstacle.numbers
     match obstacle.code:
         case Obstacle.START_UNKNOWN:
-            return "Scholen zonder bekend eerste jaar met coach", numbers["schools"]
+            return "Scholen zonder bekend startjaar", numbers["schools"]
         case Obstacle.LATE_START:
             year = schoolyear.label(numbers["start"])
             what = f"Scholen met start in {year} en te weinig jaren van vóór de start"
@@ -51,12 +51,17 @@ def _participants(goal: Goal, numbers: Mapping) -> str:
     return f"Het register telt {schools} {'school' if schools == 1 else 'scholen'}."
 
 
+@says(Obstacle.NOBODY)
+def _nobody(goal: Goal, numbers: Mapping) -> str:
+    return "Het register noemt nog geen scholen in het register."
+
+
 @says(Obstacle.START_UNKNOWN)
 def _start_unknown(goal: Goal, numbers: Mapping) -> str:
     return (
         f"Van {numbers['schools']} van de {numbers['participants']} scholen in het register "
         "noemt geen "
-        "document het eerste schooljaar met een coach."
+        "document het startjaar."
     )
 
 
@@ -93,6 +98,15 @@ def _no_exact_years(goal: Goal, numbers: Mapping) -> str:
         "De map bevat geen schooljaar waarin alle adviezen precies zijn gepubliceerd. Zonder zo’n "
         "jaar (2021-2022 of eerder) is niet te meten hoeveel van een verandering zichtbaar blijft "
         "nu aantallen van 1 tot en met 4 als ‘<5’ worden afgedrukt, en is dit doel niet te toetsen."
+    )
+
+
+@says(Obstacle.FEW_SUPPLIED)
+def _few_supplied(goal: Goal, numbers: Mapping) -> str:
+    return (
+        f"Cijfers zijn er van te weinig scholen om ze te tonen zonder er een van te verraden: er "
+        f"zijn er minstens {numbers['needed']} nodig die meedoen, en evenveel om mee te "
+        "vergelijken."
     )
 
 

@@ -81,7 +81,7 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
-        return _why_not(own.iloc[-1])
+        return _why_not(own.iloc[-1].to_dict())
     first, best = told.iloc[0], _sharpest(told)
     schools = int(first["schools"])
     text = (
@@ -142,10 +142,9 @@ def _reason(row: Mapping) -> str:
     schools, needed = int(row["schools"]), int(row["needed"])
     count = f"{schools} scholen tellen" if schools != 1 else "1 school telt"
     return {
-        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de coach begon.",
+        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de school begon.",
         Hurdle.TOO_FEW: f"{count} mee; er zijn er minstens {needed} nodig.",
-        Hurdle.TOO_SHORT: "Van vóór de start van de coach zijn er te weinig schooljaren met "
-        "cijfers.",
+        Hurdle.TOO_SHORT: "Van vóór de start zijn er te weinig schooljaren met cijfers.",
         Hurdle.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
     }[row["code"]]
 
@@ -210,8 +209,8 @@ def missing(rows: pd.DataFrame) -> list[str]:
     --------
     >>> row = {"need": Need.STARTS, "number": 3, "years": [], "holders": (Holder.PROGRAMME,)}
     >>> print(missing(pd.DataFrame([row]))[0])
-    Van 3 scholen in het register is het eerste schooljaar met een coach niet bekend. Wie het weet:
-    het programma, dat het register bijhoudt.
+    Van 3 scholen in het register is het startjaar niet bekend. Wie het weet: het programma, dat
+    het register bijhoudt.
     """
     told = [need(row) for row in rows.to_dict("records")]
     return [f"{what} Wie het weet: {who}." for what, who in told]
@@ -233,8 +232,7 @@ def _need(row: Mapping) -> str:
     schools = "1 school" if number == 1 else f"{number} scholen"
     years = [numbers.school_year(year) for year in row["years"]]
     return {
-        Need.STARTS: f"Van {schools} in het register is het eerste schooljaar met een coach niet "
-        "bekend.",
+        Need.STARTS: f"Van {schools} in het register is het startjaar niet bekend.",
         Need.MEMBERS: f"Er {'moet' if number == 1 else 'moeten'} nog minstens {schools} in het "
         "register bij.",
         Need.YEARS: f"Cijfers van vóór de start ontbreken: {' en '.join(years)}.",
@@ -340,7 +338,7 @@ def planned(last: int) -> str:
 
 
 def _listed(codes: Sequence[str]) -> str:
-    names = [_HOLDERS[code] for code in codes]
+    names = [_HOLDERS[Holder(code)] for code in codes]
     if len(names) == 1:
         return names[0]
     comma = "," if "," in names[-2] else ""

@@ -61,7 +61,7 @@ KEYS = {
 YEARS = ("window", "exclude_years")
 
 
-def say_protocol(protocol: Protocol) -> str:
+def say_protocol(protocol: Protocol, own: bool = False) -> str:
     """Say which protocol this is, and whether it changed after data were seen or was released.
 
     Examples
@@ -70,8 +70,8 @@ def say_protocol(protocol: Protocol) -> str:
     >>> print(say_protocol(load_protocol()))
     Protocol, versie ... van ... (controlegetal ...). ...
     """
-    other = say_differences(protocol)
-    name = "Eigen protocol" if other else "Protocol"
+    other = say_differences(protocol, own)
+    name = "Eigen protocol van dit programma" if own else "Eigen protocol" if other else "Protocol"
     text = (
         f"{name}, versie {protocol.version} van {write.date(protocol.date)} (controlegetal "
         f"{digest(protocol)[:12]})."
@@ -80,7 +80,12 @@ def say_protocol(protocol: Protocol) -> str:
     for change in late:
         day = write.date(change.date)
         text += f" Gewijzigd nadat gegevens waren geladen ({day}): {change.what}"
-    if other:
+    if own:
+        text += (
+            " De regel die tot een oordeel leidt, is die van kansen_analysis"
+            f"{', op deze punten na' if other else ''}."
+        )
+    elif other:
         count = "1 verschil" if len(other) == 1 else f"{len(other)} verschillen"
         text += (
             f" Dit is niet het protocol dat met kansen_analysis is uitgegeven: {count} met versie "
@@ -93,8 +98,14 @@ def say_protocol(protocol: Protocol) -> str:
     return text
 
 
-def say_differences(protocol: Protocol) -> list[str]:
+def say_differences(protocol: Protocol, own: bool = False) -> list[str]:
     """Say key by key where a protocol is not the released one; nothing when it is.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    own : bool
+        Whether its goals are a programme's own; then only the rule is compared.
 
     Examples
     --------
@@ -109,7 +120,14 @@ def say_differences(protocol: Protocol) -> list[str]:
     """
     return [
         line
-        for goal, group in groupby(differences(protocol), _goal_of)
+        for goal, group in groupby(
+            [
+                each
+                for each in differences(protocol)
+                if not own or (each.key.startswith("verdict.") and not each.key.endswith("first"))
+            ],
+            _goal_of,
+        )
         for line in _said(goal, list(group))
     ]
 

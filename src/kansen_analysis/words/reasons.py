@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from kansen_analysis.errors import Code, Reason
 from kansen_analysis.goals.protocol import Goal
 
-Say = Callable[[Goal, Mapping], str]
+Say = Callable[[Any, Mapping], str]  # of the goal, which few sentences need, and the numbers
 SENTENCES: dict[Code, Say] = {}
 
 

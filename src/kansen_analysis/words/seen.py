@@ -82,7 +82,7 @@ def latest(goal: int, rows: pd.DataFrame, own: str, whose: str) -> str:
     mine = rows[rows["group"] == own]
     if not len(mine):
         return ""
-    row = mine.iloc[-1]
+    row = mine.iloc[-1].to_dict()
     said = _SAID[goal].format(
         n=_count(row), schools=_schools(row["schools"], whose), value=_of(goal, row)
     )

@@ -31,18 +31,18 @@ def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     DataFrame
         The same with a text in ``reason``: size and doubt, why, and the verdict.
     """
-    rows = [_reason(protocol.goal(row["goal"]), row) for _, row in table.iterrows()]
+    rows = [_reason(protocol.goal(row["goal"]), row) for row in table.to_dict("records")]
     return table.assign(reason=pd.Series(rows, index=table.index, dtype="str"))
 
 
-def _reason(goal: Goal, row: pd.Series) -> str:
+def _reason(goal: Goal, row: Mapping) -> str:
     why = say(goal, *row["reason"])
     if row["verdict"] == Verdict.UNTESTABLE:
         return why
     return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
 
 
-def say_size(goal: Goal, row: Mapping[str, float]) -> str:
+def say_size(goal: Goal, row: Mapping) -> str:
     """Say the difference and its doubt in plain Dutch, in pupils of every hundred.
 
     Parameters
@@ -71,8 +71,77 @@ def say_size(goal: Goal, row: Mapping[str, float]) -> str:
     return f"{first.strip()} {words.range.format(low=low, high=high).strip()}"
 
 
+def beside(goal: Goal, row: Mapping, protocol: Protocol) -> tuple[str, ...]:
+    """Say what a verdict rests on besides the estimate: this look, the start, intake, drift.
+
+    Parameters
+    ----------
+    goal : Goal
+    row : mapping
+        Its row of `goals.rule.judge`, of a goal that was tested.
+    protocol : Protocol
+        The one it was judged by.
+    """
+    if pd.isna(row["look"]):  # not testable
+        return ()
+    looks, limits, unit = protocol.verdict.looks, protocol.verdict, goal.outcome.unit
+    decimals = 1 if unit == "procentpunt" else 2
+    lines = []
+    if row["look"] <= looks.planned:
+        lines.append(
+            f"Dit is jaar {row['look']} van {looks.planned} geplande edities. Zeker genoeg is dit "
+            f"jaar een p-waarde onder {_significant(row['limit'])}; zij is "
+            f"{_p_value(row['p_holm'])}, na correctie voor het aantal doelen."
+        )
+    else:
+        lines.append(f"Er waren {looks.planned} edities gepland; deze komt daarna.")
+    if pd.notna(apart := row["start_difference"]):
+        if abs(apart) <= limits.adjusted:
+            judged = "dat is goed vergelijkbaar"
+        elif abs(apart) <= limits.not_comparable:
+            judged = "dat is vergelijkbaar omdat de berekening ervoor corrigeert"
+        else:
+            judged = "dat is te veel om te vergelijken"
+        lines.append(
+            "Vóór de start lagen deelnemers en vergelijkbare scholen bij gelijke schoolweging "
+            f"{write.number(abs(apart), 2)} leerling-standaardafwijking uit elkaar: {judged} "
+            f"(grenzen {write.number(limits.adjusted, 2)} en "
+            f"{write.number(limits.not_comparable, 2)})."
+        )
+    lost = 100 * row["participants_lost"]
+    lines.append(
+        "Alle deelnemers met gegevens tellen mee."
+        if round(lost) == 0
+        else f"{write.percent(lost)} van de deelnemers met gegevens valt weg, omdat jaren "
+        "ontbreken of niet te vergelijken zijn."
+    )
+    if pd.notna(part := row["intake_part"]):
+        lines.append(
+            f"Bij de verandering van de schoolweging van deelnemers hoort "
+            f"{write.signed(part, decimals)} {unit} van het verschil."
+        )
+    if row["breakdown"] > 0:
+        lines.append(
+            f"Gingen deelnemers ook zonder programma elk jaar {write.number(row['breakdown'], 2)} "
+            f"{unit} of meer hun eigen kant op, dan is dit verschil niet zeker meer."
+        )
+    return tuple(lines)
+
+
+def _significant(x: float) -> str:
+    """Write a limit with all the digits that it has: 0,00845 and not 0,01."""
+    return write.number(x, next((d for d in range(2, 9) if round(x, d) == x), 9))
+
+
+def _p_value(x: float) -> str:
+    return "kleiner dan 0,0001" if x < 1e-4 else write.number(x, 2 if x >= 0.1 else 4)
+
+
 def _whole(x: float) -> int:
-    return int(abs(write.rounded(x, 0)))
+    number = write.rounded(x, 0)
+    if number is None:
+        raise ValueError(f"{x} is no number of pupils")
+    return int(abs(number))
 
 
 def _side(x: float, words: Sentences) -> str:
@@ -143,6 +212,7 @@ def _only_chance(goal: Goal, numbers: Mapping) -> str:
 
 @says(Why.GUARD)
 def _guard(goal: Goal, numbers: Mapping) -> str:
+    assert goal.guard is not None  # the reason is only given where there is one
     return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
 
 

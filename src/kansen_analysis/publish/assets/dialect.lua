@@ -3,14 +3,10 @@
 --
 -- Messages go to stderr, one a line: kansen <tab> error|warning <tab> cell <tab> text.
 
+local shared = dofile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "shared.lua" }))
+local html, attribute_text = shared.html, shared.attribute_text
+
 local WORDS = { fig = "Figuur", tbl = "Tabel", sec = "Paragraaf" }
-local CALLOUTS = {
-  ["callout-note"] = "Opmerking",
-  ["callout-tip"] = "Tip",
-  ["callout-warning"] = "Waarschuwing",
-  ["callout-caution"] = "Opgelet",
-  ["callout-important"] = "Belangrijk",
-}
 -- a verdict gets a sign from the style sheet; it stands only where the word is
 local VERDICTS = {
   ["oordeel-beter"] = "beter",
@@ -83,15 +79,6 @@ local function numbered(kind, id, caption, titled)
   result:insert(pandoc.Space())
   result:extend(caption)
   return result
-end
-
--- our own HTML is html5, so that it is never taken for the author's
-local function html(text)
-  return pandoc.RawBlock("html5", text)
-end
-
-local function attribute_text(text)
-  return (text:gsub("&", "&amp;"):gsub('"', "&quot;"):gsub("<", "&lt;"))
 end
 
 -- Tables -------------------------------------------------------------------------------------
@@ -231,56 +218,16 @@ end
 
 local function callout(el, class)
   check_attributes("a callout", el, { ["." .. class] = true, title = true })
-  local blocks = el.content:clone()
-  local title
-  if el.attributes.title then
-    title = pandoc.utils.blocks_to_inlines(pandoc.read(el.attributes.title, "markdown").blocks)
-  elseif blocks[1] and blocks[1].t == "Header" then
-    title = blocks:remove(1).content
-  end
-  local heading = pandoc.Inlines({})
-  if title then
-    -- the colour says what kind it is; these words say it without colour
-    heading:insert(pandoc.Span(CALLOUTS[class] .. ": ", pandoc.Attr("", { "visually-hidden" })))
-    heading:extend(title)
-  else
-    heading:insert(pandoc.Str(CALLOUTS[class]))
-  end
-  local content = pandoc.Blocks({
-    html('<p class="callout-title">'), pandoc.Plain(heading), html("</p>"),
-  })
-  content:extend(blocks)
-  local result = pandoc.Div(content, pandoc.Attr(el.identifier, { "callout", class }))
-  result.attributes.role = "note"
-  return result
+  return shared.callout(el, class)
 end
 
 local function tabset(el)
   check_attributes("a tabset", el, { [".panel-tabset"] = true })
-  local level
-  for _, block in ipairs(el.content) do
-    if block.t == "Header" then
-      level = block.level
-      break
-    end
-  end
-  if not level then
+  local made = shared.tabset(el, function() refuse("text before the first heading of a tabset") end)
+  if not made then
     refuse("a tabset without headings; each tab begins with one")
-    return el
   end
-  local content, panel = pandoc.Blocks({}), nil
-  for _, block in ipairs(el.content) do
-    if block.t == "Header" and block.level == level then
-      block.classes:insert("tab-title")
-      panel = pandoc.Div({ block }, pandoc.Attr("", { "tab-panel" }))
-      content:insert(panel)
-    elseif panel then
-      panel.content:insert(block)
-    elseif block.t ~= "RawBlock" then
-      refuse("text before the first heading of a tabset")
-    end
-  end
-  return pandoc.Div(content, pandoc.Attr(el.identifier, { "tabset" }))
+  return made or el
 end
 
 -- headings in tabs and callouts are no sections of the page
@@ -293,16 +240,9 @@ local function outside_sections(el)
   })
 end
 
--- what an adviser need not read; what is unfolded on the screen is printed
 local function researchers(el)
   check_attributes("a fold", el, { [".voor-onderzoekers"] = true, title = true })
-  local result = pandoc.Blocks({
-    html(('<details class="kansen-research"><summary>%s</summary>'):format(
-      attribute_text(el.attributes.title or "Voor onderzoekers"))),
-  })
-  result:extend(el.content)
-  result:insert(html("</details>"))
-  return pandoc.Div(result, { class = "fold" }) -- one block, so that the cells in it are visited
+  return shared.researchers(el)
 end
 
 local function column(el)
@@ -321,15 +261,17 @@ local function columns(el)
   return el
 end
 
+local MADE = { block = true, ["callout-body"] = true, ["tab-body"] = true, ["fold-body"] = true }
+
 local function div(el)
   local class = el.classes[1] or ""
   local kind = kind_of(el.identifier)
   if kind == "fig" or kind == "tbl" then
     check_attributes("#" .. el.identifier, el, { [".cell"] = true })
     return float(el, kind)
-  elseif class == "cell" or class:match("^cell%-output") or class == "tab-panel" then
+  elseif class == "cell" or class:match("^cell%-output") or MADE[class] then
     return el
-  elseif CALLOUTS[class] then
+  elseif shared.CALLOUTS[class] then
     return callout(outside_sections(el), class)
   elseif class == "panel-tabset" then
     return tabset(outside_sections(el))
@@ -339,8 +281,6 @@ local function div(el)
     return columns(el)
   elseif class == "column" then
     return column(el)
-  elseif class == "callout" or class == "tabset" or class == "fold" then
-    return el -- made above
   end
   refuse(("a block ::: {%s}; known are callouts, panel-tabset, voor-onderzoekers, columns, column, #fig-, #tbl-"):format(
     class ~= "" and "." .. class or "#" .. el.identifier))
@@ -354,7 +294,7 @@ local function heading(el)
     refuse("a heading of level 1; the title stands in the YAML, headings begin with ##")
   end
   check_attributes("a heading", el, {
-    [".unnumbered"] = true, [".no-section"] = true, [".tab-title"] = true,
+    [".unnumbered"] = true, [".no-section"] = true,
   })
   if el.classes:includes("no-section") then
     el.classes = el.classes:filter(function(class) return class ~= "no-section" end)
@@ -406,6 +346,13 @@ end
 
 -- First pass: in the order of the page -------------------------------------------------------
 
+-- a browser leaves out spaces and control characters before it looks for a scheme
+local function may_be_opened(target)
+  local bare = target:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local scheme = bare:gsub("[%c%s]", ""):match("^([^/?#]-):")
+  return not scheme or ({ http = true, https = true, mailto = true })[scheme:lower()] == true
+end
+
 local function author_html(el)
   if el.format == "html5" then
     return
@@ -455,6 +402,10 @@ local number_and_build = {
   end,
   Link = function(el)
     check_attributes("a link", el, { [".uri"] = true, [".email"] = true })
+    if not may_be_opened(el.target) then
+      refuse(("a link to %s; use https, http, mailto or a page of this site"):format(el.target))
+      return el.content
+    end
     if not el.target:match("^%a[%w+.-]*:") then
       el.target = el.target:gsub("%.ipynb$", ".html"):gsub("%.ipynb#", ".html#")
       return el
@@ -514,6 +465,7 @@ function Pandoc(doc)
   number_sections = meta["number-sections"] == true
   toc_depth = tonumber(text_of(meta["toc-depth"] or "3"))
   doc = doc:walk(number_and_build):walk({ Cite = resolve })
+  doc.blocks = doc.blocks:walk({ Str = shared.whole_years })
   if meta.description then
     meta["description-text"] = attribute_text(text_of(meta.description))
   end

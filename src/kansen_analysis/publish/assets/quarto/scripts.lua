@@ -1,10 +1,20 @@
--- Runs after the site is made and repairs, without scripts in the browser, what Quarto has no setting
--- for: scripts and styles that no page of ours uses, landmarks without a name, the way past the menu.
+-- Runs after the site is made: puts what Quarto made of a page into the frame that both engines share
+-- (page.html), with the styles and the script of the embedded engine. So its pages need none of
+-- Quarto's own scripts and styles, fetch nothing, open from disk, and look and print as the others do.
 -- Its search cannot read its index from disk, nests links in options and glues words together; ours is
--- made here from the pages. Scripts that stand in a page become files, so that a page can say what it runs.
+-- made here from the pages.
 
 local out = os.getenv("QUARTO_PROJECT_OUTPUT_DIR") or "."
 local here = (PANDOC_SCRIPT_FILE or arg[0]):match("^(.*)[/\\]") or "."
+local MENU_MOST = 12 -- as in embedded.py
+
+-- as in embedded.py
+local POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; "
+  .. "img-src 'self' file: data:; font-src data:; base-uri 'none'; form-action 'none'"
+local FILES = {
+  "../../../display/assets/fonts.css", "../../../display/assets/kansen.css",
+  "../../../display/assets/favicon.svg", "../site.css", "../site.js",
+}
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -19,49 +29,124 @@ local function write(path, text)
   file:close()
 end
 
--- Pages --------------------------------------------------------------------------------------
+local function bare(text)
+  return (text:gsub("<[^>]*>", ""):gsub("^%s+", ""):gsub("%s+$", ""))
+end
 
--- For a notebook with an HTML output Quarto adds scripts of Jupyter widgets that a browser would
--- fetch from outside; the others serve hovering and copying, which are off.
-local UNUSED = {
-  '<script [^>]*src="https://cdn%.jsdelivr%.net/npm/requirejs[^>]*></script>\n?',
-  '<script [^>]*src="https://cdn%.jsdelivr%.net/npm/jquery[^>]*></script>\n?',
-  "<script [^>]*>define%('jquery'[^\n]-</script>\n?",
-  '<script src="[^"]*/popper%.min%.js"></script>\n?',
-  '<script src="[^"]*/tippy%.umd%.min%.js"></script>\n?',
-  '<script src="[^"]*/clipboard%.min%.js"></script>\n?',
-  '<link href="[^"]*/tippy%.css" rel="stylesheet">\n?',
-  '<script src="[^"]*/quarto%-search/[^"]*"></script>\n?',
-  '<script id="quarto%-search%-options".-</script>\n?',
-  '<div id="quarto%-search%-results"></div>\n?',
-  '<button type="button" class="btn quarto%-search%-button".-</button>\n?',
-  -- an empty link that does what the button before it does
-  '<a class="flex%-grow%-1" role="navigation".-</a>',
-}
+-- What stands around a page -----------------------------------------------------------------------
 
--- as in page.html, for the script that both engines use
-local SEARCH = [[
-<form class="search" role="search" aria-label="Zoeken in de monitor" hidden>
-<label for="zoek">Zoeken</label>
-<input id="zoek" type="search" autocomplete="off" aria-describedby="zoek-stand">
-<div class="search-found"><p id="zoek-stand" class="search-state" role="status"></p><ol class="search-results" hidden></ol></div>
-</form>]]
+-- the lines of the menu as a tree: { text, href, active, children }
+local function lines(text)
+  local top = {}
+  local stack = { top }
+  local at = 1
+  while true do
+    local from = text:find('<li class="sidebar%-item', at)
+    if not from then
+      return top
+    end
+    local to = text:find('<li class="sidebar%-item', from + 1) or #text + 1
+    local item = text:sub(from, to - 1)
+    local line = {
+      text = item:match('<span class="menu%-text">(.-)</span>') or "",
+      href = item:match('<a href="([^"]*)"[^>]*sidebar%-link'),
+      active = item:match('sidebar%-link active') ~= nil,
+      children = {},
+    }
+    table.insert(stack[#stack], line)
+    if item:match("<ul") then
+      stack[#stack + 1] = line.children
+    end
+    local _, closed = item:gsub("</ul>", "")
+    for _ = 1, math.min(closed, #stack - 1) do
+      stack[#stack] = nil
+    end
+    at = to
+  end
+end
 
--- as in embedded.py
-local POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; "
-  .. "img-src 'self' file: data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+local function link(line, attributes)
+  return ('<a href="%s"%s>%s</a>'):format(line.href, attributes or "", line.text)
+end
 
--- opening tag, what to put into it
-local NAMES = {
-  { '<nav class="quarto%-secondary%-nav"', 'aria-label="Balk boven de pagina"' },
-  { '<nav id="quarto%-sidebar"', 'aria-label="Hoofdmenu"' },
-  { '<nav id="TOC"', 'aria-label="Op deze pagina"' },
-  { '<nav class="page%-navigation"', 'aria-label="Vorige en volgende pagina"' },
-}
+local function menu(list)
+  local items = {}
+  for _, line in ipairs(list) do
+    local shown = {}
+    for _, child in ipairs(line.children) do
+      -- a menu with every school in it on every page would weigh more than the page
+      if not line.href or #line.children <= MENU_MOST or child.active then
+        shown[#shown + 1] = child
+      end
+    end
+    local head = line.href and link(line, line.active and ' aria-current="page"')
+      or ("<span>%s</span>"):format(line.text)
+    items[#items + 1] = ("<li>%s%s</li>"):format(head, #shown > 0 and menu(shown) or "")
+  end
+  return "<ul>\n" .. table.concat(items, "\n") .. "\n</ul>"
+end
+
+-- the way to the page in the menu
+local function way(list)
+  for _, line in ipairs(list) do
+    if line.active then
+      return { line }
+    end
+    local below = way(line.children)
+    if below then
+      table.insert(below, 1, line)
+      return below
+    end
+  end
+end
+
+local function breadcrumbs(list)
+  local steps = way(list) or {}
+  if #steps < 2 then
+    return nil
+  end
+  local items = {}
+  for i, line in ipairs(steps) do
+    local shown = i == #steps and ('<span aria-current="page">%s</span>'):format(line.text)
+      or line.href and link(line) or line.text
+    items[i] = ("<li>%s</li>"):format(shown)
+  end
+  return ('<nav class="breadcrumbs" aria-label="Kruimelpad"><ol>%s</ol></nav>'):format(table.concat(items))
+end
+
+local function neighbours(text)
+  local links = {}
+  for _, each in ipairs({ { "previous", "prev", "Vorige" }, { "next", "next", "Volgende" } }) do
+    local part = text:match(('<div class="nav%%-page nav%%-page%%-%s">(.-)</div>'):format(each[1])) or ""
+    local href = part:match('<a href="([^"]*)"')
+    if href then
+      links[#links + 1] = ('<a rel="%s" href="%s"><span>%s</span> %s</a>'):format(
+        each[2], href, each[3], part:match('<span class="nav%-page%-text">(.-)</span>'))
+    end
+  end
+  return #links > 0 and ('<nav class="neighbours" aria-label="Vorige en volgende pagina">\n%s\n</nav>'):format(
+    table.concat(links, "\n")) or nil
+end
+
+-- What stands in a page ---------------------------------------------------------------------------
+
+-- a markdown table gets its caption, which Quarto writes beside it
+local function captioned(figure)
+  local id, caption = figure:match('<figcaption[^>]- id="([^"]*)"[^>]*>%s*(.-)%s*</figcaption>')
+  if not caption or not figure:match('<div class="table%-scroll') then
+    return figure
+  end
+  figure = figure:gsub("%s*<figcaption.-</figcaption>", "", 1)
+  figure = figure:gsub("<table[^>]*>", function(opening)
+    return ('%s\n<caption id="%s">%s</caption>'):format(opening, id, caption)
+  end, 1)
+  local name = bare(caption):gsub("&nbsp;", " "):match("^%a+ %d+") or "Tabel"
+  return (figure:gsub('role="group" aria%-label="Tabel"', ('role="region" aria-label="%s"'):format(name), 1))
+end
 
 local function titled(figure)
   if not figure:match('<div class="kansen%-block') then
-    return nil
+    return captioned(figure)
   end
   local caption = figure:match("<figcaption.-</figcaption>")
   if not caption then
@@ -78,57 +163,60 @@ local function titled(figure)
   return (figure:gsub("(<figure[^>]*>)", function(opening) return opening .. "\n" .. shown end, 1))
 end
 
-local function repaired(text)
-  for _, pattern in ipairs(UNUSED) do
-    text = text:gsub(pattern, "")
+
+local function body_of(main)
+  local body = main:gsub("^.-</header>", "", 1):gsub('<nav id="TOC".-</nav>', "", 1)
+  body = body:gsub('<figure class="quarto%-float.-</figure>', titled)
+  -- notes as with the other engine, and not in an appendix
+  body = body:gsub('<div id="quarto%-appendix"[^>]*>(.*)</div>%s*$', "%1")
+  body = body:gsub('(<section id="footnotes"[^>]*)>%s*<h2[^>]*>', '%1 aria-labelledby="voetnoten">\n<h2 id="voetnoten">')
+  body = body:gsub('class="footnote%-back" role="doc%-backlink"', '%0 aria-label="Terug naar de tekst"')
+  -- only Quarto's own scripts use these
+  body = body:gsub(' data%-[%w_-]+="[^"]*"', "")
+  return body
+end
+
+local template = pandoc.template.compile(read(here .. "/../page.html"))
+
+local function framed(text, name)
+  local main = text:match('<main[^>]* id="quarto%-document%-content"[^>]*>(.*)</main>')
+  if not main then
+    return nil -- such as a page that only leads on, or is in its frame
   end
-  for _, each in ipairs(NAMES) do
-    text = text:gsub("(" .. each[1] .. ")", "%1 " .. each[2])
-  end
-  -- the same breadcrumbs stand in the bar for phones and above the title
-  local crumbs = 0
-  text = text:gsub('(<nav class="quarto%-page%-breadcrumbs[^>]-) aria%-label="[^"]*"', function(tag)
-    crumbs = crumbs + 1
-    return ('%s aria-label="%s"'):format(tag, crumbs == 1 and "Kruimelpad" or "Kruimelpad boven de titel")
-  end)
-  text = text:gsub(' append%-hash="true"', "")
-  -- links that fold the menu are buttons
-  text = text:gsub('(<a [^>]-)role="navigation"', '%1role="button" tabindex="0"')
+  local head = main:match("^.-</header>") or ""
+  local root = ("../"):rep(select(2, name:gsub("/", "")))
+  local list = lines(text:match('<nav id="quarto%-sidebar".-</nav>') or "")
+  local foot = text:match('<div class="nav%-footer%-left">(.-)</div>%s*<div class="nav%-footer%-center') or ""
+  local colophon = foot:match('<dl class="colophon">.-</dl>')
+  local annex = foot:match('<a href="([^"]*%.xlsx)"')
+  local made = foot:gsub('<dl class="colophon">.-</dl>', ""):gsub("<a href=.-</a>", "")
+  local title, toc = head:match('<h1 class="title">(.-)</h1>') or "", text:match('<nav id="TOC".-</nav>')
+  local icon = text:match('<link href="([^"]*)" rel="icon"')
+  local page = pandoc.layout.render(pandoc.template.apply(template, {
+    lang = text:match('<html[^>]* lang="([^"]*)"') or "nl",
+    policy = POLICY,
+    generator = text:match('<meta name="generator" content="([^"]*)"') or "quarto",
+    ["description-text"] = text:match('<meta name="description" content="([^"]*)"'),
+    pagetitle = bare(title),
+    ["site-title"] = bare(text:match('<div class="sidebar%-title.->(.-)</div>') or ""),
+    root = root,
+    favicon = icon and icon:gsub("^[./]+/", "") or "assets/favicon.svg",
+    menu = menu(list),
+    breadcrumbs = breadcrumbs(list),
+    title = title,
+    subtitle = head:match('<p class="subtitle[^"]*">(.-)</p>'),
+    description = (head:match('<div class="description">(.-)</div>') or ""):match("^%s*(.-)%s*$"),
+    ["toc-list"] = toc and toc:match("<ul.*</ul>"):gsub(' id="toc%-[^"]*"', ""),
+    body = "@body@",
+    neighbours = neighbours(text),
+    colophon = colophon,
+    made = bare(made),
+    annex = annex and annex:gsub("^[./]+/", ""),
+  }))
+  page = page:gsub("@body@", function() return body_of(main) end, 1)
   -- a page opened from disk has no server that makes a folder into its first page
-  text = text:gsub('href="([./]*/)"', 'href="%1index.html"')
-  -- the way past the menu comes first; Quarto puts what is included behind it
-  local skip
-  text = text:gsub('<a class="skip%-link".-</a>\n?', function(link)
-    skip = skip or link
-    return ""
-  end)
-  if skip then
-    text = text:gsub("(<body[^>]*>\n?)", function(body) return body .. skip end, 1)
-    text = text:gsub("<main ", '<main tabindex="-1" ', 1)
-  end
-  text = text:gsub('<div id="quarto%-search"[^>]*></div>', "")
-  -- what kind of callout it is, read before its title
-  text = text:gsub('(<span class="screen%-reader%-only">[^<]-)(</span>)', "%1: %2")
-  -- a figure or table that has a title of its own shows its number; the caption is for who cannot see it
-  text = text:gsub('(<figure class="quarto%-float.-</figure>)', titled)
-  local root = text:match('<meta name="quarto:offset" content="([^"]*)">') or ""
-  text = text:gsub("<body ", ('<body data-root="%s" '):format(root), 1)
-  -- at the top of the page at every width: in the menu a phone could not reach it
-  text = text:gsub('(<a class="skip%-link".-</a>)', function(link)
-    return ('%s<div class="kansen-top">%s</div>'):format(link, SEARCH)
-  end, 1)
-  text = text:gsub("</head>", ('<script src="%sassets/site.js" defer></script>\n</head>'):format(root), 1)
-  text = text:gsub("<script([^>]*)>(.-)</script>", function(attributes, body)
-    if attributes:match("src=") or attributes:match("json") or not body:match("%S") then
-      return nil
-    end
-    local name = ("assets/inline-%s.js"):format(pandoc.utils.sha1(body):sub(1, 10))
-    pandoc.system.make_directory(out .. "/assets", true)
-    write(out .. "/" .. name, body)
-    return ('<script%s src="%s%s"></script>'):format(attributes, root, name)
-  end)
-  local meta = ('<meta http-equiv="Content-Security-Policy" content="%s">'):format(POLICY)
-  return (text:gsub("(<head>\n?)", function(head) return head .. meta .. "\n" end, 1))
+  page = page:gsub('href="([./]*/)"', 'href="%1index.html"')
+  return (page:gsub('href="%./', 'href="'))
 end
 
 -- Search -------------------------------------------------------------------------------------
@@ -158,15 +246,23 @@ local function sections(page, text)
   -- of a paragraph pandoc does not read the class
   main = main:gsub('<p class="kansen%-source">.-</p>', ""):gsub('<p class="kansen%-l.-</p>', "")
   main = main:gsub('<figcaption[^>]*class="kansen%-number%-only">.-</figcaption>', "")
-  local found, title = { { page, "", "", {} } }, ""
+  local found, title, place = { { page, "", "", {} } }, "", ""
   pandoc.read(main, "html"):walk({
     traverse = "topdown",
-    Div = function(el) if quiet(el) then return {}, false end end,
+    Div = function(el)
+      if quiet(el) then
+        return {}, false
+      end
+      -- a section bears the name of the heading that it begins with
+      place = el.classes:includes("section") and el.identifier or ""
+    end,
     Header = function(el)
+      local id = place ~= "" and place or el.identifier -- which pandoc may have made up
+      place = ""
       if el.level == 1 then
         title = said(el)
-      elseif el.level < 4 and el.identifier ~= "" then
-        found[#found + 1] = { page .. "#" .. el.identifier, "", said(el), {} }
+      elseif el.level < 4 and id ~= "" and main:find(('id="%s"'):format(id), 1, true) then
+        found[#found + 1] = { page .. "#" .. id, "", said(el), {} }
       else
         table.insert(found[#found][4], said(el))
       end
@@ -185,115 +281,46 @@ local function sections(page, text)
   return entries
 end
 
-local words = {} -- every word that a class name could be
-local function collect(text)
-  for word in text:gmatch("[%w_-]+") do
-    words[word] = true
-  end
-end
+-- The site ----------------------------------------------------------------------------------------
 
-local styles = {}
-local function walk(folder)
+local function cleared(folder)
+  if not pcall(pandoc.system.list_directory, folder) then
+    return
+  end
   for _, name in ipairs(pandoc.system.list_directory(folder)) do
     local path = folder .. "/" .. name
-    if name:match("%.html$") or name:match("%.js$") then
-      if name ~= "search-index.js" then
-        collect(read(path))
-      end
-    elseif name:match("%.css$") then
-      styles[#styles + 1] = path
-    elseif not name:match("search$") and pcall(pandoc.system.list_directory, path) then
-      walk(path)
+    if not os.remove(path) then
+      cleared(path)
     end
   end
+  os.remove(folder)
 end
 
 local entries = {}
-for path in (os.getenv("QUARTO_PROJECT_OUTPUT_FILES") or ""):gmatch("[^\r\n]+") do
-  if path:match("%.html$") then
-    local text = read(path)
-    local better = repaired(text)
-    if better ~= text then
-      write(path, better)
-    end
-    local page = pandoc.path.make_relative(path, out):gsub("\\", "/")
-    for _, entry in ipairs(sections(page, better)) do
-      entries[#entries + 1] = entry
+-- all pages: of a page that is rendered alone Quarto names only that one
+local function visit(folder)
+  for _, name in ipairs(pandoc.system.list_directory(out .. "/" .. folder)) do
+    local path = folder .. name
+    if name:match("%.html$") then
+      local text = read(out .. "/" .. path)
+      local page = framed(text, path)
+      if page then
+        write(out .. "/" .. path, page)
+      end
+      for _, entry in ipairs(sections(path, page or text)) do
+        entries[#entries + 1] = entry
+      end
+    elseif name ~= "site_libs" and pcall(pandoc.system.list_directory, out .. "/" .. path) then
+      visit(path .. "/")
     end
   end
 end
+
+visit("")
 pandoc.system.make_directory(out .. "/assets", true)
 write(out .. "/assets/search-index.js", "window.kansenSearch=" .. pandoc.json.encode(entries) .. ";\n")
-write(out .. "/assets/site.js", read(here .. "/../site.js"))
+for _, name in ipairs(FILES) do
+  write(out .. "/assets/" .. name:match("[^/]+$"), read(here .. "/" .. name))
+end
 os.remove(out .. "/search.json")
-
--- Styles: of Bootstrap and its icons, only the rules that a page or a script can use ------------
-
-local function used(selector)
-  local bare = selector:gsub("%b()", ""):gsub("%b[]", "")
-  for class in bare:gmatch("%.([%a_-][%w_-]*)") do
-    if not words[class] then
-      return false
-    end
-  end
-  return true
-end
-
-local function kept(selectors)
-  local list, depth, from = {}, 0, 1
-  for at = 1, #selectors + 1 do
-    local sign = selectors:sub(at, at)
-    if sign == "(" or sign == "[" then
-      depth = depth + 1
-    elseif sign == ")" or sign == "]" then
-      depth = depth - 1
-    elseif (sign == "," or sign == "") and depth == 0 then
-      local one = selectors:sub(from, at - 1)
-      if used(one) then
-        list[#list + 1] = one
-      end
-      from = at + 1
-    end
-  end
-  return table.concat(list, ",")
-end
-
-local function purged(css)
-  local parts, at = {}, 1
-  while true do
-    local open = css:find("{", at, true)
-    if not open then
-      parts[#parts + 1] = css:sub(at)
-      return table.concat(parts)
-    end
-    local head = css:sub(at, open - 1)
-    local block = css:match("^%b{}", open)
-    if not block then
-      error("a style sheet without a closing brace")
-    end
-    local statement, selectors = head:match("^(.*;)(.*)$") -- @charset and @import
-    selectors = selectors or head
-    parts[#parts + 1] = statement or ""
-    if selectors:match("^%s*@media") or selectors:match("^%s*@supports") then
-      local inner = purged(block:sub(2, -2))
-      if inner:match("%S") then
-        parts[#parts + 1] = selectors .. "{" .. inner .. "}"
-      end
-    elseif selectors:match("^%s*@") then
-      parts[#parts + 1] = selectors .. block
-    else
-      local list = kept(selectors)
-      if list:match("%S") then
-        parts[#parts + 1] = list .. block
-      end
-    end
-    at = open + #block
-  end
-end
-
-walk(out)
-for _, path in ipairs(styles) do
-  if path:match("[/\\]bootstrap[/\\]") then
-    write(path, purged(read(path):gsub("/%*.-%*/", "")))
-  end
-end
+cleared(out .. "/site_libs")

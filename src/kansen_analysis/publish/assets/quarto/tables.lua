@@ -1,10 +1,20 @@
--- What Quarto leaves out of a pipe table: which way its headers point, and a box that scrolls when
--- the table is wider than a phone or longer than a screen. And the fold of the dialect. Runs after
--- Quarto's own filters have numbered it.
+-- After Quarto's own filters have numbered it: what Quarto leaves out of a pipe table, which way its
+-- headers point and a box that scrolls when the table is wider than a phone or longer than a screen.
+-- And school years that are not broken at their hyphen.
 
+local shared = dofile(quarto.utils.resolve_path("../shared.lua"))
 local LONG = 15 -- rows, as in dialect.lua
 
-function Table(el)
+-- As in dialect.lua, which refuses such a link before Quarto sees it; this is for `quarto render`.
+function Link(el)
+  local bare = el.target:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local scheme = bare:gsub("[%c%s]", ""):match("^([^/?#]-):")
+  if scheme and not ({ http = true, https = true, mailto = true, data = true })[scheme:lower()] then
+    return el.content
+  end
+end
+
+local function boxed(el)
   for _, row in ipairs(el.head.rows) do
     for _, header in ipairs(row.cells) do
       header.attr.attributes.scope = "col"
@@ -23,15 +33,8 @@ function Table(el)
   })
 end
 
-function Div(el)
-  if not el.classes:includes("voor-onderzoekers") then
-    return nil
-  end
-  local name = (el.attributes.title or "Voor onderzoekers"):gsub("&", "&amp;"):gsub("<", "&lt;")
-  local content = pandoc.Blocks({
-    pandoc.RawBlock("html", '<details class="kansen-research"><summary>' .. name .. "</summary>"),
-  })
-  content:extend(el.content)
-  content:insert(pandoc.RawBlock("html", "</details>"))
-  return content
+function Pandoc(doc)
+  -- only the blocks: titles in the metadata are plain text elsewhere
+  doc.blocks = doc.blocks:walk({ Table = boxed, Str = shared.whole_years })
+  return doc
 end

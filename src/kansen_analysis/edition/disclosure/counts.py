@@ -72,7 +72,7 @@ def disclose(
     about = variables.loc[[name for name in variables.index if name in frame.columns]]
     counts = list(about.index[(about["kind"] == "count") & (about["unit"] == "leerlingen")])
     needed = (
-        {base} - {None}
+        ({base} if base else set())
         | set(parts.values())
         | set(totals)
         | {c for t in totals.values() for c in t}

@@ -1,0 +1,84 @@
+"""Which pages a programme shows, and no link to one that it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from nbformat import NotebookNode
+
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes import PAGES as GOAL_PAGES
+from kansen_analysis.programme.settings import PAGES, Settings
+
+FIRST = "index"
+_MARKDOWN = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+?)\.ipynb(?:#[^()\s]*)?\)")
+_HTML = re.compile(r'<a\b[^>]*\bhref="([^"#]+?)\.ipynb(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[str]:
+    """Return the pages that a programme does not show.
+
+    Parameters
+    ----------
+    settings : Settings
+        Its ``pages`` are shown; a page that they could not name, of the owner's own, is as well.
+    edition : Edition
+        A page about a goal that the programme does not have is not shown, nor one about tables
+        that are empty.
+    names : iterable of str
+        The pages there are.
+
+    Returns
+    -------
+    set of str
+    """
+    goals = {(goal.id, goal.outcome.measure) for goal in edition.protocol.goals}
+    beside = edition.programme
+    filled = {
+        "wijkplan": len(beside.goals),
+        "voortgang": len(beside.activities),
+        "uren-middelen": len(beside.budget),
+        "verhalen": len(beside.stories) + len(beside.lessons),
+        "scholen": len(edition.participants),
+        "gemeenten": len(edition.participants),
+    }
+    empty = {page for page, rows in filled.items() if not rows}
+    absent = {page for goal, page in GOAL_PAGES.items() if goal not in goals}
+    unwanted = {page for page in PAGES if page not in settings.pages}
+    return {name for name in names if name != FIRST and name in empty | absent | unwanted}
+
+
+def unlink(notebook: NotebookNode, gone: Collection[str]) -> None:
+    """Leave the words of links to pages that are not shown, and take the links away.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; changed in place.
+    gone : collection of str
+        Names of pages.
+
+    Examples
+    --------
+    >>> without("Zie [de lessen](verhalen.ipynb#sec-a).", {"verhalen"})
+    'Zie de lessen.'
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = without(cell.source, gone)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for kind in ("text/markdown", "text/html"):
+                if kind in data:
+                    data[kind] = without(data[kind], gone)
+
+
+def without(text: str, gone: Collection[str]) -> str:
+    """Take links to some pages out of markdown or HTML; see `unlink`."""
+    text = _MARKDOWN.sub(lambda found: found[1] if _page(found[2]) in gone else found[0], text)
+    return _HTML.sub(lambda found: found[2] if _page(found[1]) in gone else found[0], text)
+
+
+def _page(href: str) -> str:
+    return href.removeprefix("../")

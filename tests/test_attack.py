@@ -1,0 +1,277 @@
+"""Nothing that is hidden can be worked out from what is published, by an attacker with a solver."""
+
+import itertools
+
+import attack
+import numpy as np
+import pandas as pd
+import pytest
+
+from kansen_analysis.edition import released, secret
+from kansen_analysis.edition.disclosure.joined import guard
+from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
+from kansen_analysis.errors import SettingsError, UsageError
+from kansen_analysis.outcomes import panel
+from kansen_analysis.programme.settings import Disclosure
+
+PARTS = ("pupils_below", "pupils_havo_vwo")
+
+
+def counts(rows, year=2020):
+    """Supplied counts: (school, pupils, below, havo or vwo)."""
+    frame = pd.DataFrame(rows, columns=["school", "pupils", *PARTS])
+    for name in ("pupils", *PARTS):
+        frame[f"{name}_low"] = frame[f"{name}_high"] = frame[name]
+    return frame.assign(year=year)
+
+
+def cells(rows, earlier=None, limits=None, year=2020, group="mine"):
+    frame = counts(rows, year)
+    groups = pd.Series(group, index=frame.index, dtype="str")
+    return release("o", frame, groups, "pupils", PARTS, limits or Limits(), earlier)
+
+
+def as_published(found):
+    return found.rename(columns={"count": "count_"})
+
+
+THREE = [("A", 30, 9, 14), ("B", 28, 8, 12), ("C", 31, 11, 16)]
+
+
+# --- supplied counts: which cells --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule"),
+    [
+        ([("A", 60, 12, 30)], Rule.SCHOOLS),
+        (THREE[:2], Rule.SCHOOLS),
+        ([("A", 3, 1, 1), ("B", 3, 1, 1), ("C", 3, 1, 1)], Rule.PUPILS),
+        ([("A", 90, 30, 40), ("B", 10, 5, 5), ("C", 10, 5, 5)], Rule.LARGEST),
+        (THREE, Rule.SHOWN),
+    ],
+)
+def test_a_total_needs_schools_and_pupils_and_no_school_that_is_most_of_it(rows, rule):
+    found = cells(rows).set_index("count")
+    assert found.loc["pupils", "rule"] == rule
+    assert found["low"].isna().all() == (rule != Rule.SHOWN)
+
+
+def test_a_share_that_tells_the_rest_is_not_shown():
+    """18 of 20 printed as 90% tells the two that are left."""
+    rows = [("A", 7, 6, 3), ("B", 7, 6, 3), ("C", 6, 6, 4)]
+    found = cells(rows).set_index("count")
+    assert found.loc["pupils_below", "rule"] == Rule.REST
+    assert pd.isna(found.loc["pupils_below", "low"])
+
+
+def test_what_is_shown_is_a_multiple_of_five_and_bounds_are_rounded_outward():
+    found = cells(THREE).set_index("count")
+    assert found.loc["pupils", ["low", "high"]].tolist() == [90, 90]  # 89
+    frame = counts(THREE)
+    frame.loc[0, "pupils_below_low"] = 6
+    groups = pd.Series("mine", index=frame.index, dtype="str")
+    found = release("o", frame, groups, "pupils", PARTS, Limits()).set_index("count")
+    assert found.loc["pupils_below", ["low", "high"]].tolist() == [25, 30]  # 25 to 28
+
+
+def test_the_limits_can_be_stricter_and_never_looser():
+    assert cells(THREE, limits=Limits(schools=4))["low"].isna().all()
+    for wrong in ({"schools": 2}, {"pupils": 9}, {"largest": 81}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            Limits(**wrong)
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Disclosure(**wrong)
+    assert issubclass(SettingsError, Exception)
+
+
+# --- supplied counts: attacked -----------------------------------------------------------------
+
+
+def test_a_second_edition_with_one_more_school_does_not_give_it_away():
+    """Unguarded sums of two editions give every count of the new school."""
+    four = [*THREE, ("D", 25, 4, 10)]
+    plain = [
+        as_published(cells(rows).assign(low=total, high=total))
+        for rows, total in ((THREE, 89), (four, 114))
+    ]
+    both = pd.concat([each[each["count_"] == "pupils"] for each in plain])
+    puzzle = attack.Puzzle()
+    at = {school: puzzle.unknown(school, 0, 120) for school in "ABCD"}
+    for row in both.itertuples():
+        puzzle.told({at[s]: 1 for s in row.schools.split()}, row.low, row.high)
+    assert puzzle.ends(at["D"]) == (25, 25)
+
+    first = cells(THREE)
+    second = cells(four, earlier=first)
+    assert (second["rule"] == Rule.EARLIER).all()
+    assert second["low"].tolist() == first["low"].tolist()
+    score = attack.supplied([as_published(first), as_published(second)])
+    assert score.tried and (score.pinned, score.narrowed) == (0, 0), score
+
+
+def test_a_second_edition_with_three_more_schools_is_shown_anew():
+    first = cells(THREE)
+    second = cells([*THREE, ("D", 25, 6, 10), ("E", 22, 7, 9), ("F", 26, 6, 12)], earlier=first)
+    assert (second["rule"] == Rule.SHOWN).all()
+    score = attack.supplied([as_published(first), as_published(second)])
+    assert (score.pinned, score.narrowed) == (0, 0), score
+
+
+def test_a_school_that_withdraws_cannot_be_found_by_subtraction():
+    first = cells([*THREE, ("D", 25, 6, 10)])
+    second = cells(THREE, earlier=first)
+    assert (second["rule"] == Rule.EARLIER).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_found_in_any_world_even_by_schools_that_know_their_own(seed):
+    rng = np.random.default_rng(seed)
+    schools = [f"S{at}" for at in range(7)]
+    rows = []
+    for school in schools:
+        n = int(rng.integers(3, 45))
+        rows.append((school, n, int(rng.binomial(n, 0.25)), int(rng.binomial(n, 0.5))))
+    told, earlier = [], None
+    for size in sorted(rng.choice(range(1, 8), 3, replace=False)):
+        found = cells(rows[:size], earlier)
+        told.append(as_published(found))
+        shown = found[found["low"].notna()]
+        earlier = shown if earlier is None else pd.concat([earlier, shown])
+    own = [
+        {"school": s, "year": 2020, "count_": name, "value": value}
+        for s, *values in rows[:1]
+        for name, value in zip(("pupils", *PARTS), values, strict=True)
+    ]
+    if sum(each["low"].notna().sum() for each in told):
+        score = attack.supplied(told, pd.DataFrame(own))
+        assert (score.pinned, score.narrowed) == (0, 0), score
+
+
+def test_what_was_published_is_remembered_once(tmp_path):
+    private = tmp_path / ".kansen"
+    released.remember(private, cells(THREE))
+    released.remember(private, cells(THREE))
+    known = released.read(private)
+    assert len(known) == 3
+    assert list(known.columns) == CELLS
+    second = cells([*THREE, ("D", 25, 4, 10)], earlier=known)
+    assert (second["rule"] == Rule.EARLIER).all()
+
+
+def test_a_keyed_digest_cannot_be_found_by_trying(tmp_path):
+    one, other = (secret.digest("a" * 64, tmp_path / name) for name in ("x", "y"))
+    assert one != other  # whoever has no key cannot try files
+    assert one == secret.digest("a" * 64, tmp_path / "x")  # the owner can
+    assert (tmp_path / "x" / "key").stat().st_mode & 0o077 == 0
+
+
+# --- two publishers ----------------------------------------------------------------------------
+
+
+def world(seed, rows=40):
+    """Counts per level as DUO prints them, and the share of the Inspectie beside them."""
+    rng = np.random.default_rng(seed)
+    printed, levels = [], []
+    for at in range(rows):
+        school, n = f"{10 + at}AA00", int(rng.integers(5, 40))
+        reached = 0
+        for domain, cells_ in attack.DOMAINS.items():
+            share = rng.dirichlet([1.0, 3, *([4, 4] if len(cells_) == 4 else [8])])
+            drawn = rng.multinomial(n, share)
+            for (level, target), count in zip(cells_.items(), drawn, strict=True):
+                reached += int(count) * target
+                low, high = (1, 4) if 0 < count < 5 else (count, count)
+                printed.append((school, 2023, "Bo", domain, level, low, high))
+        levels.append((school, 2023, round(100 * reached / (3 * n), 2), n))
+    names = ["school", "year", "kind", "domain", "level", "pupils_low", "pupils_high"]
+    results = pd.DataFrame(levels, columns=["school", "year", "pct_1s2f", "pupils"])
+    return pd.DataFrame(printed, columns=names), results
+
+
+def published(printed, results):
+    tables = {"referentieniveaus": printed, "leerresultaten": results}
+    levels = panel.target_levels(tables)
+    both = panel.both_publishers(tables)
+    own = both[["school", "year", "placed"]].assign(
+        own_low=both["low"],
+        own_high=both["high"],
+        own_n_low=both["pupils_low"],
+        own_n_high=both["pupils_high"],
+    )
+    return levels, guard(levels.merge(own, on=["school", "year"]), printed)
+
+
+def told(levels, half=5e-7):
+    shown = levels.set_index("school")
+    return {
+        school: [
+            ("share", row["low"] - half, row["high"] + half),
+            ("pupils", row["n_low"], row["n_high"]),
+        ]
+        for school, row in shown.iterrows()
+    }
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_share_beside_hidden_counts_solves_none_of_them(seed):
+    printed, results = world(seed)
+    before, after = published(printed, results)
+    scores = []
+    for levels in (before, after):
+        said, total = told(levels), attack.Score()
+        for school, rows in printed.groupby("school"):
+            found, _ = attack.attack_row(rows, said[school])
+            total += found
+        scores.append(total)
+    assert scores[0].pinned > 5, scores[0]  # the attack works on what was shown before
+    assert scores[1].tried > 40
+    assert (scores[1].pinned, scores[1].narrowed) == (0, 0), scores[1]
+    solved = after[after["joined"] == "solved"]
+    assert len(solved) and (solved["low"] < solved["high"]).all()
+    exact = before.loc[solved.index, "value"]  # printed with two decimals
+    assert (solved["low"] <= exact + 0.01).all() and (exact - 0.01 <= solved["high"]).all()
+
+
+def test_what_gives_nothing_away_stays_as_the_publisher_prints_it():
+    printed, results = world(3)
+    before, after = published(printed, results)
+    same = after["joined"] == ""
+    pd.testing.assert_frame_equal(after.loc[same, before.columns], before[same], check_dtype=False)
+
+
+def test_publishers_that_contradict_each_other_are_told():
+    printed, results = world(4, rows=8)
+    results.loc[0, "pupils"] += 30
+    _, after = published(printed, results)
+    assert after.loc[after["school"] == results.loc[0, "school"], "joined"].item() == (
+        "contradiction"
+    )
+
+
+def test_our_solver_finds_what_an_integer_program_finds():
+    """The bounds that the guard rests on, cell by cell against HiGHS."""
+    printed, results = world(5, rows=6)
+    for school, n in zip(results["school"], results["pupils"], strict=True):
+        rows = printed[printed["school"] == school]
+        puzzle, at, pupils = attack.row_of_duo(rows)
+        share = results.loc[results["school"] == school, "pct_1s2f"].item()
+        attack.tell_share(puzzle, at, pupils, share - 0.06, share + 0.06)
+        puzzle.told({pupils: 1}, int(n), int(n))
+        from kansen_analysis.edition.disclosure import joined
+
+        box = joined._box(rows, pd.MultiIndex.from_tuples([(school, 2023)]))
+        size = (np.array([n]), np.array([n]))
+        reached = joined._reached(np.array([share - 0.06]), np.array([share + 0.06]), size)
+        low, high, possible = joined.solve(box, reached, size)
+        keys = [(d, level) for d, levels in attack.DOMAINS.items() for level in levels]
+        assert possible.all()
+        for place, key in enumerate(keys):
+            assert puzzle.ends(at[key]) == (low[0, place], high[0, place]), (school, key)
+
+
+def test_every_way_to_hide_is_tried():
+    assert {rule.name for rule in Rule} == {
+        *("SHOWN", "SCHOOLS", "PUPILS", "LARGEST", "REST", "EARLIER")
+    }
+    assert list(itertools.chain(attack.DOMAINS)) == list(panel.DOMAINS)
