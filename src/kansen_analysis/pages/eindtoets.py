@@ -132,7 +132,7 @@ def participants(monitor: Edition) -> Table | Absent:
         rows.append((f"value_{year}", f"Streefniveau {label}", "%", 1, "share", f"n_{year}"))
         rows.append((f"n_{year}", f"Leerlingen {label}", "leerlingen", 0, "count", ""))
     last = levels[levels["year"] == years[-1]].set_index("school")
-    pairs = look_alikes.assign(value=look_alikes["school"].map(last["value"]))
+    pairs = look_alikes.assign(value=look_alikes["school"].map(last["value"]).astype(float))
     frame["alike"] = frame["school"].map(pairs.groupby("matched_to")["value"].mean())
     rows.append(
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")
