@@ -247,6 +247,12 @@ def test_an_early_look_asks_more_and_an_unplanned_one_says_nothing(estimate):
     assert limits[-1] < PROTOCOL.alpha
 
 
+def test_a_look_that_was_not_planned_is_told_with_its_number(estimate):
+    found = decide(told(estimate, [4] * 5), PROTOCOL.goal(1), PROTOCOL, look=6)
+    reason = next(each for each in found.reasons if each.code == Why.LOOK_NOT_PLANNED)
+    assert reason.numbers == {"look": 6, "planned": 5}
+
+
 def test_no_difference_is_judged_by_the_ninety_percent_interval(estimate):
     # 1.2 + 1.65 is inside 3.3, 1.2 + 1.96 too; 1.5 is inside at 90% and outside at 95%.
     assert word(told(estimate, [1.5] * 5)).verdict == "geen verschil dat ertoe doet"
