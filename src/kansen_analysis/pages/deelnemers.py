@@ -53,9 +53,11 @@ def _also(monitor: Edition) -> dict[str, int]:
     return here.value_counts().sort_index(kind="stable").to_dict()
 
 
-def tiles(monitor: Edition) -> Figure:
+def tiles(monitor: Edition) -> Figure | Absent:
     """Draw the number of schools per municipality."""
     people = monitor.participants
+    if not len(people):
+        return Absent("Het register noemt nog geen deelnemende scholen.")
     frame = (
         people.groupby("municipality_code")
         .agg(municipality=("municipality", "first"), schools=("school", "nunique"))
