@@ -62,23 +62,7 @@ def build(
     made: str,
     progress: Progress | None = None,
 ) -> list[str]:
-    """Write the site.
-
-    Parameters
-    ----------
-    work : Path
-        Folder with executed notebooks and the files they refer to.
-    output : Path
-        Folder to make.
-    site : Project
-    made : str
-        Last line of the footer.
-    progress : callable, optional
-
-    Returns
-    -------
-    list of str
-        Warnings.
+    """Write the site; takes and returns what `embedded.build` does.
 
     Raises
     ------
