@@ -18,7 +18,6 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
-COACHED = "scholen met een kansencoach"  # as the table of the network calls it
 FEWEST_SQUARES = 4
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
@@ -60,14 +59,15 @@ def _also(monitor: Edition) -> dict[str, int]:
 def in_documents(monitor: Edition) -> tuple[str, str] | None:
     """Return how many schools with a coach the latest document counts, and which; else None."""
     told = monitor.programme.network
-    told = told[told["what"] == COACHED]
+    coached = f"scholen met een {monitor.settings.person.one}"  # as the table calls it
+    told = told[told["what"] == coached]
     if not len(told):
         return None
     row = told.iloc[-1]
     exact = "" if row["precision"] == "precies" else f"{row['precision']} "
     return (
         f"{exact}{numbers.number(row['schools'], 0)}",
-        f"{COACHED} in {row['year']}, volgens documenten",
+        f"{coached} in {row['year']}, volgens documenten",
     )
 
 
