@@ -251,7 +251,7 @@ def test_before_any_school_takes_part_every_page_can_be_drawn(demo, tmp_path, mo
     header = (SHIPPED / "spt-groningen" / "data" / "participants.csv").read_text("utf-8")
     (tmp_path / "participants.csv").write_text(header.splitlines()[0] + "\n", encoding="utf-8")
     made = build(demo, tmp_path / "participants.csv", folder=tmp_path / "edition")
-    assert made.verdicts.loc[0, "reason"] == "Het register noemt nog geen deelnemende scholen."
+    assert made.verdicts.loc[0, "reason"] == "Het register noemt nog geen scholen."
     monkeypatch.setenv(OPENS, str(made.folder))
     notebooks = {path.stem: path for path in (ROOT / "notebooks").glob("*.ipynb")}
     gone = left_out(made.settings, made, notebooks)

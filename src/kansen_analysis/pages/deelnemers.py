@@ -28,7 +28,7 @@ def who(monitor: Edition) -> Prose:
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
     if not count:
-        return Prose("**Het register noemt nog geen deelnemende scholen.**")
+        return Prose("**Het register noemt nog geen scholen.**")
     text = (
         f"**Het register telt {numbers.number(count, 0)} {'school' if count == 1 else 'scholen'}, "
         f"in {places} {'gemeente' if places == 1 else 'gemeenten'}.** "
