@@ -82,7 +82,7 @@ SECOND = {
 def _with_estimate(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, Absent]:
     """Return the estimate, or None and a word in its place; the answer above says why."""
     estimate, _ = estimate_or_reason(monitor, goal)
-    return estimate, Absent("Er is geen schatting; het antwoord bovenaan zegt waarom.")
+    return estimate, Absent("")  # the answer above says why
 
 
 def since_start(monitor: Edition, goal: int) -> Figure | Absent:

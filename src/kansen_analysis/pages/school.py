@@ -407,7 +407,7 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
             name=f"school-{school.lower()}-verandering",
             title=titles.get(own["mark"], "De verandering sinds de start past bij toeval"),
             subtitle="Verandering van het aandeel behaalde streefniveaus na de start, min die van "
-            "vergelijkbare scholen, in procentpunt; elke stip is een deelnemende school",
+            "vergelijkbare scholen, in procentpunt; elke stip is een school in het register",
             source=source_line(*SOURCES),
             notes=(
                 f"Deze school: {numbers.signed(own['change'])} procentpunt. Daar zit toeval in. "
