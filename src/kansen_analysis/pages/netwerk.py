@@ -189,7 +189,7 @@ def per_municipality(monitor: Edition) -> Table:
     )
 
 
-def stopped(monitor: Edition) -> Table | Absent:
+def stopped(monitor: Edition) -> Table | Prose:
     """List the schools whose coach stopped."""
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
