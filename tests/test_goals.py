@@ -106,7 +106,7 @@ def test_a_goal_without_an_estimate_says_why_there_is_none():
     table = judge({1: why}, PROTOCOL)
     assert table["verdict"].eq("niet toetsbaar").all()
     assert table["reason"].iloc[0] == (
-        "Er doen 3 scholen mee. Met deze scholen en jaren is geen berekening te maken."
+        "Het register telt 3 scholen. Met deze scholen en jaren is geen berekening te maken."
     )
     assert table["reason"].iloc[1] == PROTOCOL.goal(2).missing
     assert table["n_treated"].isna().all()

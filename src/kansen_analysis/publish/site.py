@@ -188,7 +188,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         with store.locked(output.parent), store.whole(output) as site_:
             work, built = site_ / ".work", site_ / ".built"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            drawn.gather(config.edition, pages, notebooks, work, gone)
+            pages = drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
             made = _made(engine, version, config.edition)
             engines = {"quarto": quarto.build, "embedded": embedded.build}
