@@ -16,7 +16,7 @@ from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.guards import Intake
 from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.power import detectable_difference
-from kansen_analysis.goals.codes import Why
+from kansen_analysis.goals.codes import Said, Why
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
 from kansen_analysis.goals.rule import judge as coded
@@ -88,6 +88,16 @@ def test_the_table_has_one_row_per_goal_and_figures_of_the_deciding_version(esti
     assert first["agreeing_versions"] == "V2, V3, V4, V5"
     assert table["verdict"].tolist()[1:] == ["niet toetsbaar"] * 3
     assert table["p_holm"].isna().tolist() == [False, True, True, True]
+
+
+def test_the_table_holds_what_every_guard_said_and_which_versions_are_missing(estimate):
+    found = told(estimate, [4, np.nan, 4, 4, 4], intake=intake(3.5))
+    row = judge({1: found}, PROTOCOL).iloc[0]
+    decision = decide(found, PROTOCOL.goal(1), PROTOCOL)
+    said = {name.removeprefix("guard_"): row[name] for name in row.index if "guard_" in name}
+    assert said == {name: each.value for name, each in decision.guards.items()}
+    assert said["intake"] == Said.BLOCKS and len(said) == 7
+    assert row["missing_versions"] == "V2" and row["n_schools"] == found.n_schools
 
 
 def test_holm_is_that_of_statsmodels_over_the_tested_goals(estimate):
