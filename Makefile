@@ -8,12 +8,13 @@ READY := $(VENV)/.ready
 # Small problems in many processes: threads below numpy would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup monitor test accessibility lint format lock notebooks bench-evidence pictures clean
+.PHONY: help setup monitor test accessibility lab lint format lock notebooks bench-evidence pictures clean
 .PHONY: mutants bench-speed
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make monitor    render the monitor on invented schools (demo)"
+	@echo "make lab        open Jupyter Lab on the demo, at the notebooks that show how to analyse"
 	@echo "make test       run the whole test suite"
 	@echo "make accessibility   visit every page in a browser; make test visits a sample"
 	@echo "make format     let ruff write the code as it should look"
@@ -21,7 +22,7 @@ help:
 	@echo "make mutants    put in small errors and see whether the tests notice (hours; SAMPLE=60: less)"
 	@echo "make bench-evidence  measure how often the method is wrong (an hour on two cores)"
 	@echo "make bench-speed     measure how long the commands take; DATA=folder: with published files"
-	@echo "make pictures   take the pictures of the README (needs Chromium)"
+	@echo "make pictures   take the pictures of the README, and of ten pages to look at (needs Chromium)"
 	@echo "make lock       pin the dependencies again (needs uv)"
 	@echo "make clean      remove the environment, the demo and rendered reports of the demo"
 
@@ -53,9 +54,15 @@ setup: $(READY)
 monitor: $(RUNS)
 	@$(BIN)/kansen render --data data/demo
 
+lab: $(RUNS)
+	@$(PIP) --require-hashes -r requirements-lab.lock
+	@$(BIN)/kansen lab --data data/demo
+
 test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/python -m pytest $(SPREAD)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
@@ -86,13 +93,14 @@ bench-speed: $(READY)
 	@$(BIN)/python -m bench.commands --write $(if $(DATA),--data $(DATA))
 
 pictures: monitor
-	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images
+	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:
 	$(LOCK) --extra build --extra dev --output-file requirements.lock
 	$(LOCK) --extra build --constraints requirements.lock --output-file requirements-monitor.lock
+	$(LOCK) --extra build --extra lab --constraints requirements.lock --output-file requirements-lab.lock
 
 clean:
 	rm -rf $(VENV) data/demo reports/demo-* reports/quarto

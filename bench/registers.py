@@ -94,6 +94,7 @@ def registers(
         chosen = np.sort(rng.choice(candidates, draw.participants, replace=False))
         people = pd.DataFrame({"school": chosen, "coach_start": draw.start})
         inputs = {"tidy": tables, "participants": people, "region": region, "year": year}
+        inputs["others"] = {}
         inputs |= {"schools": schools_stage.run(inputs), "protocol": protocol}
         found, _ = Chosen(inputs).panel(levels, 1)
         try:

@@ -37,6 +37,11 @@ CHECKS = {
         "Past zonder zijwaarts schuiven",
         "320 breed",
     ),
+    "test_tables_that_scroll_sideways_can_be_reached_and_are_named": (
+        "Brede tabellen bereikbaar en benoemd",
+        "390 breed",
+    ),
+    "test_words_in_tables_are_not_broken": ("Geen afgebroken woord in een tabel", "390 breed"),
     "test_pages_survive_zooming_to_200_percent": ("Vergroten", "tot 200 procent"),
     "test_pages_survive_wider_text_spacing": (
         "Meer ruimte tussen letters en regels",
@@ -55,6 +60,10 @@ CHECKS = {
     "test_a_page_weighs_at_most_600_kb": ("Hooguit 600 kB", "alles wat de pagina ophaalt"),
     "test_images_have_an_alternative_of_40_to_250_characters": (
         "Beschrijving bij elke figuur",
+        "eigen toets",
+    ),
+    "test_pictures_hold_no_text_over_text_and_nothing_outside_their_frame": (
+        "Leesbare tekst in elke figuur",
         "eigen toets",
     ),
     "test_tables_have_a_caption_and_headers_that_say_what_they_head": (

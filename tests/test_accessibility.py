@@ -19,6 +19,7 @@ import accessibility_report
 import pytest
 from browser import Site, launched
 
+from kansen_analysis.display import check
 from kansen_analysis.errors import EngineError
 from kansen_analysis.pages import toegankelijkheid
 from kansen_analysis.publish import links, quarto
@@ -76,6 +77,44 @@ return [...document.body.querySelectorAll('*')].filter((e) => {
     && ((hides(style.overflowX) && e.scrollWidth > e.clientWidth + 1)
       || (hides(style.overflowY) && e.scrollHeight > e.clientHeight + 1));
 }).map(named);
+}"""
+)
+# tables of which something lies outside their box, without a box that scrolls, a stop or a name
+SCROLLING = (
+    "() => {"
+    + TOOLS
+    + """
+return [...document.querySelectorAll('main table')].filter(seen).filter((table) => {
+  const box = table.closest('.kansen-scroll, .table-scroll');
+  if (!box) return true;
+  const named = box.ariaLabel || document.getElementById(box.getAttribute('aria-labelledby'));
+  const style = getComputedStyle(box);
+  return box.scrollWidth > box.clientWidth + 1 && !(box.tabIndex === 0
+    && box.getAttribute('role') === 'region' && named && style.overflowX === 'auto'
+    && style.backgroundImage.includes('gradient'));
+}).map(named);
+}"""
+)
+# words in tables that stand on two lines
+BROKEN_WORDS = (
+    "() => {"
+    + TOOLS
+    + """
+const broken = [];
+for (const cell of document.querySelectorAll('main :is(th, td)')) {
+  const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    for (const word of node.data.matchAll(/\\d{4}-\\d{4}|[\\p{L}\\d]{3,}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) {
+        broken.push(word[0]);
+      }
+    }
+  }
+}
+return broken;
 }"""
 )
 NUMBER_FOCUSABLE = (
@@ -290,6 +329,23 @@ def test_pages_fit_a_phone_without_scrolling_sideways(chromium, site):
     assert on_every(chromium, site, site.sample, look, width=PHONE) == {}
 
 
+def test_tables_that_scroll_sideways_can_be_reached_and_are_named(chromium, site):
+    def look(page):
+        page.evaluate(OPEN_ALL)
+        page.wait_for_timeout(50)  # the script answers to the unfolding
+        return page.evaluate(SCROLLING)
+
+    assert on_every(chromium, site, site.sample, look, width=390) == {}
+
+
+def test_words_in_tables_are_not_broken(chromium, site):
+    def look(page):
+        page.evaluate(OPEN_ALL)
+        return page.evaluate(BROKEN_WORDS)
+
+    assert on_every(chromium, site, site.sample, look, width=390) == {}
+
+
 def test_pages_survive_zooming_to_200_percent(chromium, site):
     def look(page):
         zoomed = page.evaluate(STICKING_OUT) + page.evaluate(CUT_OFF)
@@ -466,6 +522,16 @@ def test_images_have_an_alternative_of_40_to_250_characters(facts):
     alts = [(page, alt) for page, found in facts.items() for alt in found["alts"]]
     assert alts
     assert [(page, alt) for page, alt in alts if not 40 <= len(alt) <= 250] == []
+
+
+def test_pictures_hold_no_text_over_text_and_nothing_outside_their_frame(site):
+    wrong: dict[str, list] = {}
+    NOTED["pages"] += len(site.pages)
+    for page in site.pages:
+        for name, svg in check.pictures(site.folder / page):
+            if found := check.problems(svg):
+                wrong[f"{page}, {name}"] = found
+    assert wrong == {}
 
 
 def test_tables_have_a_caption_and_headers_that_say_what_they_head(facts):

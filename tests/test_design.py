@@ -21,6 +21,7 @@ CONDA = {
     "seaborn": {"seaborn-base"},
     "pypandoc_binary": {"pypandoc", "pandoc"},
     "quarto-cli": {"quarto"},
+    "types-PyYAML": {"types-pyyaml"},
 }
 
 
@@ -43,7 +44,8 @@ def requirement(text: str) -> tuple[str, str]:
 def test_conda_environment_has_the_packages_of_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["quarto"], *extras["build"], *extras["dev"]]
+    used = (extras[name] for name in ("quarto", "lab", "build", "dev"))
+    wanted = [*project["dependencies"], *(each for extra in used for each in extra)]
     expected = {}
     for name, bound in map(requirement, wanted):
         for conda in CONDA.get(name, {name}):
@@ -68,11 +70,15 @@ def pinned(lock: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", ["build", "dev"]), ("requirements-monitor.lock", ["build"])],
+    [
+        ("requirements.lock", ["build", "dev"]),
+        ("requirements-monitor.lock", ["build"]),
+        ("requirements-lab.lock", ["build", "lab"]),
+    ],
 )
 def test_a_lock_pins_every_dependency_with_a_hash_and_names_no_index(lock, extras):
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert "http" not in text
+    assert "://" not in text
     assert "index" not in text
     assert all("--hash=sha256:" in block for block in pinned(lock).values())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

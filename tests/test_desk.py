@@ -2,17 +2,24 @@
 
 import ast
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
+import typer
 
 import kansen_analysis
-from kansen_analysis import compare_schools, estimate_effect, power
+from kansen_analysis import cli, compare_schools, estimate_effect, power
+from kansen_analysis.desk import export, lab
 from kansen_analysis.desk.results import Effect, Outlook
 from kansen_analysis.errors import PanelError, UsageError
+from kansen_analysis.publish import site
 
 ROOT = Path(__file__).parents[1]
 OWN = ROOT / "docs" / "own-analysis.md"
@@ -158,9 +165,149 @@ def test_more_schools_see_a_smaller_difference_and_reach_it_more_often(edition):
         power(edition, 1, schools=[100_000])
 
 
+def test_notebooks_that_teach_are_in_the_demo_and_in_no_other_site():
+    teaching = {f"analyse/{path.stem}" for path in (ROOT / "notebooks" / "analyse").glob("*.ipynb")}
+    assert len(teaching) == 6
+    demo, real = (site.pages_of(ROOT / "notebooks", demo=demo) for demo in (True, False))
+    assert set(demo) - set(real) == teaching
+
+
 @pytest.mark.parametrize("name", kansen_analysis.__all__)
 def test_every_public_name_says_what_it_takes_gives_and_raises_with_an_example(name):
     said = inspect.getdoc(getattr(kansen_analysis, name))
     for heading in ("Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>> "):
         assert heading in said, heading
     assert f"`{name}(" in OWN.read_text(encoding="utf-8")
+
+
+# Other people's tools -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "parquet"])
+def test_an_export_holds_the_numbers_of_the_edition_and_says_what_they_are(edition, tmp_path, form):
+    written = export.export(edition, tmp_path, form)
+    if form == "xlsx":
+        sheets = pd.read_excel(
+            written[0], sheet_name=None, engine="calamine", dtype={"school": str}
+        )
+    elif form == "csv":
+        options = {"sep": ";", "decimal": ",", "encoding": "utf-8-sig", "dtype": {"school": str}}
+        sheets = {path.stem: pd.read_csv(path, **options) for path in written}
+    else:
+        sheets = {path.stem: pd.read_parquet(path) for path in written}
+    panel = edition.panel(1)
+    assert sheets["panel-1"]["school"].tolist() == panel["school"].tolist()
+    assert np.allclose(sheets["panel-1"]["value"], panel["value"])
+    assert sheets["verdicts"]["verdict"].tolist() == edition.verdicts["verdict"].tolist()
+    book = sheets["codebook"]
+    assert book["meaning"].notna().all()
+    assert (book["meaning"] != "").all()
+    told = {(row.table, row.column) for row in book.itertuples()}
+    shown = {(t, c) for t, frame in sheets.items() if t not in ("about", "codebook") for c in frame}
+    assert told == shown
+    about = sheets["about"].set_index("name")["value"]
+    assert about["school_year"] == "2024-2025"
+    assert "do not publish" in about["use"]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_figures_that_schools_supplied_are_in_no_export(edition):
+    class Supplied:
+        panels = edition.panels | {"3": edition.panel(1), "3 in favour": edition.panel(1)}
+
+        def __getattr__(self, name):
+            return getattr(edition, name)
+
+    assert not [name for name in export.tables(Supplied()) if name.startswith("panel-3")]
+
+
+def test_text_in_an_export_is_no_formula(edition, tmp_path):
+    class Named:
+        participants = edition.participants.assign(name="=1+1")
+
+        def __getattr__(self, name):
+            return getattr(edition, name)
+
+    (path,) = export.export(Named(), tmp_path, "xlsx")
+    sheet = openpyxl.load_workbook(path)["participants"]
+    assert sheet["B2"].value == "'=1+1"
+    assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}
+
+
+def kansen(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "kansen_analysis", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_lab_says_in_one_line_what_to_install(monkeypatch):
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=re.escape("kansen-analysis[lab]")) as told:
+        lab.command(ROOT)
+    assert "\n" not in str(told.value)
+
+
+def test_lab_starts_jupyter_at_the_notebooks_and_tells_them_the_edition(edition, tmp_path):
+    package = tmp_path / "jupyterlab"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(
+        "import os, sys\nprint(sys.argv[1], os.environ['KANSEN_EDITION'])\nsys.exit(3)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = kansen("lab", "--edition", edition.folder, PYTHONPATH=path)
+    assert done.returncode == 3, done.stderr
+    folder, told = done.stdout.split()
+    assert Path(folder) == ROOT / "notebooks" / "analyse"
+    assert Path(told) == edition.folder.absolute()
+
+
+# The documentation --------------------------------------------------------------------------------
+
+DOCS = [
+    ROOT / "README.md",
+    ROOT / "README.nl.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_no_link_of_the_documentation_is_dead(path):
+    text = re.sub(r"```.*?```|`[^`]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {
+                re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in heads
+            }
+            assert anchor in slugs, target
+
+
+def commands(group, words=()):
+    """Every command with its options, as the program itself has them."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        else:
+            options = {o for p in command.params for o in p.opts if o.startswith("--")} - {"--help"}
+            yield " ".join((*words, name)), options
+
+
+def test_every_command_and_option_stands_in_the_documentation():
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## `kansen ([^`]+)`\n(.*?)(?=^## |\Z)", text, re.M | re.DOTALL))
+    every = dict(commands(typer.main.get_command(cli.app)))
+    assert set(sections) == set(every)
+    for name, options in every.items():
+        assert set(re.findall(r"`(--[a-z-]+)", sections[name])) == options, name

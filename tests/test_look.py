@@ -1,6 +1,8 @@
 """The look in a real browser: letters as measured, the script, what a page may load."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import nbformat
@@ -201,6 +203,43 @@ def test_what_is_for_researchers_is_folded_and_is_printed_when_it_is_open(page):
     fold.locator("summary").click()
     page.emulate_media(media="print")
     assert page.get_by_text("De p-waarde is 0,03.").is_visible()
+
+
+def test_a_table_of_many_columns_is_printed_below_its_heading_and_takes_no_sheet(
+    chromium, tmp_path
+):
+    columns = [f"c{i}" for i in range(9)]
+    frame = pd.DataFrame({name: ["voorbereiding", "verkenning"] for name in columns})
+    about = pd.DataFrame(
+        {"label": [f"Kolom {i}" for i in range(9)], "unit": "", "decimals": 0, "kind": "text"},
+        index=columns,
+    )
+    wide = tables.table(frame, name="w", caption="Negen kolommen", variables=about, source="DUO")
+    cells = [
+        new_raw_cell('---\ntitle: "Start"\n---'),
+        new_markdown_cell("## Alle activiteiten\n\nEen zin."),
+        shown(wide),
+        new_markdown_cell("Nog een zin."),
+    ]
+    (tmp_path / "work").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "work" / "index.ipynb")
+    embedded.build(tmp_path / "work", tmp_path / "site", Project("Monitor", echo=False), "nu")
+    with chromium.open(Site(tmp_path / "site"), "index.html") as opened:
+        paper = opened.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_pictures_of_whole_pages_are_taken_wide_and_narrow(site, tmp_path):
+    pytest.importorskip("PIL", reason="Pillow is not installed")
+    for_readme, pages = tmp_path / "readme", tmp_path / "pages"
+    # in a process of its own, for a browser is open in this one
+    command = [sys.executable, "-m", "kansen_analysis.publish.pictures"]
+    subprocess.run([*command, site.folder, for_readme, pages], check=True, capture_output=True)
+    assert [path.name for path in for_readme.iterdir()] == ["samenvatting.png"]
+    widths = {
+        path.name: int.from_bytes(path.read_bytes()[16:20], "big") for path in pages.iterdir()
+    }
+    assert widths == {"index-1280.png": 1280, "index-390.png": 390}
 
 
 @pytest.mark.parametrize("width", [1280, 900, 390])

@@ -53,7 +53,7 @@ def tested():
     return SimpleNamespace(
         panels={"2": panel},
         estimates={2: estimate},
-        attenuation=seen,
+        attenuation={2: seen},
         choices={2: vary(panel, size_by_year=True)},
         detectable={2: detectable_difference(estimate).difference},
         by_step={2: {-1: 20, 0: 20, 1: 20}},

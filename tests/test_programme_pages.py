@@ -16,6 +16,7 @@ from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.display.stories import Card
 from kansen_analysis.edition import beside
 from kansen_analysis.errors import DataErrors, UsageError
+from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
 from kansen_analysis.programme import check_programme, read_programme, workspace
 from kansen_analysis.programme.consent import publication_day, uncovered_names
@@ -37,6 +38,8 @@ SHOWN = (
     *(uren_middelen.dose, wijkplan.overview, wijkplan.plan_table, verhalen.what_is_here),
     *(verhalen.evidence, verhalen.stories, verhalen.lessons),
 )
+# Only where a programme works by neighbourhood.
+BY_AREA = (wijkplan.neighbourhood, wijkplan.schools, wijkplan.care)
 
 
 class Around(SimpleNamespace):
@@ -65,6 +68,7 @@ def monitor_of(data, register):
     )
     return Around(
         settings=workspace.read_settings(ROOT),
+        protocol=load_protocol(),
         beside=workspace.default_programme(data),
         participants=people,
         year=2024,
@@ -357,7 +361,10 @@ def test_the_notebooks_call_only_what_exists(name):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     assert dialect.breaches(notebook, name) == []
     assert dialect.thick(notebook, name) == []
-    known = {f"{call.__module__.rpartition('.')[2]}.{call.__name__}(monitor)" for call in SHOWN}
+    known = {
+        f"{call.__module__.rpartition('.')[2]}.{call.__name__}(monitor)"
+        for call in (*SHOWN, *BY_AREA)
+    }
     for cell in notebook.cells[2:]:
         if cell.cell_type == "code":
             assert dialect.split_options(cell.source)[1] in known

@@ -1,13 +1,21 @@
 """The programmes that are shipped: settings, register and tables of each, and nothing made up."""
 
+import ast
+import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from kansen_analysis.edition import schools as stage
+from kansen_analysis.edition.beside import check_shown
+from kansen_analysis.edition.schools import check_region
+from kansen_analysis.errors import SettingsError
 from kansen_analysis.programme import check_programme, read_programme
 from kansen_analysis.programme.schema import tables
-from kansen_analysis.programme.settings import read_settings
+from kansen_analysis.programme.settings import Settings, read_settings
 from kansen_analysis.schools.participants import read_participants
 
 ROOT = Path(__file__).parents[1]
@@ -99,3 +107,122 @@ def test_the_postcodes_of_spt_fit_the_streets_of_its_neighbourhoods():
     assert {place["Siriusstraat"], place["Dierenriemstraat"]} == codes["Paddepoel"]
     # De Sterrensteen and De Hoeksteen are schools of Vinkhuizen.
     assert set(place[["Siersteenlaan"]]).isdisjoint(set.union(*codes.values()))
+
+
+def test_what_another_programme_does_is_shown_only_with_a_reason():
+    """The root shows three others and says why; without that line it is refused, by name."""
+    settings = read_settings(ROOT)
+    programme = read_programme(settings.path("tables"), DAY)
+    check_shown(settings, programme)
+    with pytest.raises(SettingsError) as error:
+        check_shown(settings.model_copy(update={"shows": {}}), programme)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 2  # the third has no rows in these tables
+    assert lines[0].startswith("programme.yml: shows: found no reason to show 'Kansrijk Opgroeien'")
+
+
+SCHOOLS = pd.DataFrame(
+    {
+        "municipality_code": ["9001", "9002", None],
+        "municipality": ["Voorbeelddam", "ELDERS", None],
+    }
+)
+
+
+def region(**changes):
+    area = {"municipalities": {"9001": "Voorbeelddam"}}
+    content = {
+        **{"name": "Samen", "short": "Samen", "what": "Samen helpt."},
+        "person": {"one": "gids", "more": "gidsen"},
+        "region": {"name": "Hier", "area": area, "own": {"provinces": ["Zeeland"]}, **changes},
+    }
+    return Settings.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("changes", "compared", "told"),
+    [
+        ({}, ["90AA00"], ""),
+        (
+            {"area": {"municipalities": {"9002": "Elders"}}},
+            [],
+            "programme.yml: region.own: found Zeeland, without any school to compare with; "
+            "expected provinces or municipalities with other primary schools.",
+        ),
+        (
+            {"area": {"municipalities": {"9003": "Elders"}}},
+            ["90AA00"],
+            "programme.yml: region.area.municipalities[9003]: found 'Elders', expected a "
+            "municipality in which the files know a primary school; Elders is 9002.",
+        ),
+        (
+            {"area": {"municipalities": {"9002": "Voorbeelddam"}}},
+            ["90AA00"],
+            "programme.yml: region.area.municipalities[9002]: found 'Voorbeelddam', expected "
+            "'ELDERS', as the files call 9002.",
+        ),
+    ],
+)
+def test_a_region_that_the_files_do_not_know_is_told_with_its_key(changes, compared, told):
+    pools = SimpleNamespace(schools=lambda pool: compared)
+    if not told:
+        check_region(region(**changes), SCHOOLS, pools)
+        return
+    with pytest.raises(SettingsError) as error:
+        check_region(region(**changes), SCHOOLS, pools)
+    assert str(error.value) == told
+
+
+def test_a_school_of_another_programme_is_no_comparison_school(edition):
+    """Two programmes side by side: who takes part in one is compared with in neither."""
+    other = sorted(edition.pools.members["school"])[:5]
+    inputs = {name: edition.stages[name] for name in ("tidy", "schools")}
+    found = stage.run(
+        {
+            "tidy": inputs["tidy"],
+            "participants": edition.participants,
+            "region": edition.region,
+            "others": dict.fromkeys(other, "Anders"),
+            "year": edition.year,
+        }
+    )
+    assert not set(other) & set(found["pools"].members["school"])
+    assert set(other) <= set(found["schools"]["school"])
+
+
+FOREIGN = re.compile("Kansen4Kinderen|kansencoach|Drenthe|Meppel|Coevorden", re.IGNORECASE)
+# The list of provinces, and of places that are nobody's name.
+FREE = {"programme/settings.py", "programme/consent.py"}
+
+
+def strings(tree):
+    """Every text in code that is not a docstring."""
+    bodies = (each.body for each in ast.walk(tree) if isinstance(getattr(each, "body", None), list))
+    docs = {
+        id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)
+    }  # a text that stands alone tells the builder, not the reader
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in docs:
+            yield each.value
+
+
+def test_no_code_template_term_or_notebook_names_one_programme():
+    """What a site of any programme is made of; the demo and the settings are of this one."""
+    package = ROOT / "src" / "kansen_analysis"
+    found = []
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package).as_posix()
+        if name.startswith("demo/") or name in FREE:
+            continue
+        if path.suffix == ".py":
+            texts = strings(ast.parse(path.read_text(encoding="utf-8")))
+        elif path.suffix in (".html", ".csv", ".yml", ".lua", ".js", ".css", ".scss"):
+            texts = [path.read_text(encoding="utf-8")]
+        else:
+            continue
+        found += [f"{name}: {text[:80]}" for text in texts if FOREIGN.search(text)]
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if FOREIGN.search(text := "".join(cell["source"])):
+                found.append(f"{path.name}: {text[:80]}")
+    assert found == []

@@ -14,6 +14,7 @@ from kansen_analysis.cli import app
 from kansen_analysis.edition.record import COLUMNS, publish, published, read_record
 from kansen_analysis.errors import ConsistencyError, UsageError
 from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.pages import published as page
 
 
 def edition(year=2023, word="onbeslist", effect=1.25, register=("06GS00",), sha="aa"):
@@ -129,3 +130,39 @@ def test_invented_schools_are_not_published(path, demo):
         publish(made, path)
     answer = CliRunner().invoke(app, ["publish", "--data", str(demo), "--record", str(path)])
     assert answer.exit_code != 0 and not path.exists()
+
+
+@pytest.fixture
+def monitor(tmp_path, monkeypatch):
+    """An edition of 2024 that works 2023 out again as *beter*, in a project of its own."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(page.workspace, "root", lambda: tmp_path)
+    now = edition(2024)
+    now.previous_verdicts = edition(2023, word="beter", effect=3.5).verdicts
+    return now
+
+
+def test_last_year_is_what_was_published_and_not_what_now_comes_out(monitor, tmp_path):
+    assert page.before(monitor)["verdict"].tolist() == ["beter", "niet toetsbaar"]
+    assert page.told(monitor).startswith("Het oordeel over 2023-2024 is opnieuw berekend")
+    publish(edition(2023), tmp_path / "data" / "published.csv", day="2024-12-03")
+    then = page.before(monitor).set_index("goal")
+    assert then["verdict"].to_dict() == {1: "onbeslist", 4: "niet toetsbaar"}
+    assert then.loc[1, "effect"] == 1.25
+    said = page.told(monitor)
+    assert "op 3 december 2024 is gepubliceerd" in said
+    assert "zou het zijn: eindtoets ‘beter’." in said
+
+
+def test_what_still_holds_is_said_to_hold(monitor, tmp_path):
+    publish(edition(2023, word="beter"), tmp_path / "data" / "published.csv", day="2024-12-03")
+    assert page.told(monitor).endswith("van nu is het hetzelfde.")
+    monitor.previous_verdicts = None  # the files of that year are gone, the record is not
+    assert page.before(monitor)["verdict"].tolist() == ["beter", "niet toetsbaar"]
+    assert page.told(monitor).endswith("is gepubliceerd.")
+
+
+def test_invented_schools_have_no_published_year(monitor, tmp_path):
+    publish(edition(2023), tmp_path / "data" / "published.csv", day="2024-12-03")
+    monitor.demo = True
+    assert page.before(monitor) is monitor.previous_verdicts

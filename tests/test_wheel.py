@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,25 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 # Words of the programme of this repository, which the monitor of another may not hold.
 FOREIGN = ("Kansen4Kinderen", "kansencoach", "Drenthe", "Meppel", "Coevorden")
+# Comparable schools may lie anywhere, which this file says of each; files may have any name.
+ANYWHERE = ("deelnemers-vergelijking.csv", "manifest.json")
 SHOWN = re.compile(r"<script.*?</script>|<style.*?</style>", re.DOTALL)
 REGION = "Gelderland"
+STEP = re.compile(r"^(\d+)\. (.*(?:\n   .*)*)", re.MULTILINE)
+
+
+def steps():
+    """The steps of the documentation: number to text, on one line."""
+    page = (ROOT / "docs" / "programme.md").read_text(encoding="utf-8")
+    part = page.split("## From nothing to a monitor, in twelve steps")[1].split("\n## ")[0]
+    return {int(number): " ".join(text.split()) for number, text in STEP.findall(part)}
+
+
+def command(number):
+    """What a step says to type, without the program's name."""
+    first, *words = shlex.split(re.search(r"`(kansen .+?)`", steps()[number])[1])
+    assert first == "kansen"
+    return words
 
 
 def run(*command, cwd, **more):
@@ -54,9 +72,7 @@ def kansen(tmp_path_factory):
 def folder(kansen, demo, tmp_path_factory):
     """A working folder of an invented programme, with the files of the demo and eleven schools."""
     home = tmp_path_factory.mktemp("empty")
-    options = ["--name", "Samen Verder", "--what", "Samen Verder zet een gids in elke school."]
-    options += ["--province", REGION, "--person", "gids,gidsen"]
-    run(kansen, "init", "samen", *options, cwd=home)
+    run(kansen, *command(3), cwd=home)
     folder = home / "samen"
     for path in demo.iterdir():
         if path.is_file() and path.name != "participants.csv":
@@ -120,12 +136,24 @@ def test_a_wheel_holds_the_programmes_and_what_they_point_to(kansen, tmp_path):
     assert str(ROOT) not in told
 
 
+def test_there_are_twelve_steps_and_their_commands_are_commands(kansen, tmp_path):
+    assert list(steps()) == list(range(1, 13))
+    told = run(kansen, "--help", cwd=tmp_path)
+    for number in (3, 7, 9, 10, 11, 12):
+        assert re.search(rf"\b{command(number)[0]}\b", told)
+
+
 @pytest.mark.parametrize("engine", ["embedded", "quarto"])
 def test_an_empty_folder_becomes_a_monitor_of_its_own_programme(kansen, folder, engine):
     if engine == "quarto" and not quarto.usable():
         pytest.skip("Quarto is not on PATH, or is too old")
-    assert "11 participants" in run(kansen, "check", cwd=folder)
-    told = run(kansen, "render", "--engine", engine, cwd=folder, SOURCE_DATE_EPOCH="1764547200")
+    assert "11 participants" in run(kansen, *command(9), cwd=folder)
+    assert run(kansen, *command(10), cwd=folder).strip().endswith("2024-2025")
+    verdicts = run(kansen, *command(11), cwd=folder)
+    assert re.findall(r"^\d\. [^:]+", verdicts, re.MULTILINE) == [
+        *("1. Vaker havo of vwo", "2. Hogere scores", "3. Zorg en speciaal onderwijs"),
+    ]
+    told = run(kansen, *command(12), "--engine", engine, cwd=folder)
     index = Path(told.split()[-1])
     assert index.is_file() and index.is_relative_to(folder)
     assert "Monitor Samen Verder" in index.read_text(encoding="utf-8")
@@ -143,10 +171,7 @@ def foreign(site):
     """Name every page and file with a word of the programme of this repository."""
     found = []
     for path in sorted(site.rglob("*")):
-        if (
-            path.suffix in (".html", ".csv", ".json", ".svg", ".js")
-            and path.name != "manifest.json"
-        ):
+        if path.suffix in (".html", ".csv", ".json", ".svg", ".js") and path.name not in ANYWHERE:
             text = path.read_text(encoding="utf-8-sig")
             shown = SHOWN.sub("", text) if path.suffix == ".html" else text
             for word in FOREIGN:

@@ -11,6 +11,7 @@ __all__ = [
     "load",
     "open_edition",
     "power",
+    "show",
 ]
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ _ROOMS = {
     "load": "schools.load",
     "open_edition": "edition.open",
     "power": "desk.analysis",
+    "show": "desk.show",
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import shlex
+import subprocess
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -25,6 +27,15 @@ from kansen_analysis.errors import (
 # What takes long to import (pandas, rich) is imported by the commands that need it: help and
 # version answer at once.
 DATA_ERRORS, WRONG_USE = 1, 2
+# What a disk can say when nothing is wrong with the data.
+_ROOM = {
+    errno.ENOSPC: "The disk, or the folder for temporary files (TMPDIR), is full: make room",
+    errno.EDQUOT: "The quota of the disk is used up: make room",
+    errno.EFBIG: "A file became larger than may be written here: choose another disk",
+    errno.EROFS: "The disk can only be read: choose another folder with --output",
+    errno.EACCES: "This may not be written or read here: choose another folder, or change rights",
+    errno.EPERM: "This may not be written here: choose another folder, or change rights",
+}
 app = typer.Typer(
     help="Monitor of a school programme: published school data, comparable schools, a verdict per "
     "goal. Add --debug to any command to see a traceback.",
@@ -479,6 +490,61 @@ def _told(result) -> None:
 
 
 @app.command()
+def verify(
+    edition: Annotated[Path, typer.Argument(help="Folder of an edition or of a rendered monitor.")],
+) -> None:
+    """Say whether an edition or a monitor is as it was made."""
+    from kansen_analysis.edition.compare import verify as touched
+
+    found = touched(edition)
+    for line in found:
+        typer.echo(line)
+    typer.echo(f"{len(found)} files were touched." if found else "Untouched.")
+    raise typer.Exit(DATA_ERRORS if found else 0)
+
+
+@app.command()
+def reproduce(
+    edition: Annotated[Path, typer.Argument(help="Folder of an edition or of a rendered monitor.")],
+    data: DataOption = None,
+) -> None:
+    """Build an edition again from files found by their checksum, and say whether it is the same."""
+    from kansen_analysis.edition.reproduce import IDENTICAL
+    from kansen_analysis.edition.reproduce import reproduce as again
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.settings import FILE
+
+    root = workspace.root()
+    places = [data] if data is not None else [root / "data"]
+    # What is not published stands with the project: settings, register, programme.
+    places += [root / "data" / "programme", root / "data" / "participants.csv", root / FILE]
+    with _progress("Reproducing") as progress:
+        answer = again(edition, [place for place in places if place.exists()], progress)
+    for line in answer.lines():
+        typer.echo(line)
+    raise typer.Exit(0 if answer.word == IDENTICAL else DATA_ERRORS)
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="Folder of an edition.")],
+    new: Annotated[Path, typer.Argument(help="Folder of another one.")],
+    form: FormOption = Form.table,
+) -> None:
+    """Say what differs between two editions: files, method, participants, verdicts, numbers."""
+    from dataclasses import asdict
+
+    from kansen_analysis.edition.compare import compare as beside
+
+    found = beside(old, new)
+    if form == "json":
+        typer.echo(json.dumps({"answer": found.answer} | asdict(found), indent=1, default=str))
+        return
+    for line in found.lines():
+        typer.echo(line)
+
+
+@app.command()
 def publish(
     data: DataOption = None,
     participants: ParticipantsOption = None,
@@ -512,7 +578,7 @@ def new(
     from kansen_analysis.programme import new_edition, workspace
     from kansen_analysis.sources import schoolyear
 
-    folder = workspace.root() / "data" / "programme"
+    folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
         typer.echo(line)
 
@@ -530,7 +596,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_export
 
-    programme_export(folder or workspace.root() / "data" / "programme", workbook)
+    programme_export(folder or workspace.tables(), workbook)
     typer.echo(str(workbook))
 
 
@@ -544,13 +610,61 @@ def import_workbook(
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.workbook import programme_import
 
-    changes = programme_import(folder or workspace.root() / "data" / "programme", workbook)
+    changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
         typer.echo(line)
     if not changes.lines:
         typer.echo("Nothing changed.")
     elif yes or typer.confirm("Write these changes?"):
         typer.echo(f"Wrote {len(changes.write())} files.")
+
+
+class ExportForm(StrEnum):
+    """In what an edition is handed on."""
+
+    xlsx = "xlsx"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def export(
+    edition: Annotated[Path, typer.Argument(help="Its folder, such as editions/2024-2025.")],
+    form: Annotated[
+        ExportForm, typer.Option("--format", help="xlsx for Excel, parquet for R and Python.")
+    ] = ExportForm.xlsx,
+    output: Annotated[Path, typer.Option("--output", help="Where the files go.")] = Path("export"),
+) -> None:
+    """Write the tables of an edition with a codebook; for analysis, not for publication."""
+    from kansen_analysis.desk.export import export as write
+    from kansen_analysis.edition.open import open_edition
+
+    for path in write(open_edition(edition), output, form.value):
+        typer.echo(str(path))
+
+
+@app.command()
+def lab(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    edition: Annotated[
+        Path | None, typer.Option("--edition", help="An edition that is there; else it is built.")
+    ] = None,
+) -> None:
+    """Open Jupyter Lab on an edition, at the notebooks that show how to analyse it."""
+    from kansen_analysis.desk.lab import command, environment
+    from kansen_analysis.edition.open import open_edition
+    from kansen_analysis.programme import workspace
+
+    words = command(workspace.root())  # a Jupyter that is missing is told before anything is built
+    if edition is None:
+        opened = _edition(data, participants, school_year, protocol)
+    else:
+        opened = open_edition(edition)
+    typer.echo(f"Jupyter Lab on {opened.folder}; end it with Ctrl-C.", err=True)
+    raise typer.Exit(subprocess.run(words, env=environment(opened.folder), check=False).returncode)
 
 
 @app.command()
@@ -561,7 +675,10 @@ def notebooks() -> None:
     from kansen_analysis.programme import workspace
     from kansen_analysis.publish import execute_in_place
 
-    paths = sorted((workspace.root() / "notebooks").glob("*.ipynb"))
+    folder = workspace.root() / "notebooks"
+    paths = [
+        path for place in (folder, folder / "analyse") for path in sorted(place.glob("*.ipynb"))
+    ]
     with _progress("Running") as progress:
         execute_in_place(paths, bring(demo_folder()).folder, progress)
     typer.echo(f"Stored the outputs of {len(paths)} notebooks.")
@@ -602,3 +719,9 @@ def main() -> None:
             raise
         typer.echo(str(error), err=True)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)
+    except OSError as error:
+        if debug or error.errno not in _ROOM:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        typer.echo(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
+        sys.exit(WRONG_USE)

@@ -22,7 +22,6 @@ OTHERS = {
     "own region": "Alleen vergeleken met scholen uit de eigen regio.",
     "elsewhere": "Alleen vergeleken met scholen van buiten de eigen regio.",
 }
-HIDDEN = "advice_above_expectation"  # the outcome of which hidden counts show a part
 DECIMALS = {"procentpunt": 1, "op de 100 leerlingen": 1}
 
 
@@ -179,8 +178,9 @@ def compare_schools(
     panel = panel.reset_index(drop=True)
     # The version of the protocol, but for one that asks for schools that were left out.
     decides = decides or ("V1" if others == "elsewhere" else rule.outcome.decides)
-    if rule.outcome.measure == HIDDEN and outcome == "first" and edition.attenuation is not None:
-        found = attenuation.estimate_advice(panel, edition.attenuation, seed, decides=decides)
+    seen = edition.attenuation.get(goal) if outcome == "first" else None
+    if seen is not None:
+        found = attenuation.estimate_advice(panel, seen, seed, decides=decides)
     else:
         by_year = rule.outcome.size_by_year and outcome == "first"
         found = effects.estimate_effect(panel, seed, decides=decides, size_by_year=by_year)
@@ -248,9 +248,7 @@ def power(
     moved, _ = powers.measured_shocks(panel, goal)
     plain = panel[panel["cohort"].isna()].reset_index(drop=True)
     plain = powers.until(plain, begins + years - 1)
-    recovery = 1.0
-    if rule.outcome.measure == HIDDEN and edition.attenuation is not None:
-        recovery = edition.attenuation.mean
+    seen = edition.attenuation.get(goal)
     rows, lack = [], None
     for count in schools:
         try:
@@ -261,7 +259,7 @@ def power(
                 limit=limit,
                 gate=edition.protocol.verdict.gate,
                 share=share,
-                recovery=recovery,
+                recovery=1.0 if seen is None else seen.mean,
                 size_by_year=rule.outcome.size_by_year,
             )
         except PanelError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,37 +12,11 @@ from kansen_analysis.display import figures, tables
 from kansen_analysis.display.figures import Figure, Texts
 from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import EffectEstimate
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import estimates, own_analysis
+from kansen_analysis.words.own_analysis import About
 
 LANGUAGES = ("nl", "en")
-
-
-@dataclass(frozen=True)
-class About:
-    """What was estimated.
-
-    Attributes
-    ----------
-    name : str
-        What the outcome is called, in Dutch.
-    unit : str
-        Of a difference.
-    decimals : int
-        Of a difference.
-    source : str
-        Publisher and data set.
-    margin : float or None
-        The smallest difference that matters, in the unit.
-    choices : tuple of str
-        What was chosen otherwise than in the monitor, in Dutch.
-    """
-
-    name: str = "Verschil"
-    unit: str = ""
-    decimals: int = 2
-    source: str = "eigen analyse"
-    margin: float | None = None
-    choices: tuple[str, ...] = ()
 
 
 class _Shown:
@@ -82,7 +56,7 @@ class Effect(_Shown):
     """
 
     estimate: EffectEstimate
-    about: About = About()
+    about: About = field(default_factory=About)
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name == "estimate":
@@ -264,7 +238,7 @@ class Outlook(_Shown):
         about, nan = self.about, np.nan
         rows = [
             ("detectable", f"{row.schools} scholen", row.difference, nan, nan)
-            for row in self.table.itertuples()
+            for row in each_row(self.table)
             if np.isfinite(row.difference)
         ]
         if not rows:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kansen_analysis.programme.reading import read_programme
+from kansen_analysis.errors import SettingsError
+from kansen_analysis.programme.reading import Programme, read_programme
+from kansen_analysis.programme.settings import FILE, Settings
 
 
 def run(inputs: Mapping) -> dict[str, object]:
@@ -34,3 +36,27 @@ def run(inputs: Mapping) -> dict[str, object]:
         "truth": inputs["truth"],
         "settings": inputs["settings"],
     }
+
+
+def check_shown(settings: Settings, programme: Programme) -> None:
+    """Refuse what another programme does, unless the settings say why it is shown.
+
+    Raises
+    ------
+    SettingsError
+        With one line per programme that is neither this one nor one of ``shows``.
+    """
+    tables = ("activities", "goals", "budget", "network", "lessons")
+    named = [(f"{table}.csv", getattr(programme, table)["programme"]) for table in tables]
+    named.append(("stories", [story.programme for story in programme.stories]))
+    found: dict[str, str] = {}
+    for place, names in named:
+        for name in names:
+            found.setdefault(name, place)
+    if told := [
+        f"{FILE}: shows: found no reason to show {name!r}, which {place} names; expected {name!r} "
+        "with a sentence that says why, or rows of this programme only."
+        for name, place in found.items()
+        if name not in (settings.name, settings.short, *settings.shows)
+    ]:
+        raise SettingsError("\n".join(told))

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from kansen_analysis.edition import manifest, released, secret, store
+from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
 from kansen_analysis.edition.open import BEFORE, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
@@ -86,6 +87,12 @@ BESIDE = Stage(
     reads=("programme", "settings", "day", "year", "truth"),
     writes=("programme", "settings", "truth"),
 )
+AREAS = Stage(
+    "neighbourhoods",
+    f"{__package__}.neighbourhoods",
+    reads=("tidy", "region", "year"),
+    writes=("area_schools", "area_homes", "area_care"),
+)
 RELEASED = Stage(
     "released",
     f"{__package__}.released",
@@ -97,7 +104,8 @@ PUBLIC = Stage(
     f"{__package__}.public",
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
-        *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
+        *("neighbourhoods", "answers", "place"),
+        *("released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
 )
@@ -201,10 +209,13 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, RELEASED):
+        every = (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, AREAS, RELEASED)
+        for stage in every:
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
+            if stage is BESIDE and not workspace.is_demo(raw):
+                check_shown(settings, done[BESIDE.name]["programme"])
         gate = PUBLIC
         if year - 1 in done["tidy"]["folder"]["years"]:
             given = inputs | {"year": Given(year - 1, str(year - 1))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -103,6 +104,9 @@ class Edition:
     region_places = _kept("region_places", "How many municipalities are the yardstick.")
     truth = _kept("truth", "What was put into invented data; empty for published files.")
     programme = _kept("programme", "What stands beside the figures.")
+    area_schools = _kept("area_schools", "Schools by neighbourhood.")
+    area_homes = _kept("area_homes", "Pupils by the neighbourhood they live in.")
+    area_care = _kept("area_care", "Young people with care by neighbourhood.")
     settings = _kept("settings", "What the programme is and what it is called.")
     files = _kept("files", "The files it rests on, with their checksums.")
     coverage = _kept("coverage", "Per source and school year what was read.")
@@ -233,13 +237,14 @@ class Edition:
         return group
 
 
-def open_edition(folder: Path | str) -> Edition:
+def open_edition(folder: Path | str | None = None) -> Edition:
     """Open an edition that was built.
 
     Parameters
     ----------
-    folder : pathlib.Path or str
-        Such as ``editions/2024-2025``.
+    folder : pathlib.Path or str, optional
+        Such as ``editions/2024-2025``. When left out, the folder that the environment variable
+        ``KANSEN_EDITION`` names (as `kansen lab` sets it), else the demo, built when it is stale.
 
     Returns
     -------
@@ -259,4 +264,9 @@ def open_edition(folder: Path | str) -> Edition:
     >>> sorted(edition.panel(1).columns[:5])
     ['cohort', 'n', 'school', 'value', 'year']
     """
-    return Edition(folder)
+    if folder := folder or os.environ.get(OPENS):
+        return Edition(folder)
+    from kansen_analysis.demo import demo_folder
+    from kansen_analysis.edition.build import build  # which opens what it built
+
+    return build(demo_folder())

@@ -39,6 +39,7 @@ OPEN = {
     "place": (
         *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
     ),
+    "neighbourhoods": ("area_schools", "area_homes", "area_care"),
     "tidy": ("years", "unmatched"),
 }
 SUPPLIED_BY_SCHOOLS = tuple(name for name in names() if get(name).supplied)

@@ -437,6 +437,11 @@ def measured_shocks(panel: pd.DataFrame, goal: int) -> tuple[Shocks, str]:
         found = estimate_shocks(data, late)
         if found.pairs:
             return found, "files"
+    if goal not in PUBLISHED:
+        raise PanelError(
+            f"There are too few school years to measure how much goal {goal} moves by itself; add "
+            "files of earlier years."
+        )
     return PUBLISHED[goal], "methods"
 
 

@@ -28,6 +28,8 @@ def who(monitor: Edition) -> Prose:
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
+    if not count:
+        return Prose("**Het register noemt nog geen deelnemende scholen.**")
     text = (
         f"**Het register telt {numbers.number(count, 0)} {'school' if count == 1 else 'scholen'}, "
         f"in {places} {'gemeente' if places == 1 else 'gemeenten'}.** "
@@ -43,6 +45,9 @@ def who(monitor: Edition) -> Prose:
             f"Van {unknown} {'school' if unknown == 1 else 'scholen'} noemt geen document het "
             "startjaar. Die tellen niet mee in de toets."
         )
+    for other, shared in _also(monitor).items():
+        verb = "school doet" if shared == 1 else "scholen doen"
+        text += f" {shared} {verb} ook mee aan {plain(other)}."
     return Prose(text.strip())
 
 
@@ -58,6 +63,12 @@ def in_documents(monitor: Edition) -> tuple[str, str] | None:
         f"{exact}{numbers.number(row['schools'], 0)}",
         f"{COACHED} in {row['year']}, volgens documenten",
     )
+
+
+def _also(monitor: Edition) -> dict[str, int]:
+    """Count participants that take part in another programme of the same site as well."""
+    here = monitor.participants["school"].map(monitor.others).dropna()
+    return here.value_counts().sort_index(kind="stable").to_dict()
 
 
 def tiles(monitor: Edition) -> Figure | Absent:

@@ -16,6 +16,7 @@ from kansen_analysis.pages._programme import (
     many,
     open_programme,
     period,
+    plain,
     sources,
     this_year,
     variables,
@@ -63,6 +64,8 @@ def size(monitor: Edition) -> Prose:
     """Say how many schools and coaches the register holds, and what it does not know."""
     people = monitor.participants
     coach = int(_with_coach(people, monitor.year).sum())
+    if not len(people):
+        return _told(monitor, "**Het register noemt nog geen deelnemende scholen.**")
     unknown = int(_since(people).isna().sum())
     text = (
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
@@ -72,7 +75,19 @@ def size(monitor: Edition) -> Prose:
     )
     if unknown:
         text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
-    return Prose(text)
+    return _told(monitor, text)
+
+
+def _told(monitor: Edition, text: str) -> Prose:
+    """Set beside what the register holds how large documents say the programme is."""
+    titles = {each.short: f"{each.title}, {each.date}" for each in monitor.settings.documents}
+    lines = [
+        f"- {plain(each.says)} ({plain(titles[each.document])})"
+        for each in monitor.settings.network
+    ]
+    if lines:
+        text += "\n\nDe omvang van het hele programma, zoals documenten die noemen:\n\n"
+    return Prose(text + "\n".join(lines))
 
 
 def growth(monitor: Edition) -> Figure | Absent:

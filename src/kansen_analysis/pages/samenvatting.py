@@ -17,7 +17,7 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages import deelnemers, plan, seen
+from kansen_analysis.pages import deelnemers, plan, published, seen
 from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
@@ -203,8 +203,8 @@ def cards(monitor: Edition) -> Html:
 
 
 def changed(monitor: Edition) -> list[str]:
-    """Say what changed since last year's monitor, worked out again from the files of now."""
-    earlier = monitor.previous_verdicts
+    """Say what changed since last year, and whether that is what was published then."""
+    earlier = published.before(monitor)
     year = schoolyear.label(monitor.year - 1)
     if earlier is None:
         return [
@@ -213,7 +213,8 @@ def changed(monitor: Edition) -> list[str]:
         ]
     now, then = (each.set_index("goal") for each in (monitor.verdicts, earlier))
     lines = []
-    moved = now.index[now["verdict"] != then["verdict"]]
+    then = then.reindex(now.index)  # a goal that is new has no verdict on last year
+    moved = now.index[then["verdict"].notna() & (now["verdict"] != then["verdict"])]
     for goal in moved:
         was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
         lines.append(f"{now.loc[goal, 'name']}: was **{was}**, is nu **{became}**.")
@@ -237,9 +238,7 @@ def changed(monitor: Edition) -> list[str]:
     begun = "Geen school begon" if not started else _schools(started, "begon", "begonnen")
     stopped = "er stopte geen school" if not ended else _schools(ended, "stopte", "stopten")
     lines.append(f"{begun} dit schooljaar; {stopped}, volgens het register.")
-    if len(both):
-        lines.append(f"Het oordeel over {year} is opnieuw berekend, met de bestanden van nu.")
-    return lines
+    return [*lines, published.told(monitor)]
 
 
 def _schools(count: int, one: str, more: str) -> str:
@@ -281,7 +280,7 @@ def behind(monitor: Edition) -> Html:
         for part, year in (("Wie doet mee", int(started.min())), (CHANGES, monitor.year)):
             count = int((started == year).sum())
             rows.append((part, f"Begonnen in {schoolyear.label(year)}", count, "scholen"))
-    earlier = monitor.previous_verdicts
+    earlier = published.before(monitor)
     then = None if earlier is None else earlier.set_index("goal")
     for number, row in monitor.verdicts.set_index("goal").iterrows():
         goal, part = monitor.protocol.goal(number), f"Doel {number}"
@@ -301,9 +300,9 @@ def behind(monitor: Edition) -> Html:
             per = goal.sentences.per
             if per != 1:
                 rows.append((part, label, row[name] * per, "van elke 100 leerlingen"))
-        if then is not None:
+        if then is not None and number in then.index:
             was = then.loc[number, "effect"]
-            label = f"Schatting over {schoolyear.label(monitor.year - 1)}, opnieuw berekend"
+            label = f"Schatting over {schoolyear.label(monitor.year - 1)}"
             rows.append((CHANGES, f"{part}: {label.lower()}", was, goal.outcome.unit))
     frame = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
     frame["value"] = frame["value"].astype(float)

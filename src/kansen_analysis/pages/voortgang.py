@@ -64,6 +64,8 @@ def overview(monitor: Edition) -> Prose:
             f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
             f"Naar stand: {told}. {since}"
         )
+        if reason := monitor.settings.shows.get(programme):
+            lines[-1] += f" *Waarom dit hier staat: {plain(reason)}*"
     return Prose("\n\n".join(lines) or NONE)
 
 

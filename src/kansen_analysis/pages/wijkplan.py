@@ -7,7 +7,9 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import listed, many, open_programme, sources, variables
+from kansen_analysis.pages.common import source_line
 from kansen_analysis.pages.markdown import plain
+from kansen_analysis.words import numbers
 
 EMPTY = "nog niet ingevuld"
 
@@ -33,6 +35,80 @@ def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
                 f"{len(own)} doelen staat welk resultaat bereikt moet worden."
             )
     return Prose("\n\n".join(lines)) if lines else Absent("")
+
+
+def neighbourhood(monitor: Edition) -> Prose | None:
+    """Say which schools stand in the neighbourhoods and how many pupils live there."""
+    if not monitor.region.neighbourhoods:
+        return None
+    rows, lived = monitor.area_schools, monitor.area_homes
+    lines = []
+    for area, group in rows.groupby("area", sort=False):
+        codes = listed(sorted(group["postcode"].unique()))
+        regular = int((group["kind"] == "Bo").sum())
+        other = len(group) - regular
+        lines.append(
+            f"**{plain(area)}** (postcode {codes}): {many(regular, 'basisschool', 'basisscholen')}"
+            + (f" en {many(other, 'speciale school', 'speciale scholen')}" if other else "")
+            + "."
+        )
+    if not lines:
+        lines.append("In de postcodes van deze wijken staat in deze bestanden geen school.")
+    for row in lived[lived["year"] == lived["year"].max()].itertuples():
+        lines.append(
+            f"In {plain(row.area)} wonen {_between(row.low, row.high)} leerlingen van het "
+            f"basisonderwijs; daarvan gaan er {_between(row.inside_low, row.inside_high)} daar ook "
+            "naar school."
+        )
+    if not len(lived):
+        lines.append("Waar leerlingen wonen, staat niet in deze bestanden.")
+    return Prose("\n".join(f"- {line}" for line in lines))
+
+
+def _between(low: int, high: int) -> str:
+    return numbers.number(low, 0) if low == high else numbers.interval(low, high, 0)
+
+
+def schools(monitor: Edition) -> Table | None:
+    """List the schools that stand in the neighbourhoods; standing there is not taking part."""
+    rows = monitor.area_schools
+    if not len(rows):
+        return None
+    takes_part = rows["school"].isin(monitor.participants["school"])
+    return tables.table(
+        rows.assign(part=takes_part.map({True: "ja", False: "niet genoemd"})),
+        name="wijkplan-scholen",
+        caption="Scholen in de postcodes van de wijken",
+        variables=variables(
+            ("name", "School", "", 0, "text"),
+            ("school", "BRIN en vestiging", "", 0, "code"),
+            ("area", "Wijk", "", 0, "text"),
+            ("kind", "Soort", "", 0, "text"),
+            ("part", "In het register", "", 0, "text"),
+        ),
+        source=source_line("vestigingen"),
+        notes=("Een school die in de wijk staat, doet daarmee nog niet mee aan het programma.",),
+    )
+
+
+def care(monitor: Edition) -> Table | None:
+    """List young people with care by neighbourhood: context, no test."""
+    rows = monitor.area_care
+    if not len(rows):
+        return None
+    return tables.table(
+        rows,
+        name="wijkplan-jeugdzorg",
+        caption="Jongeren met jeugdzorg per wijk; context, geen toets",
+        variables=variables(
+            ("area", "Wijk", "", 0, "text"),
+            ("year", "Jaar", "", 0, "code"),
+            ("form", "Vorm", "", 0, "text"),
+            ("young_people", "Jongeren", "jongeren", 0, "count"),
+            ("share", "Deel van de jongeren", "%", 1, "share"),
+        ),
+        source=source_line("cbs_kerncijfers_wijken", "cbs_jeugdzorg_wijken"),
+    )
 
 
 def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:

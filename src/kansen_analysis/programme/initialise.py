@@ -89,8 +89,9 @@ def initialise(folder: Path | str, settings: Mapping) -> Path:
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_text(content, encoding="utf-8")
         read_settings(work)
-        for notebook in sorted((project_files() / "notebooks").glob("[!._]*.ipynb")):
-            _empty(notebook, work / "notebooks" / notebook.name)
+        ours = project_files() / "notebooks"
+        for notebook in sorted([*ours.glob("[!._]*.ipynb"), *ours.glob("analyse/[!._]*.ipynb")]):
+            _empty(notebook, work / "notebooks" / notebook.relative_to(ours))
         package = Path(str(resources.files("kansen_analysis")))
         for theme in THEME_FOLDERS:
             shutil.copytree(package / theme, work / THEME / theme)
@@ -106,7 +107,7 @@ def _empty(notebook: Path, target: Path) -> None:
     for cell in content["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, ensure_ascii=False, indent=1)
     target.write_text(text + "\n", encoding="utf-8")
 

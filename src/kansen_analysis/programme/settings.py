@@ -48,6 +48,12 @@ PROVINCES = (
 
 Code = Annotated[str, StringConstraints(pattern=r"^\d{4}$"), Expected("four digits in quotes")]
 
+AreaCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^(WK\d{6}|BU\d{8})$"),
+    Expected("a code of CBS such as WK001408"),
+]
+
 
 def _one_sentence(text: str) -> str:
     if not text.endswith((".", "!", "?")):
@@ -132,11 +138,29 @@ class Area(_Part):
 
 
 class Neighbourhood(_Part):
-    """A neighbourhood by its postcodes (four digits); schools follow from theirs."""
+    """A neighbourhood.
+
+    Attributes
+    ----------
+    name : str
+    municipality : str
+        Four-digit code.
+    postcodes : tuple of str
+        Four digits each; schools follow from theirs, and pupils from where they live.
+    codes : tuple of str
+        Of CBS, for its tables by neighbourhood: ``WK001408``.
+    """
 
     name: Text
     municipality: Code
-    postcodes: tuple[Code, ...] = Field(min_length=1)
+    postcodes: tuple[Code, ...] = ()
+    codes: tuple[AreaCode, ...] = ()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Neighbourhood:
+        if not self.postcodes and not self.codes:
+            raise ValueError("postcodes (four digits in quotes), codes of CBS, or both")
+        return self
 
 
 class Region(_Part):

@@ -18,10 +18,18 @@ from kansen_analysis.errors import (
 )
 from kansen_analysis.programme.consent import uncovered_names
 from kansen_analysis.programme.schema import EXPECTED, is_date, values
+from kansen_analysis.programme.tables import no_file
+from kansen_analysis.sources import persons
 from kansen_analysis.sources.reading import decode
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 LARGEST = 200_000  # bytes of a picture: the whole page has to stay small
+HEAD, DEEP, NAME = 10_000, 4, 100  # of a head: characters and depth; letters of a picture's name
+_OPENS = (
+    *(yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken),
+    *(yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken),
+)
+_CLOSES = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 PICTURE = "foto"  # the word in `covers` for the picture itself
 
 _NEEDED = ("title", "programme", "theme", "date", "source")
@@ -139,6 +147,9 @@ def read_stories(folder: Path, known: Iterable[str]) -> tuple[list[Story], list[
     for path in paths:
         if path.name.startswith("_") or path.name == "README.md":
             continue
+        if not path.is_file():
+            findings += no_file(path, f"stories/{path.name}")
+            continue
         try:
             story, wrong = _read(path, known)
         except Finding as finding:
@@ -179,10 +190,16 @@ def _read(path: Path, known: list[str]) -> tuple[Story, list[Finding]]:
     consents = _consents(head.get("consent"), add)
     picture = _picture(path, plain, consents, add)
     shown = [plain[key] for key in ("title", "neighbourhood", "tried", "happened", "alt")]
-    not_persons = head.get("not_persons") or []
+    not_persons = _texts(head.get("not_persons") or [])
+    if not_persons is None:
+        add("not_persons", "something else", "a list of words", "write each word as text")
+        not_persons = []
+    for key, told in (*plain.items(), ("text", text)):
+        if kind := persons.in_text(told):
+            add_person(findings, file, kind, key, raw)
     names = uncovered_names(
         "\n".join([*shown, text]),
-        [*known, *([not_persons] if isinstance(not_persons, str) else not_persons)],
+        [*known, *not_persons],
         [name for each in consents for name in each.covers],
     )
     for name in names:
@@ -197,6 +214,12 @@ def _read(path: Path, known: list[str]) -> tuple[Story, list[Finding]]:
     return Story(file=path.stem, text=text, picture=picture, consents=consents, **told), findings
 
 
+def add_person(findings: list[Finding], file: str, kind: str, key: str, raw: list[str]) -> None:
+    """Add what was found about a person, with the line of its key; the text begins below."""
+    begins = (at for at, line in enumerate(raw, 1) if line.lstrip("- ").startswith(f"{key}:"))
+    findings.append(persons.finding(file, kind, next(begins, 1), key))
+
+
 def _split(path: Path, file: str) -> tuple[dict, str, list[str]]:
     """Split a file into its head, its text, and its lines."""
     whole = decode(path, path.read_bytes(), ("utf-8-sig",)).replace("\r\n", "\n")
@@ -205,8 +228,7 @@ def _split(path: Path, file: str) -> tuple[dict, str, list[str]]:
     if not match:
         raise FileFormatError(file, "no head", "YAML between two lines ---", remedy, line=1)
     try:
-        # Text only: a reader of YAML that guesses would turn dates and codes into something else.
-        head = yaml.load(match[1], yaml.BaseLoader)
+        head = _load(match[1], file)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
@@ -220,6 +242,54 @@ def _split(path: Path, file: str) -> tuple[dict, str, list[str]]:
     return head, match[2].strip(), whole.split("\n")
 
 
+def _load(text: str, file: str):
+    """Read a head: text only, so that no date or code becomes something else, and no surprises."""
+    remedy = "write it as in stories/_voorbeeld.md"
+    if len(text) > HEAD:
+        found = f"a head of {len(text)} characters"
+        raise FileFormatError(file, found, f"at most {HEAD}", remedy, line=1)
+    depth = 0
+    for token in yaml.scan(text, yaml.BaseLoader):  # no recursion: whatever the depth, it ends
+        line = token.start_mark.line + 2
+        if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
+            raise FileFormatError(file, "a reference (& or *)", "plain text", remedy, line=line)
+        depth += isinstance(token, _OPENS) - isinstance(token, _CLOSES)
+        if depth > DEEP:
+            found = "lists or keys in each other"
+            raise FileFormatError(file, found, f"at most {DEEP} deep", remedy, line=line)
+    node = yaml.compose(text, yaml.BaseLoader)
+    _once(node, file)
+    return yaml.load(text, yaml.BaseLoader)
+
+
+def _once(node, file: str) -> None:
+    """Refuse a key that stands twice: the reader of YAML would silently take the last one."""
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _once(each, file)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
+                name = getattr(key, "value", "") if isinstance(key, yaml.ScalarNode) else "a list"
+                raise LayoutError(
+                    file,
+                    f"the key {name!r}, twice" if name != "a list" else "a list as key",
+                    "every key once",
+                    "put what belongs together under one key",
+                    line=key.start_mark.line + 2,
+                )
+            seen.add(key.value)
+            _once(value, file)
+
+
+def _texts(given) -> list[str] | None:
+    """Return a text or a list of texts as a list; None when it is something else."""
+    given = [given] if isinstance(given, str) else given
+    right = isinstance(given, list) and all(isinstance(each, str) for each in given)
+    return given if right else None
+
+
 def _consents(given, add) -> tuple[Consent, ...]:
     if not given:
         return ()
@@ -228,8 +298,10 @@ def _consents(given, add) -> tuple[Consent, ...]:
         return ()
     found = []
     for each in given:
-        covers = each.get("covers") or []
-        covers = [covers] if isinstance(covers, str) else covers
+        covers = _texts(each.get("covers") or [])
+        if covers is None:
+            add("covers", "something else", "a list of names", "write each name as text")
+            covers = []
         if unknown := sorted(set(each) - set(_CONSENT)):
             add("consent", ", ".join(unknown), "by, covers and until", "rename it", LayoutError)
         by, until = _text(each.get("by")), _text(each.get("until"))
@@ -246,6 +318,9 @@ def _consents(given, add) -> tuple[Consent, ...]:
 def _picture(path: Path, head: dict, consents: tuple[Consent, ...], add) -> Picture | None:
     name = head["picture"]
     if not name:
+        return None
+    if len(name) > NAME:
+        add("picture", f"a name of {len(name)} letters", f"at most {NAME}", "give it a short name")
         return None
     picture = path.parent / name
     if Path(name).name != name or picture.suffix.lower() not in PICTURES:

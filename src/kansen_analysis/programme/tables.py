@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from kansen_analysis.errors import CellError, FileFormatError, Finding, LayoutError
 from kansen_analysis.programme.schema import EXPECTED, NUMBERS, Column, columns
+from kansen_analysis.sources import persons
 from kansen_analysis.sources.reading import decode
 
 LINE = "line"  # of a row in its file, for whoever finds something wrong with it
@@ -102,6 +104,21 @@ def open_sheet(path: Path) -> Sheet:
     return sheet
 
 
+def no_file(path: Path, file: str) -> list[Finding]:
+    """Tell what stands under a name that should be a file: a pipe, a device, a folder, a loop."""
+    try:
+        kind = path.lstat().st_mode
+    except OSError:  # nothing stands there
+        return []
+    names = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    names |= {stat.S_IFDIR: "a folder", stat.S_IFSOCK: "a socket"}
+    names[stat.S_IFLNK] = "a link to no file"
+    what = names.get(stat.S_IFMT(kind))
+    if what is None:
+        return []
+    return [FileFormatError(file, what, "a file", "put the file there, or take it away")]
+
+
 def parse(table: str, sheet: Sheet, file: str) -> tuple[pd.DataFrame, list[Finding]]:
     """Read the cells of a table by its schema.
 
@@ -131,7 +148,7 @@ def parse(table: str, sheet: Sheet, file: str) -> tuple[pd.DataFrame, list[Findi
     ([90.0], [])
     """
     known = columns(table)
-    findings = _in_header(known, sheet, file)
+    findings = _about_persons(known, sheet, file) or _in_header(known, sheet, file)
     if findings:
         return _frame(known, [], []), findings
     rows = []
@@ -158,11 +175,28 @@ def read_table(folder: Path, table: str) -> tuple[pd.DataFrame, list[Finding]]:
     """
     path = Path(folder) / f"{table}.csv"
     if not path.is_file():
-        return _frame(columns(table), [], []), []
+        return _frame(columns(table), [], []), no_file(path, path.name)
     try:
         return parse(table, open_sheet(path), path.name)
     except Finding as finding:
         return _frame(columns(table), [], []), [finding]
+
+
+def _about_persons(known: tuple[Column, ...], sheet: Sheet, file: str) -> list[Finding]:
+    """Find data about persons, by the names of columns and in what stands below them."""
+    found: list[Finding] = [
+        persons.finding(file, f"a column {name!r}", 1, name)
+        for name in sheet.header
+        if persons.is_header(name)
+    ]
+    amounts = {column.name for column in known if column.kind in NUMBERS}
+    for line, cells in zip(sheet.lines, sheet.rows, strict=True):
+        found += [
+            persons.finding(file, kind, line, name)
+            for name, cell in zip(sheet.header, cells, strict=True)
+            if name not in amounts and (kind := persons.in_text(cell))
+        ]
+    return found
 
 
 def _in_header(known: tuple[Column, ...], sheet: Sheet, file: str) -> list[Finding]:

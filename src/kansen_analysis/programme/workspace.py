@@ -100,6 +100,11 @@ def places(data: Path | str, programme: Path | str | None = None) -> tuple[Path,
     return default_participants(data), default_programme(data)
 
 
+def tables() -> Path:
+    """Return the folder with the tables of the programme of this project."""
+    return read_settings(root()).path("tables")
+
+
 def _register(settings: Settings) -> Path:
     named = settings.folder / settings.register_file
     return hand.find(named.parent, named.stem) or named

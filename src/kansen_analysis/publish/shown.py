@@ -36,7 +36,7 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
     goals = {(goal.id, goal.outcome.measure) for goal in edition.protocol.goals}
     beside = edition.programme
     filled = {
-        "wijkplan": len(beside.goals),
+        "wijkplan": len(beside.goals) + len(edition.region.neighbourhoods),
         "voortgang": len(beside.activities),
         "uren-middelen": len(beside.budget),
         "verhalen": len(beside.stories) + len(beside.lessons),

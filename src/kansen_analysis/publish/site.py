@@ -34,6 +34,9 @@ from kansen_analysis.words import numbers
 ENGINES = ("auto", "quarto", "embedded")
 
 
+TEACHING = "analyse/"  # below the notebooks; who works on another edition runs them in Jupyter
+
+
 @dataclass(frozen=True)
 class RenderConfig:
     """What to render, with what, to where.
@@ -162,7 +165,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         site = project.named(site, config.settings)
     engine, version, message = choose_engine(config.engine)
     notebooks, output = config.root / project.NOTEBOOKS, Path(config.output).absolute()
-    names = project.pages(notebooks)
+    names = pages_of(notebooks, demo=config.edition.demo)
     _check(config, output, names)
     described = manifest.inputs(
         edition=config.edition,
@@ -211,6 +214,20 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         message=message,
         warnings=tuple(warnings),
     )
+
+
+def pages_of(notebooks: Path, *, demo: bool) -> list[str]:
+    """List the pages of a site: those that teach, on invented schools, only where these are shown.
+
+    Parameters
+    ----------
+    notebooks : Path
+        The folder.
+    demo : bool
+        Whether the site shows the demo.
+    """
+    names = project.pages(notebooks)
+    return [name for name in names if demo or not name.startswith(TEACHING)]
 
 
 def _check(config: RenderConfig, output: Path, names: list[str]) -> None:

@@ -113,9 +113,13 @@ def render(
     label = "-".join([*(["demo"] if first.demo else []), *made, schoolyear.label(first.year)])
     output = Path(output or root / "reports" / label).absolute()
     alone = len(made) == 1
-    if not alone and output.exists() and any(output.iterdir()):
-        folders = {path.name for path in output.iterdir() if path.is_dir()}
-        if manifest.read(output) is None or folders - {*made, "assets"}:
+    if not alone and output.exists():
+        there = {path.name for path in output.iterdir() if not path.name.startswith(".")}
+        # What was interrupted has monitors and no first page yet.
+        own = {*made, "assets"} | (
+            {"index.html", manifest.FILE} if manifest.read(output) else set()
+        )
+        if there - own:
             raise UsageError(
                 f"{output} holds something that is not a monitor of these programmes; choose a new "
                 "or empty folder."

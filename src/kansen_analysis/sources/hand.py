@@ -119,6 +119,14 @@ def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> li
             column = body.columns[header.index(name)]
             distinct = list(map(reading.text, column.listed()))
             texts[name] = [distinct[code] for code in column.codes]
+    about = [
+        persons.finding(path.name, kind, int(line), name)
+        for name, cells in texts.items()
+        for line, cell in zip(body.lines, cells, strict=True)
+        if (kind := persons.in_text(cell))
+    ]
+    if about:
+        raise DataErrors(about)
     rows = zip(*texts.values(), strict=True)
     return [
         Row(int(line), dict(zip(columns, row, strict=True)))

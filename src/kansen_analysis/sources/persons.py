@@ -109,6 +109,27 @@ def within(cells: Iterable[str]) -> str:
     return ""
 
 
+_CALL = re.compile(rf"(?<![\w/.-]){_PHONE.pattern}(?![\w-])")
+_BORN = re.compile(rf"(?i)\b(?:geboren|geb\.|geboortedatum)\D{{0,12}}{_DATE.pattern}")
+
+
+def in_text(text: str) -> str:
+    """Say what kind of data about persons stands in free text, such as a note or a story.
+
+    Examples
+    --------
+    >>> in_text("Bel juf op 06-12345678."), in_text("Sinds 2021-2022 met 12 scholen.")
+    ('telephone numbers', '')
+    >>> in_text("geboren op 12-03-2013")
+    'a date of birth'
+    """
+    if found := within([text]):
+        return found
+    if _CALL.search(text):
+        return "telephone numbers"
+    return "a date of birth" if _BORN.search(text) else ""
+
+
 def finding(file: str, found: str, line: int, column: str | None = None) -> PersonalDataError:
     """Return the finding; it never repeats what it found."""
     return PersonalDataError(

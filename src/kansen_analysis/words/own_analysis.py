@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,14 +25,32 @@ NO_VERDICT = {
 }
 
 
-class About(Protocol):
-    """What was estimated; see `kansen_analysis.desk.results.About`."""
+@dataclass(frozen=True)
+class About:
+    """What was estimated.
 
-    name: str
-    unit: str
-    decimals: int
-    margin: float | None
-    choices: tuple[str, ...]
+    Attributes
+    ----------
+    name : str
+        What the outcome is called, in Dutch.
+    unit : str
+        Of a difference.
+    decimals : int
+        Of a difference.
+    source : str
+        Publisher and data set.
+    margin : float or None
+        The smallest difference that matters, in the unit.
+    choices : tuple of str
+        What was chosen otherwise than in the monitor, in Dutch.
+    """
+
+    name: str = "Verschil"
+    unit: str = ""
+    decimals: int = 2
+    source: str = "eigen analyse"
+    margin: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 def _unit(about: About) -> str:
@@ -154,7 +172,7 @@ def enough(table: pd.DataFrame, about: About) -> str:
     least = f"{write.number(about.margin, about.decimals)}{_unit(about)}"
     if len(seen):
         return f"Met {int(seen['schools'].min())} scholen is een verschil van {least} te zien"
-    return f"Met {int(table['schools'].max())} scholen is een verschil van {least} te klein"
+    return f"Met {int(table['schools'].max())} scholen is {least} te klein om te zien"
 
 
 def outlook_explained(table: pd.DataFrame, about: About, share: float, language: str) -> str:

@@ -1,0 +1,113 @@
+"""A programme that works by neighbourhood: which schools, who lives there, which care."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from kansen_analysis.errors import SettingsError
+from kansen_analysis.pages import wijkplan
+from kansen_analysis.programme.form import check_form
+from kansen_analysis.programme.settings import Neighbourhood
+from kansen_analysis.schools.neighbourhoods import HOMES, areas, care, homes, schools_in
+
+
+def hood(**content):
+    content = {"name": "Oost", "municipality": "9001", **content}
+    return check_form(content, Neighbourhood, SettingsError, "programme.yml")
+
+
+WHERE = areas(
+    [
+        hood(postcodes=["9901"], codes=["WK900101"]),
+        hood(name="West", postcodes=["9902", "9903"]),
+        hood(name="Kade", postcodes=["9901"]),
+    ]
+)
+
+
+def test_neighbourhoods_that_share_their_postcodes_are_one_area():
+    assert {
+        "Oost, Kade": (frozenset({"9901"}), frozenset({"WK900101"})),
+        "West": (frozenset({"9902", "9903"}), frozenset()),
+    } == WHERE
+
+
+def test_a_school_stands_where_its_latest_register_says():
+    register = pd.DataFrame(
+        [
+            ("90AA00", 2023, "Bo", "De Kade", "9901 AB"),
+            ("90AA00", 2024, "Bo", "De Kade", "9903AB"),  # moved
+            ("90AB00", 2024, "Sbo", "De Sluis", "9901 CD"),
+            ("90AC00", 2024, "Bo", "Elders", "9999 ZZ"),
+        ],
+        columns=["school", "year", "kind", "name", "postcode"],
+    )
+    found = schools_in(register, WHERE)
+    assert found[["area", "school"]].to_numpy().tolist() == [
+        ["Oost, Kade", "90AB00"],
+        ["West", "90AA00"],
+    ]
+
+
+def test_homes_are_counted_as_intervals_and_inside_apart():
+    pupils = pd.DataFrame(
+        [
+            (2024, "9901", "9901 AB", 10, 10),  # lives and learns there
+            (2024, "9901", "9999 ZZ", 1, 4),  # hidden, and goes elsewhere
+            (2024, "9999", "9901 AB", 30, 30),  # comes from elsewhere
+        ],
+        columns=["year", "home_postcode", "postcode", "pupils_low", "pupils_high"],
+    )
+    row = homes(pupils, WHERE).iloc[0]
+    assert row.tolist() == ["Oost, Kade", 2024, 11, 14, 10, 10]
+
+
+def test_care_is_found_by_the_code_of_the_neighbourhood():
+    table = pd.DataFrame(
+        {
+            "region": ["WK900101  ", "GM9001"],
+            "year": [2024, 2024],
+            "form": ["jeugdhulp"] * 2,
+            "young_people": [55, 900],
+            "share": [9.5, 10.0],
+        }
+    )
+    assert care(table, WHERE)[["area", "young_people"]].to_numpy().tolist() == [["Oost, Kade", 55]]
+
+
+def test_the_plan_of_a_neighbourhood_shows_what_stands_and_who_lives_there():
+    register = pd.DataFrame(
+        [("90AA00", 2024, "Bo", "De Kade", "9901 AB"), ("90AB00", 2024, "Sbo", "Sluis", "9901 CD")],
+        columns=["school", "year", "kind", "name", "postcode"],
+    )
+    lived = pd.DataFrame([("Oost, Kade", 2024, 11, 14, 10, 10)], columns=list(HOMES))
+    monitor = SimpleNamespace(
+        region=SimpleNamespace(neighbourhoods=[1]),
+        participants=pd.DataFrame({"school": ["90AA00"]}),
+        area_schools=schools_in(register, WHERE),
+        area_homes=lived,
+        area_care=pd.DataFrame(),
+    )
+    said = wijkplan.neighbourhood(monitor).markdown
+    assert "**Oost, Kade** (postcode 9901): 1 basisschool en 1 speciale school." in said
+    assert "wonen tussen 11 en 14 leerlingen" in said and "daarvan gaan er 10 daar" in said
+    part = wijkplan.schools(monitor).frame.set_index("school")["part"]
+    assert part.to_dict() == {"90AA00": "ja", "90AB00": "niet genoemd"}
+    assert wijkplan.care(monitor) is None
+    monitor.region.neighbourhoods = []
+    assert wijkplan.neighbourhood(monitor) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({}, "expected postcodes (four digits in quotes), codes of CBS, or both"),
+        ({"codes": ["1408"]}, "codes[0]: found '1408', expected a code of CBS such as WK001408"),
+        ({"postcodes": ["97"]}, "postcodes[0]: found '97', expected four digits in quotes"),
+    ],
+)
+def test_a_neighbourhood_that_is_nowhere_is_told(content, told):
+    with pytest.raises(SettingsError) as error:
+        hood(**content)
+    assert told in str(error.value)
