@@ -9,13 +9,14 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help setup monitor test accessibility lab lint format lock notebooks bench-evidence pictures clean
-.PHONY: mutants bench-speed
+.PHONY: mutants test-long bench-speed
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make monitor    render the monitor on invented schools (demo)"
 	@echo "make lab        open Jupyter Lab on the demo, at the notebooks that show how to analyse"
 	@echo "make test       run the whole test suite"
+	@echo "make test-long  attack every cell of the demo with a solver, kill fifty runs (half an hour)"
 	@echo "make accessibility   visit every page in a browser; make test visits a sample"
 	@echo "make format     let ruff write the code as it should look"
 	@echo "make notebooks  run the notebooks again and store their outputs"
@@ -62,10 +63,14 @@ test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/vulture
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/python -m pytest $(SPREAD)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
+
+# All cells of a rendered monitor against a solver, and runs that are killed: minutes.
+test-long: monitor $(READY)
+	@$(BIN)/python tests/attack.py "$$(ls -d reports/demo-* | tail -n 1)" "$$(ls -d editions/demo-* | tail -n 1)"
+	@$(BIN)/python tests/kills.py 50
 
 accessibility: $(READY)
 	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py \

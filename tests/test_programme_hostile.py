@@ -46,7 +46,7 @@ def test_two_consents_under_two_keys_are_a_mistake_with_its_line(tmp_path):
     [
         (
             f"{HEAD}\nconsent:\n  - by: ouder\n    covers: [[a, b]]\n    until: 2030-07-31",
-            "a list of names",
+            "in each other",
         ),
         (f"{HEAD}\nnot_persons: [[Jan]]", "a list of words"),
         (f"{HEAD}\nschool: {'[' * 5000}{']' * 5000}", "a head of"),

@@ -104,8 +104,8 @@ PUBLIC = Stage(
     f"{__package__}.public",
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
-        *("neighbourhoods", "answers", "place"),
-        *("released", "limits", "keyed", "dated", "year", "reports"),
+        "neighbourhoods",
+        *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
 )
@@ -209,8 +209,7 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        every = (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, AREAS, RELEASED)
-        for stage in every:
+        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])

@@ -252,13 +252,13 @@ def _dictionary(out: Mapping[str, object], tidy) -> bytes:
         if not isinstance(table, pd.DataFrame):
             continue
         about = get(name).variables if name in names() else pd.DataFrame()
-        for column, dtype in table.dtypes.items():
+        for column in table.columns:
             of = next((e for e in (column, column.rpartition("_")[0]) if e in about.index), None)
-            told = about.loc[of] if of is not None else {}
+            told = {} if of is None else about.loc[of].to_dict()
             end = f" ({column.rpartition('_')[2]})" if of not in (None, column) else ""
             label = f"{told.get('label', '')}{end}" if of is not None else ""
             rest = [
                 "" if pd.isna(v := told.get(n, "")) else v for n in ("unit", "decimals", "kind")
             ]
-            write.writerow([name, column, str(dtype), label, *rest])
+            write.writerow([name, column, str(table[column].dtype), label, *rest])
     return text.getvalue().encode("utf-8")

@@ -51,6 +51,12 @@ def who(monitor: Edition) -> Prose:
     return Prose(text.strip())
 
 
+def _also(monitor: Edition) -> dict[str, int]:
+    """Count participants that take part in another programme of the same site as well."""
+    here = monitor.participants["school"].map(monitor.others).dropna()
+    return here.value_counts().sort_index(kind="stable").to_dict()
+
+
 def in_documents(monitor: Edition) -> tuple[str, str] | None:
     """Return how many schools with a coach the latest document counts, and which; else None."""
     told = monitor.programme.network
@@ -63,12 +69,6 @@ def in_documents(monitor: Edition) -> tuple[str, str] | None:
         f"{exact}{numbers.number(row['schools'], 0)}",
         f"{COACHED} in {row['year']}, volgens documenten",
     )
-
-
-def _also(monitor: Edition) -> dict[str, int]:
-    """Count participants that take part in another programme of the same site as well."""
-    here = monitor.participants["school"].map(monitor.others).dropna()
-    return here.value_counts().sort_index(kind="stable").to_dict()
 
 
 def tiles(monitor: Edition) -> Figure | Absent:

@@ -116,7 +116,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]
-    look_alikes = monitor.pools.members.query("pool == 'B'")
+    matched_schools = monitor.pools.members.query("pool == 'B'")
     for year in years:
         here = levels[levels["year"] == year].set_index("school")
         exact = here["value"].where(here["origin"] != "interval")
@@ -132,7 +132,7 @@ def participants(monitor: Edition) -> Table | Absent:
         rows.append((f"value_{year}", f"Streefniveau {label}", "%", 1, "share", f"n_{year}"))
         rows.append((f"n_{year}", f"Leerlingen {label}", "leerlingen", 0, "count", ""))
     last = levels[levels["year"] == years[-1]].set_index("school")
-    pairs = look_alikes.assign(value=look_alikes["school"].map(last["value"]).astype(float))
+    pairs = matched_schools.assign(value=matched_schools["school"].map(last["value"]).astype(float))
     frame["alike"] = frame["school"].map(pairs.groupby("matched_to")["value"].mean())
     rows.append(
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")

@@ -346,7 +346,8 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
-    lines += beside(monitor.protocol.goal(goal), verdict_row(monitor, goal), monitor.protocol)
+    judged = verdict_row(monitor, goal).to_dict()
+    lines += beside(monitor.protocol.goal(goal), judged, monitor.protocol)
     event = estimate.event
     if event is not None:
         lines.append(

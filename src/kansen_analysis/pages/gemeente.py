@@ -182,7 +182,7 @@ def size(monitor: Edition, code: str) -> Figure | Absent:
 
 
 def results(monitor: Edition, code: str) -> Figure | Absent:
-    """Draw the results over the years: participants here, their look-alikes, the other schools."""
+    """Draw the results over the years: participants here, their matched schools, the others."""
     table = school_page.results(monitor).reset_index()
     people = set(_people(monitor, code)["school"])
     members = monitor.pools.members

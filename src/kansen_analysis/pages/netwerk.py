@@ -16,12 +16,12 @@ from kansen_analysis.pages._programme import (
     many,
     open_programme,
     period,
-    plain,
     sources,
     this_year,
     variables,
 )
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 
 from kansen_analysis.display import tables
@@ -10,6 +12,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import about, estimate_or_reason, term
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.estimates import VERSIONS
@@ -61,6 +64,19 @@ def files(monitor: Edition) -> Table | Absent:
         )
         if (known["keyed"] != "").any()
         else (),
+    )
+
+
+def citation(monitor: Edition) -> str:
+    """Return the line by which this edition is cited."""
+    settings = monitor.settings
+    if settings.citation:
+        return plain(settings.citation)
+    owner = f"{settings.owner}. " if settings.owner else ""
+    return plain(
+        f"{owner}Monitor {settings.name}, uitgave {schoolyear.label(monitor.year)}, "
+        f"{numbers.date(date.fromisoformat(monitor.dated))}. Protocol {monitor.protocol.version}, "
+        f"kansen_analysis {monitor.manifest['kansen_analysis']}."
     )
 
 
@@ -158,6 +174,7 @@ def limits(monitor: Edition) -> Prose:
             "zeker. Zij tellen niet mee."
         )
     lines.append("In 2019-2020 is geen eindtoets afgenomen; dat jaar ontbreekt en is niet gevuld.")
+    lines.append(f"Wie deze uitgave aanhaalt, noemt: {citation(monitor)}")
     return Prose("\n".join(f"- {line}" for line in lines))
 
 

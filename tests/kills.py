@@ -1,0 +1,164 @@
+"""Runs that are killed at any moment: what was there stays whole, the next leaves nothing behind.
+
+``python tests/kills.py 50`` kills fifty renders and fifty builds of small folders.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = """
+import time
+from IPython.display import HTML
+from kansen_analysis.display import downloads
+time.sleep(0.1)
+HTML(f'<a href="{{downloads.place("downloads/{name}.csv", b"x" * 20000, "text/csv")}}">CSV</a>')
+"""
+RENDER = """
+import sys
+from pathlib import Path
+from kansen_analysis.edition.open import open_edition
+from kansen_analysis.publish import RenderConfig, render
+root = Path(sys.argv[1])
+(root / "project" / "notebooks" / "_turn").write_text(sys.argv[2])
+page = root / "project" / "notebooks" / "p0.ipynb"
+page.write_text(page.read_text().replace("x = ", f"x = {sys.argv[2]} + "))
+edition = open_edition(root / "editions" / "2024-2025")
+render(RenderConfig(root / "project", edition, root / "reports" / "2024-2025", "embedded"))
+"""
+BUILD = """
+import sys
+from pathlib import Path
+from kansen_analysis.edition.build import build
+root = Path(sys.argv[1])
+register = root / "data" / "participants.csv"
+lines = register.read_text().splitlines()
+names = lines[0].split(",")
+cells = lines[1].split(",")
+cells[names.index("source")] = "bron " + sys.argv[2]
+register.write_text("\\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\\n")
+build(root / "data", day="2025-08-15", folder=root / "editions" / "e")
+"""
+
+
+@dataclass
+class Count:
+    """What a series of kills left."""
+
+    kills: int = 0
+    damaged: int = 0
+    leftovers: int = 0
+    alive: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills: {self.damaged} damaged, {self.leftovers} leftovers after the "
+            f"next run, {self.alive} workers alive after 5 s"
+        )
+
+
+def site(root: Path, pages: int = 5) -> None:
+    """Write a small project with an edition."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+    from test_publish_site import CONFIG, written
+
+    notebooks = root / "project" / "notebooks"
+    notebooks.mkdir(parents=True)
+    (root / "project" / "_quarto.yml").write_text(CONFIG, encoding="utf-8")
+    for at, name in enumerate(("index", *(f"p{n}" for n in range(pages)))):
+        cells = [new_raw_cell(f"---\ntitle: {name}\n---"), new_markdown_cell("Tekst.")]
+        if at:
+            cells.append(new_code_cell(f"x = 1{PAGE.format(name=name)}"))
+        nbformat.write(new_notebook(cells=cells), notebooks / f"{name}.ipynb")
+    written(root / "editions" / "2024-2025")
+
+
+def folder(root: Path, demo: Path) -> None:
+    """Write a small data folder."""
+    needed = ("03-alle", "schoolweging-2022", "files", "participants", "truth", "programme")
+    needed += ("05.-gemiddelde-eindscores-bo-sbo-2024",)
+    (root / "data").mkdir(parents=True)
+    for path in demo.iterdir():
+        if path.name.startswith(needed):
+            copy = shutil.copytree if path.is_dir() else shutil.copy
+            copy(path, root / "data" / path.name)
+
+
+def start(code: str, root: Path, turn: int) -> subprocess.Popen:
+    environment = os.environ | {"TMPDIR": str(root / "tmp"), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(root), str(turn)],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def children(session: int) -> list[int]:
+    """Return who is left of a session; a zombie is not."""
+    told = subprocess.run(
+        ["ps", "-o", "pid=,stat=", "-s", str(session)], capture_output=True, text=True, check=False
+    ).stdout
+    return [int(line.split()[0]) for line in told.splitlines() if "Z" not in line.split()[1]]
+
+
+def kill(code: str, root: Path, made: Path, kills: int, seed: int = 1) -> Count:
+    """Run once, kill so many times, run once more."""
+    from kansen_analysis.edition.compare import verify
+
+    (root / "tmp").mkdir(exist_ok=True)
+    rng, count = random.Random(seed), Count()
+    began = time.monotonic()
+    assert start(code, root, 0).wait() == 0
+    whole = time.monotonic() - began
+    for turn in range(1, kills + 1):
+        run = start(code, root, turn)
+        time.sleep(rng.uniform(0.2 * whole, whole))
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+        count.kills += 1
+        until = time.monotonic() + 5
+        while children(run.pid) and time.monotonic() < until:
+            time.sleep(0.2)
+        count.alive += len(children(run.pid))
+        count.damaged += not made.is_dir() or bool(verify(made))
+    assert start(code, root, kills + 1).wait() == 0
+    count.damaged += bool(verify(made))
+    left = [path for path in made.parent.iterdir() if path.name.startswith(".")]
+    left += [path for path in made.rglob("*") if ".new-" in path.name or path.name.endswith(".old")]
+    left += [path for top in (root / "tmp").glob("kansen-*") for path in top.iterdir()]
+    count.leftovers = len(left)
+    return count
+
+
+def main(kills: int) -> int:
+    """Kill renders and builds; returns how much was lost."""
+    from kansen_analysis.demo import demo_folder
+
+    lost = 0
+    with tempfile.TemporaryDirectory() as there:
+        root = Path(there)
+        site(root / "render")
+        folder(root / "build", demo_folder())
+        for name, code, made in (
+            ("render", RENDER, root / "render" / "reports" / "2024-2025"),
+            ("build", BUILD, root / "build" / "editions" / "e"),
+        ):
+            found = kill(code, root / name, made, kills)
+            print(f"{name}: {found}", flush=True)
+            lost += found.damaged + found.leftovers + found.alive
+    return lost
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]))))

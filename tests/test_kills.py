@@ -1,0 +1,68 @@
+"""A run that is killed damages nothing, leaves nothing and nobody; `make test-long` kills more."""
+
+import os
+import subprocess
+import sys
+
+import kills
+import pytest
+
+from kansen_analysis.edition import store
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
+def test_a_killed_render_leaves_the_site_that_was_there(tmp_path):
+    kills.site(tmp_path, pages=1)
+    made = tmp_path / "reports" / "2024-2025"
+    found = kills.kill(kills.RENDER, tmp_path, made, 2)
+    assert (found.damaged, found.leftovers, found.alive) == (0, 0, 0), found
+
+
+def test_a_folder_is_never_absent_while_it_is_replaced(tmp_path):
+    """Another process looks all the time."""
+    folder = tmp_path / "site"
+    (folder).mkdir()
+    (folder / "a").write_text("0")
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "p, gone, end = Path(sys.argv[1]) / 'a', 0, time.monotonic() + 2\n"
+        "while time.monotonic() < end: gone += not p.exists()\n"
+        "print(gone)"
+    )
+    watching = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    for turn in range(300):
+        if watching.poll() is not None:
+            break
+        with store.whole(folder) as new:
+            (new / "a").write_text(str(turn))
+    gone = int(watching.communicate()[0])
+    if store._exchange(tmp_path / "x", tmp_path / "y") or sys.platform == "linux":
+        assert gone == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+
+
+def test_what_a_killed_run_left_in_the_temporary_folder_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(store.tempfile, "tempdir", None)
+    with store.scratch() as first:
+        (first.parent / "left").mkdir()
+        (first.parent / "left" / "tables").write_text("x")
+        with store.scratch() as second:
+            assert first.exists() and second.exists()  # of a run that is still busy
+            assert not (first.parent / "left").exists()
+    assert list(first.parent.iterdir()) == []
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    """Of a device that is always full, without a traceback."""
+    code = (
+        "import errno, sys; from kansen_analysis import cli\n"
+        "def full(): raise OSError(errno.ENOSPC, 'No space left', '/x/y')\n"
+        "cli.app = full; sys.argv = ['kansen']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "full: make room (/x/y); what was there before is untouched." in done.stderr
+    assert "Traceback" not in done.stderr
