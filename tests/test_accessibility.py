@@ -492,9 +492,10 @@ def test_on_paper_no_table_is_cut(chromium, site):
     assert on_every(chromium, site, site.sample, look, width=UPRIGHT) == {}
 
 
-def test_the_summary_is_one_page_of_paper(chromium, site):
+@pytest.mark.parametrize("name", ["index.html", "in-het-kort.html"])
+def test_the_summary_is_one_page_of_paper(chromium, site, name):
     NOTED["pages"] += 1
-    with chromium.open(site, "index.html") as page:
+    with chromium.open(site, name) as page:
         paper = page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
 
