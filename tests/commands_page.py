@@ -11,8 +11,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
 
 Every command and option, as `kansen COMMAND --help` shows them. Exit codes: 0 done, 1 mistakes in
-the data, 2 wrong use; `--debug` on any command shows a traceback. `python tests/commands_page.py`
-writes this page.
+the data, 2 wrong use; `--debug` on any command shows a traceback; `kansen --install-completion`
+completes commands and options with the Tab key. `python tests/commands_page.py` writes this page.
 """
 
 

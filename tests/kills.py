@@ -85,7 +85,15 @@ def site(root: Path, pages: int = 5) -> None:
 
 def folder(root: Path, demo: Path) -> None:
     """Write a small data folder."""
-    needed = ("03-alle", "schoolweging-2022", "files", "participants", "truth", "programme")
+    needed = (
+        "02.-alle",
+        "03-alle",
+        "schoolweging-2022",
+        "files",
+        "participants",
+        "truth",
+        "programme",
+    )
     needed += ("05.-gemiddelde-eindscores-bo-sbo-2024",)
     (root / "data").mkdir(parents=True)
     for path in demo.iterdir():

@@ -493,10 +493,13 @@ def test_on_paper_no_table_is_cut(chromium, site):
 
 
 def test_the_summary_is_one_page_of_paper(chromium, site):
-    NOTED["pages"] += 1
-    with chromium.open(site, "index.html") as page:
-        paper = page.pdf(format="A4", prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    sheets = {}
+    for page in ("index.html", "in-het-kort.html"):
+        NOTED["pages"] += 1
+        with chromium.open(site, page) as opened:
+            paper = opened.pdf(format="A4", prefer_css_page_size=True)
+        sheets[page] = len(re.findall(rb"/Type\s*/Page\b", paper))
+    assert set(sheets.values()) == {1}, sheets
 
 
 # What is in the folder ---------------------------------------------------------------------------

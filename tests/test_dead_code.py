@@ -30,11 +30,6 @@ ALLOWED = {
     "schools are not followed over mergers in an edition yet": {
         *("over_time", "follow", "unexplained"),
     },
-    "made before the pages that show it": {
-        *("region_facts", "notable", "group_changes", "beside_signal", "by_goal", "key_numbers"),
-        *("helps", "own_figures", "SCENARIOS", "HOW", "FROM_METHODS", "OWN_FIGURES"),
-        "NOT_A_VERDICT",
-    },
 }
 
 

@@ -249,12 +249,8 @@ def tested(files):
     """Bounds of the pupils tested: what the three subjects have in common."""
     table = load("referentieniveaus", files / "raw")
     table = table[table["school"].isin([*EXACT, *INVENTED])]
-    sums = masked.aggregate(table, ["school", "year", "domain"])
-    wide = {
-        end: sums.pivot(index=["school", "year"], columns="domain", values=f"pupils_{end}")
-        for end in ("low", "high")
-    }
-    low, high = (wide[end].astype(int) for end in ("low", "high"))
+    sums = table.groupby(["school", "year", "domain"])[["pupils_low", "pupils_high"]].sum()
+    low, high = (sums[f"pupils_{end}"].unstack("domain").astype(int) for end in ("low", "high"))
     common = masked.intersect(*[(low[d].to_numpy(), high[d].to_numpy()) for d in low])
     return pd.DataFrame(dict(zip(("low", "high"), common, strict=True)), index=low.index)
 

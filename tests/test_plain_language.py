@@ -106,6 +106,8 @@ def summary_of(verdict: str, before: str | None = None):
         protocol=protocol,
         participants=people,
         year=2024,
+        demo=True,
+        others={},
         seen={},
         outlook=pd.DataFrame(columns=[*plan.COLUMNS, "supplied"]),
         needs=pd.DataFrame(columns=["goal", "need", "number", "years", "holders"]),

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import kills
 import pytest
 
 from kansen_analysis.edition import manifest
@@ -17,8 +18,6 @@ from kansen_analysis.edition.reproduce import IDENTICAL, MISSING, OTHER, reprodu
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.workspace import root
 
-NEEDED = ("02", "03", "05.-gem", "05-gem", "06", "schoolweging", "files", "participants", "truth")
-NEEDED += ("programme",)
 DAY = "2025-08-15"
 
 
@@ -26,11 +25,7 @@ DAY = "2025-08-15"
 def small(demo, tmp_path_factory):
     """A folder with few files of the demo, and the edition of it."""
     folder = tmp_path_factory.mktemp("reproduce")
-    (folder / "data").mkdir()
-    for path in demo.iterdir():
-        if path.name.startswith(NEEDED):
-            copy = shutil.copytree if path.is_dir() else shutil.copy
-            copy(path, folder / "data" / path.name)
+    kills.folder(folder, demo)
     build(folder / "data", day=DAY, folder=folder / "edition")
     return folder
 

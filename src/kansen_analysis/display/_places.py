@@ -6,10 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from kansen_analysis.display._canvas import Board, colour, role
+from kansen_analysis.display._canvas import Board, colour, role, text_width
 from kansen_analysis.display._figure import Figure, Texts, flags, make, need
 from kansen_analysis.display._parts import between, row_axes, with_unit
 from kansen_analysis.words import numbers
+
+SIDE = 190  # pixels for the names, on a desk
 
 
 def places(
@@ -81,12 +83,20 @@ def _said(row, unit: str, decimals: int) -> str:
 def _places(board: Board, *, frame, unit, decimals, reference) -> None:
     ends = frame[["low", "high"]].to_numpy().ravel().tolist() + list(reference or ())[1:]
     span = (max(ends) - min(ends)) or 1
-    limits = (min(ends) - 0.08 * span, max(ends) + 0.2 * span)
-    if min(ends) >= 0 and min(ends) < 0.5 * max(ends):
-        limits = (0, limits[1])
+    start = 0 if 0 <= min(ends) < 0.5 * max(ends) else min(ends) - 0.08 * span
+    said = [_said(row, unit, decimals) for row in frame.to_dict("records")]
+    # so far that what is written beside every mark ends within the figure
+    left = 10 if board.narrow else SIDE
+    plot = board.width - left - 18
+    rooms = [board.width - left - 13 - text_width(words, board.small) for words in said]
+    needed = [
+        start + (high - start) * plot / room
+        for high, room in zip(frame["high"], rooms, strict=True)
+    ]
+    limits = (start, max(max(ends) + 0.02 * span, *needed))
     bold = flags(frame, "marked").tolist()
     ax, middles = row_axes(
-        board, frame["place"].tolist(), limits, tall=26, side=190, unit=unit, bold=bold
+        board, frame["place"].tolist(), limits, tall=26, side=SIDE, unit=unit, bold=bold
     )
     if reference:
         name, low, high = reference
@@ -94,9 +104,9 @@ def _places(board: Board, *, frame, unit, decimals, reference) -> None:
         ax.axvline((low + high) / 2, color=line["line"], lw=line["width"], ls=line["dash"])
         place = ((low + high) / 2, 1)
         board.quiet(ax, place, name, on="x", ha="center", va="bottom", shift=(0, 5))
-    for row, y, own in zip(frame.to_dict("records"), middles, bold, strict=True):
+    rows = frame.to_dict("records")
+    for row, words, y, own in zip(rows, said, middles, bold, strict=True):
         ink = role("participants" if own else "comparison")["line"]
-        said = _said(row, unit, decimals)
         if row["high"] > row["low"]:
             ax.plot([row["low"], row["high"]], [y, y], color=ink, lw=5, solid_capstyle="butt")
         look = "o" if own else "^"
@@ -106,8 +116,8 @@ def _places(board: Board, *, frame, unit, decimals, reference) -> None:
             ax,
             middle,
             y,
-            f"{row['place']}: {said}",
+            f"{row['place']}: {words}",
             look,
             **{"ms": 8, "color": ink, "mfc": colour("background") if ranged else ink, "mew": 1.8},
         )
-        board.quiet(ax, (row["high"], y), said, shift=(9, 0), back=True)
+        board.quiet(ax, (row["high"], y), words, shift=(9, 0), back=True)

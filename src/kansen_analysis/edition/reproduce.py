@@ -93,7 +93,7 @@ def reproduce(
             scratch / "data",
             scratch / "data" / "participants.csv",
             schoolyear.parse(told["school_year"]),
-            folder=scratch / "edition",
+            folder=scratch / "editions" / "again",  # a folder that this run has not locked
             progress=progress,
         )
         if not (folder / PUBLIC).is_dir():

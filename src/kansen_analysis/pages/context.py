@@ -32,8 +32,13 @@ BESIDE = MOVES | {
 
 
 def _own(monitor: Edition) -> pd.Series:
-    """Names of the participants' municipalities by code, in alphabetical order."""
+    """Names of the participants' municipalities by code, in alphabetical order.
+
+    Where no school takes part yet, those where the programme works.
+    """
     people = monitor.participants.drop_duplicates("municipality_code")
+    if not len(people):
+        return pd.Series(dict(monitor.region.area.municipalities), dtype="str").sort_values()
     people = people.sort_values(
         "municipality", key=lambda names: names.str.casefold(), kind="stable"
     )
@@ -43,6 +48,8 @@ def _own(monitor: Edition) -> pd.Series:
 def around(monitor: Edition) -> Prose:
     """Name the municipalities that the context is about."""
     own = _own(monitor)
+    if not len(own):
+        return Prose("Er zijn nog geen gemeenten met deelnemende scholen.")
     return Prose(
         f"Het gaat om de {len(own)} gemeenten met scholen in het register, en om de rest van de "
         "eigen "

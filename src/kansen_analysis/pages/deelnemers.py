@@ -18,7 +18,6 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
-COACHED = "scholen met een kansencoach"  # as the table of the network calls it
 FEWEST_SQUARES = 4
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
@@ -29,7 +28,7 @@ def who(monitor: Edition) -> Prose:
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
     if not count:
-        return Prose("**Het register noemt nog geen deelnemende scholen.**")
+        return Prose("**Het register noemt nog geen scholen.**")
     text = (
         f"**Het register telt {numbers.number(count, 0)} {'school' if count == 1 else 'scholen'}, "
         f"in {places} {'gemeente' if places == 1 else 'gemeenten'}.** "
@@ -60,14 +59,15 @@ def _also(monitor: Edition) -> dict[str, int]:
 def in_documents(monitor: Edition) -> tuple[str, str] | None:
     """Return how many schools with a coach the latest document counts, and which; else None."""
     told = monitor.programme.network
-    told = told[told["what"] == COACHED]
+    coached = f"scholen met een {monitor.settings.person.one}"  # as the table calls it
+    told = told[told["what"] == coached]
     if not len(told):
         return None
     row = told.iloc[-1]
     exact = "" if row["precision"] == "precies" else f"{row['precision']} "
     return (
         f"{exact}{numbers.number(row['schools'], 0)}",
-        f"{COACHED} in {row['year']}, volgens documenten",
+        f"{coached} in {row['year']}, volgens documenten",
     )
 
 

@@ -99,6 +99,8 @@ def participants(monitor: Edition) -> Table | Absent:
     levels = monitor.target_levels
     if not len(levels):
         return Absent(_NONE)
+    if not len(monitor.participants):
+        return Absent("Het register noemt nog geen scholen.")
     years = sorted(levels["year"].unique())[-3:]
     people = monitor.participants.sort_values(
         ["municipality", "name"], ignore_index=True, kind="stable"

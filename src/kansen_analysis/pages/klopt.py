@@ -83,13 +83,16 @@ def cohorts(monitor: Edition) -> Table | Absent:
     for start, truth in told.items():
         year = schoolyear.parse(start)
         if year in found.by_cohort.index:
-            each = found.by_cohort.loc[year]
+            figures = (found.by_cohort[name].loc[year] for name in ("effect", "ci_low", "ci_high"))
+            effect, low, high = map(float, figures)
             rows.append(
                 {
                     "start": year,
                     "truth": truth,
-                    **{name: float(each[name]) for name in ("effect", "ci_low", "ci_high")},
-                    "fits": words.covered(truth, each["ci_low"], each["ci_high"]),
+                    "effect": effect,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "fits": words.covered(truth, low, high),
                 }
             )
     if not rows:

@@ -65,7 +65,7 @@ def size(monitor: Edition) -> Prose:
     people = monitor.participants
     coach = int(_with_coach(people, monitor.year).sum())
     if not len(people):
-        return _told(monitor, "**Het register noemt nog geen deelnemende scholen.**")
+        return _told(monitor, "**Het register noemt nog geen scholen.**")
     unknown = int(_since(people).isna().sum())
     text = (
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
@@ -189,7 +189,7 @@ def per_municipality(monitor: Edition) -> Table:
     )
 
 
-def stopped(monitor: Edition) -> Table | Absent:
+def stopped(monitor: Edition) -> Table | Prose:
     """List the schools whose coach stopped."""
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]

@@ -14,11 +14,6 @@ from kansen_analysis.words import numbers
 EMPTY = "nog niet ingevuld"
 
 
-def plans(monitor: Edition) -> list[str]:
-    """Return the names of the plans, for whoever makes a page of each."""
-    return list(dict.fromkeys(open_programme(monitor).goals["plan"]))
-
-
 def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
     """Say how many pillars and goals a plan has and how many results are filled in."""
     goals = open_programme(monitor).goals

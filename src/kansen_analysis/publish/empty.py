@@ -216,7 +216,7 @@ def _drop(node: _Node) -> bool:
             if each.had_code and not below:
                 continue
             some |= below
-        elif each.kind == "code":
+        elif each.cell is not None:
             neutral = BANNER in each.cell.source
             node.had_code |= not neutral
             if _is_absent(each.cell) or _is_blank(each.cell):
@@ -247,7 +247,7 @@ def _is_blank(cell: NotebookNode) -> bool:
 
 
 def _speaks(piece: _Piece) -> bool:
-    return piece.kind == "code" and BANNER not in piece.cell.source
+    return piece.cell is not None and BANNER not in piece.cell.source
 
 
 def _reasons(cell: NotebookNode) -> list[str]:
@@ -261,11 +261,11 @@ def _reasons(cell: NotebookNode) -> list[str]:
 def _anchors(pieces: Iterable[_Piece]) -> set[str]:
     found: set[str] = set()
     for piece in pieces:
-        source = piece.cell.source if piece.kind == "code" else piece.text
-        if piece.kind == "code":
-            found |= set(re.findall(r"^#\|\s*label:\s*([\w-]+)", source, re.MULTILINE))
+        if piece.cell is not None:
+            labels = re.findall(r"^#\|\s*label:\s*([\w-]+)", piece.cell.source, re.MULTILINE)
+            found |= set(labels)
         else:
-            found |= set(_ANCHOR.findall(source))
+            found |= set(_ANCHOR.findall(piece.text))
     return found
 
 
@@ -284,7 +284,7 @@ def _cells(pieces: Iterable[_Piece]) -> list[NotebookNode]:
             text.clear()
 
     for piece in pieces:
-        if piece.kind == "code":
+        if piece.cell is not None:
             flush()
             made.append(piece.cell)
         else:

@@ -31,7 +31,7 @@ COLUMNS = ("file", "source", "school_year", "note")
 FILES_MAX = 5_000  # the 342 files per municipality, for more than ten years
 # Files of our own that may lie in a data folder.
 _OURS = {f"{stem}{end}" for stem in (NOTES, "participants", "overgangen") for end in hand.SUFFIXES}
-_OURS |= {"manifest.json", "truth.json", "README.md"}
+_OURS |= {"manifest.json", "truth.json", "README.md", "programme.yml"}
 # What Excel, Windows, macOS and browsers leave behind.
 _LEFT_BEHIND = re.compile(
     r"\..*|~\$.*|~.*\.tmp|Thumbs\.db|desktop\.ini|.*\.(part|partial|crdownload|download|tmp|swp|lock)|.*~",

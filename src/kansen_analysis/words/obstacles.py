@@ -53,7 +53,7 @@ def _participants(goal: Goal, numbers: Mapping) -> str:
 
 @says(Obstacle.NOBODY)
 def _nobody(goal: Goal, numbers: Mapping) -> str:
-    return "Het register noemt nog geen scholen in het register."
+    return "Het register noemt nog geen scholen."
 
 
 @says(Obstacle.START_UNKNOWN)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
 from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 TITLE = "Wanneer weten we het?"
@@ -27,12 +28,6 @@ _HOLDERS = {
     Holder.CBS: "het CBS, alleen voor onderzoekers met toestemming",
     Holder.MUNICIPALITIES: "de gemeenten",
     Holder.SUPPORT: "de samenwerkingsverbanden passend onderwijs",
-}
-SCENARIOS = {
-    Scenario.REGISTER: "scholen in het register",
-    Scenario.MORE_SCHOOLS: "met {more} scholen meer",
-    Scenario.EARLIER: "met één eerder schooljaar aan cijfers",
-    Scenario.EXACT: "met exacte aantallen van de besturen",
 }
 
 
@@ -104,10 +99,10 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
 
 def _sharpest(rows: pd.DataFrame) -> pd.Series:
     """Return the edition in which the smallest difference can be seen."""
-    return rows.loc[rows["difference"].idxmin()]
+    return rows.iloc[int(rows["difference"].argmin())]
 
 
-def _size(goal: Goal, row: Mapping) -> str:
+def _size(goal: Goal, row: Row) -> str:
     return size(goal, row["difference"], row["difference_slow"])
 
 
@@ -130,7 +125,7 @@ def not_yet(goal: Goal, rows: pd.DataFrame) -> str:
     return _reason(code) if code["code"] else missing_first
 
 
-def _why_not(row: Mapping) -> str:
+def _why_not(row: Row) -> str:
     """Say why the register as it is will not give an answer in the editions to come."""
     text = f"Met het register van nu is dit doel de komende jaren niet te toetsen. {_reason(row)}"
     if row["code"] == Hurdle.TOO_SHORT:
@@ -138,7 +133,7 @@ def _why_not(row: Mapping) -> str:
     return text
 
 
-def _reason(row: Mapping) -> str:
+def _reason(row: Row) -> str:
     schools, needed = int(row["schools"]), int(row["needed"])
     count = f"{schools} scholen tellen" if schools != 1 else "1 school telt"
     return {
@@ -179,7 +174,7 @@ def helps(goal: Goal, rows: pd.DataFrame) -> list[str]:
             Scenario.MORE_SCHOOLS: joins,
             Scenario.EARLIER: "Komen er cijfers bij van één eerder schooljaar",
             Scenario.EXACT: "Leveren de besturen exacte aantallen",
-        }[scenario]
+        }[Scenario(str(scenario))]
         beside = (Scenario.REGISTER, 0)
         if more and scenario != Scenario.MORE_SCHOOLS:
             what += f" en {more} scholen in het register"
@@ -216,7 +211,7 @@ def missing(rows: pd.DataFrame) -> list[str]:
     return [f"{what} Wie het weet: {who}." for what, who in told]
 
 
-def need(row: Mapping) -> tuple[str, str]:
+def need(row: Row) -> tuple[str, str]:
     """Say what is missing, and who has it.
 
     Parameters
@@ -227,7 +222,7 @@ def need(row: Mapping) -> tuple[str, str]:
     return _need(row), _listed(row["holders"])
 
 
-def _need(row: Mapping) -> str:
+def _need(row: Row) -> str:
     number = row["number"]
     schools = "1 school" if number == 1 else f"{number} scholen"
     years = [numbers.school_year(year) for year in row["years"]]
@@ -261,8 +256,8 @@ def series(scenario: str, more: int) -> str:
     ('10 scholen erbij', '10 scholen en exacte aantallen erbij')
     """
     if more and scenario != Scenario.MORE_SCHOOLS:
-        return f"{more} scholen en {SERIES[scenario]}"
-    return SERIES[scenario].format(more=more)
+        return f"{more} scholen en {SERIES[Scenario(scenario)]}"
+    return SERIES[Scenario(scenario)].format(more=more)
 
 
 def unit(goal: Goal) -> str:
@@ -358,9 +353,4 @@ HOW = (
 FROM_METHODS = (
     "Hoeveel uitslagen schommelen is met deze bestanden niet te meten; de waarden komen uit "
     "landelijke bestanden die eerder zijn doorgerekend."
-)
-OWN_FIGURES = (
-    "Een school kan haar eigen cijfers over leerjaar 3 vinden in het jaarlijkse rapport dat het "
-    "Nationaal Cohortonderzoek Onderwijs (NCO) voor elke school maakt, in Vensters (Doorstroom PO) "
-    "en in wat vo-scholen terugmelden. Er is een invulblad: `kansen leerjaar3 template`."
 )

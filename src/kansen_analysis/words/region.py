@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kansen_analysis.outcomes.region import BACK, FACTS, SMALL_SCHOOL
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 COUNTRY = "heel Nederland"
@@ -212,7 +213,7 @@ def value(fact: str, low: float, high: float) -> str:
     return text + ("%" if FACTS[fact].form == "share" else "")
 
 
-def sentence(row: Mapping) -> str:
+def sentence(row: Row) -> str:
     """Say a fact that `outcomes.region.notable` chose, beside what it was chosen for.
 
     Parameters
@@ -253,7 +254,7 @@ def sentence(row: Mapping) -> str:
     return f"{first} {second}."
 
 
-def counted(row: Mapping) -> str:
+def counted(row: Row) -> str:
     """Say what a number in a row of key numbers counts, with its time.
 
     Examples
@@ -265,7 +266,7 @@ def counted(row: Mapping) -> str:
     return f"{label[0].lower()}{label[1:]} {when(row['fact'], int(row['year']))}"
 
 
-def headline(row: Mapping, country: Mapping | None) -> str:
+def headline(row: Row, country: Row | None) -> str:
     """Say a fact beside the country, for above a figure.
 
     Examples
@@ -287,7 +288,7 @@ def headline(row: Mapping, country: Mapping | None) -> str:
     return f"{text}; in {COUNTRY} {value(row['fact'], country['low'], country['high'])}"
 
 
-def grown(first: Mapping, last: Mapping) -> str:
+def grown(first: Row, last: Row) -> str:
     """Say how a number changed between two years, for above a figure.
 
     Examples
@@ -357,7 +358,7 @@ def table(facts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def over(row: Mapping) -> str:
+def over(row: Row) -> str:
     """Say over how many schools or pupils a figure is."""
     one = {"scholen": "school", "leerlingen": "leerling"}[FACTS[row["fact"]].per]
     noun = one if row["n_low"] == row["n_high"] == 1 else FACTS[row["fact"]].per

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 TITLE = "Wat we wel zien"
@@ -105,7 +104,7 @@ def latest(goal: int, rows: pd.DataFrame, own: str, whose: str) -> str:
     return " ".join(parts)
 
 
-def headline(goal: int, row: Mapping, whose: str) -> str:
+def headline(goal: int, row: Row, whose: str) -> str:
     """Say the level of one group in one sentence, with its n.
 
     Parameters
@@ -157,7 +156,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str) -> str:
     return f"{text}; {', '.join(beside)}." if beside else f"{text}."
 
 
-def change(goal: int, row: Mapping, whose: str) -> str:
+def change(goal: int, row: Row, whose: str) -> str:
     """Say how a group moved, on the schools that have a figure in both years.
 
     Parameters
@@ -210,11 +209,11 @@ def signal(rows: pd.DataFrame) -> str:
     return text
 
 
-def _of(goal: int, row: Mapping) -> str:
+def _of(goal: int, row: Row) -> str:
     return value(goal, row["low"], row["high"])
 
 
-def _count(row: Mapping) -> str:
+def _count(row: Row) -> str:
     ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
 
