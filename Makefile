@@ -63,7 +63,6 @@ test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/vulture
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/python -m pytest $(SPREAD)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks

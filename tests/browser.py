@@ -61,6 +61,20 @@ class Site:
         chosen += [path for alike in below.values() for path in {alike[0], alike[-1]}]
         return sorted(path.relative_to(self.folder).as_posix() for path in chosen)
 
+    @property
+    def few(self) -> list[str]:
+        """Of the sample, the first page and per folder the lightest and the heaviest.
+
+        With KANSEN_EVERY_PAGE in the environment, all pages. For what takes long and depends on the
+        frame and the styles that all pages share.
+        """
+        if os.environ.get("KANSEN_EVERY_PAGE"):
+            return self.pages
+        sizes = {page: (self.folder / page).stat().st_size for page in self.sample}
+        root = sorted((page for page in sizes if "/" not in page), key=sizes.get)
+        below = [page for page in sizes if "/" in page]
+        return sorted({"index.html", root[0], *root[-3:], *below})
+
     def read(self, page: str) -> str:
         """Return the HTML of a page."""
         return (self.folder / page).read_text(encoding="utf-8")

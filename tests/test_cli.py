@@ -92,6 +92,15 @@ def test_asking_for_quarto_where_it_is_missing_says_how_to_get_it(demo, tmp_path
     assert "quarto.org" in done.stderr
 
 
+def test_the_plan_is_told_in_three_forms(demo):
+    told = kansen("plan", "--data", demo).stdout
+    assert "1. Eindtoets: Met 74 scholen die meetellen" in told and "Wie het weet" in told
+    found = json.loads(kansen("plan", "--data", demo, "--format", "json").stdout)
+    assert {row["goal"] for row in found["outlook"]} == {1, 2, 3}
+    rows = kansen("plan", "--data", demo, "--format", "csv").stdout.splitlines()
+    assert rows[0].startswith("goal,scenario,more,year") and len(rows) == 1 + len(found["outlook"])
+
+
 def test_goals_are_told_in_three_forms(demo):
     table = kansen("goals", "--data", demo).stdout
     assert "1. Eindtoets: beter" in table

@@ -150,6 +150,14 @@ def known():
     return pd.DataFrame(rows, columns=["source", "year", "state"])
 
 
+def ranges_by_place():
+    """Hidden counts leave wide ranges, and what they say stands right of them."""
+    names = ["Drenthe en Hardenberg", "Borger-Odoorn", "Súdwest-Fryslân", "Emmen"]
+    ends = [(26.0, 59.0), (32.0, 74.0), (45.0, 92.4), (12.0, 12.0)]
+    frame = pd.DataFrame(ends, columns=["low", "high"])
+    return frame.assign(place=names, n="3 835 tot 7 999 leerlingen", marked=[True] + [False] * 3)
+
+
 def places():
     rows = [
         ("0119", "Meppel", 3),
@@ -230,6 +238,10 @@ CASES = {
     "stacked": lambda: ((shares(),), {"order": ORDER}),
     "right_and_wrong": lambda: ((WORLDS,), {}),
     "coverage": lambda: ((known(),), {}),
+    "places": lambda: (
+        (ranges_by_place(),),
+        {"unit": "%", "reference": ("Nederland", 36.0, 60.0)},
+    ),
     "tile_map": lambda: ((places(),), {}),
 }
 ALL = pytest.mark.parametrize("chart", CASES)

@@ -121,7 +121,6 @@ def test_dates_have_dutch_months():
 
 def test_school_years_are_written_in_full():
     assert numbers.school_year(np.int64(2024)) == "2024-2025"
-    assert numbers.short_year(1999) == "'99-'00"
 
 
 def test_the_locale_changes_nothing(monkeypatch):

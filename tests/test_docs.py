@@ -128,7 +128,7 @@ def described() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", described())
 def test_tables_of_an_edition_have_the_columns_that_are_described(edition, name):
-    schema = pq.read_schema(edition.folder / "work" / f"{name}.parquet")
+    schema = pq.read_schema(edition.folder / "public" / f"{name}.parquet")
     assert sorted(schema.names) == sorted(described()[name])
     assert all(
         str(schema.field(c).type) in ("string", "large_string")
@@ -137,17 +137,10 @@ def test_tables_of_an_edition_have_the_columns_that_are_described(edition, name)
     )
 
 
-def test_what_is_in_the_tree_of_an_edition_is_described(edition):
-    text = (ROOT / "docs" / "edition.md").read_text(encoding="utf-8")
-    for each in (edition.folder / "work").iterdir():
-        if each.is_dir():
-            assert f"work/{each.name}/" in text
-
-
 def test_a_tidy_table_says_in_its_fields_what_its_columns_are(edition):
     from kansen_analysis.edition.store import about_table
 
-    told = about_table(edition.folder / "work" / "tidy" / "heroverweging.parquet")
+    told = about_table(edition.folder / "public" / "heroverweging.parquet")
     assert told.loc["year", "label"] == "Schooljaar (eerste jaar)"
     counts = [c.removesuffix("_low") for c in told.index if c.endswith("_low")]
     assert counts and all({c, f"{c}_high"} <= set(told.index) for c in counts)

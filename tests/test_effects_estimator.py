@@ -257,7 +257,7 @@ def test_rescaling_is_estimating_in_another_unit(treated):
 
 def test_summary_is_dutch_and_names_every_version(estimate):
     text = summary(estimate)
-    assert "80 deelnemende scholen" in text
+    assert "80 scholen in het register" in text
     assert all(name in text for name in VERSIONS)
     assert "," in text.splitlines()[0] and "0.1" not in text
 

@@ -118,7 +118,7 @@ def test_files_that_begin_after_the_start_bear_no_verdict_and_say_why(edition):
     assert set(edition.verdicts["verdict"]) == {Verdict.UNTESTABLE}
     reason = edition.verdicts.set_index("goal").loc[1, "reason"]
     assert "beginnen in 2022-2023" in reason
-    assert "Van 3 van de 5 deelnemende scholen" in reason
+    assert "Van 3 van de 5 scholen in het register" in reason
     assert edition.verdicts["reason"].str.len().min() > 40
 
 

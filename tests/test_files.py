@@ -185,6 +185,19 @@ def test_sheets_that_libreoffice_saved_as_csv_are_of_the_year_behind_the_name(tm
     assert table["schoolweging"].to_dict() == {2022: 32.47, 2023: 33.47}
 
 
+def test_an_open_quote_in_a_header_is_named_whatever_the_file_is_called(tmp_path):
+    case = next(c for c in CASES if c.source == "cbs_jeugdzorg_wijken")
+    header, *rows = cells(case)
+    broken = ",".join([*header[:3], f'"{header[3]}', *header[4:]])
+    text = "\r\n".join([broken, *map(",".join, rows), ""])
+    (tmp_path / "2022.csv").write_text(text, newline="")
+    (finding,) = scanned(tmp_path).findings
+    assert (type(finding), finding.line) == (FileFormatError, 1)
+    assert "not closed" in finding.found
+    (tmp_path / "2022.csv").write_text('iets,"anders\r\nen meer', newline="")
+    assert scanned(tmp_path).findings == []
+
+
 def test_a_code_that_libreoffice_turned_into_a_time_is_named(tmp_path):
     book = cells(next(c for c in CASES if (c.source, c.layout) == ("eindscores", "2017")))
     book[1][book[0].index("BRIN_NUMMER")] = "15:00:00"  # was 15PM, or 03PM

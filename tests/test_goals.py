@@ -16,7 +16,7 @@ from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.guards import Intake
 from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.power import detectable_difference
-from kansen_analysis.goals.codes import Why
+from kansen_analysis.goals.codes import Said, Why
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
 from kansen_analysis.goals.rule import judge as coded
@@ -90,6 +90,16 @@ def test_the_table_has_one_row_per_goal_and_figures_of_the_deciding_version(esti
     assert table["p_holm"].isna().tolist() == [False, True, True, True]
 
 
+def test_the_table_holds_what_every_guard_said_and_which_versions_are_missing(estimate):
+    found = told(estimate, [4, np.nan, 4, 4, 4], intake=intake(3.5))
+    row = judge({1: found}, PROTOCOL).iloc[0]
+    decision = decide(found, PROTOCOL.goal(1), PROTOCOL)
+    said = {name.removeprefix("guard_"): row[name] for name in row.index if "guard_" in name}
+    assert said == {name: each.value for name, each in decision.guards.items()}
+    assert said["intake"] == Said.BLOCKS and len(said) == 7
+    assert row["missing_versions"] == "V2" and row["n_schools"] == found.n_schools
+
+
 def test_holm_is_that_of_statsmodels_over_the_tested_goals(estimate):
     found = {goal: told(estimate, [at] * 5) for goal, at in ((1, 2.2), (2, 2.3), (3, 2.1))}
     table = judge(found, PROTOCOL, guards={3: told(estimate, [4] * 5)})
@@ -106,7 +116,7 @@ def test_a_goal_without_an_estimate_says_why_there_is_none():
     table = judge({1: why}, PROTOCOL)
     assert table["verdict"].eq("niet toetsbaar").all()
     assert table["reason"].iloc[0] == (
-        "Er doen 3 scholen mee. Met deze scholen en jaren is geen berekening te maken."
+        "Het register telt 3 scholen. Met deze scholen en jaren is geen berekening te maken."
     )
     assert table["reason"].iloc[1] == PROTOCOL.goal(2).missing
     assert table["n_treated"].isna().all()

@@ -2,13 +2,17 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from kansen_analysis import cli
 from kansen_analysis.errors import SettingsError, UsageError
 from kansen_analysis.programme.initialise import basic_settings, initialise
 from kansen_analysis.programme.settings import read_settings
+from kansen_analysis.publish.project import Project
+from kansen_analysis.publish.quarto import configuration
 from kansen_analysis.schools.participants import read_participants
 
 SAMEN = basic_settings(
@@ -26,10 +30,12 @@ def test_a_new_folder_holds_all_that_a_monitor_needs(tmp_path):
     assert settings.what == "Samen Verder helpt."
     site = yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))
     assert site["website"]["title"] == "Monitor Samen: Verder & Co"
-    html = site["format"]["html"]
-    named = [html["theme"], html["css"], html["filters"][0]["path"]]
-    for name in [one for each in named for one in (each if isinstance(each, list) else [each])]:
+    filters = [each["path"] for each in site["format"]["html"]["filters"]]
+    frame = ["theme/publish/assets/page.html", "theme/display/assets/kansen.css"]  # what they read
+    for name in [*site["project"]["post-render"], *filters, *frame]:
         assert (folder / name).is_file()
+    copied = configuration(Project("M", raw=site), {}, "nu")
+    assert copied["project"]["post-render"] == ["assets/publish/assets/quarto/scripts.lua"]
     first = json.loads((folder / "notebooks" / "index.ipynb").read_text(encoding="utf-8"))
     assert not any(cell.get("outputs") for cell in first["cells"])
     assert len(read_participants(folder / "data" / "participants.csv")) == 0
@@ -60,3 +66,36 @@ def test_wrong_settings_leave_nothing_behind(tmp_path):
     with pytest.raises(SettingsError, match="province or municipality"):
         initialise(tmp_path / "samen", basic_settings("Samen", what="Iets."))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_no_option_says_is_asked(monkeypatch, tmp_path):
+    folder = tmp_path / "samen"
+    options = {"person": "gids,gidsen", "province": None, "municipality": None, "owner": None}
+    monkeypatch.setattr(cli.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    given = ["Samen Verder", "Samen Verder helpt.", "zeeland, 9001=Voorbeelddam"]
+    monkeypatch.setattr(cli.typer, "prompt", lambda question: given.pop(0))
+    cli.init(folder, None, None, **options)
+    area = read_settings(folder).region.area
+    assert area.provinces == ("Zeeland",)
+    assert dict(area.municipalities) == {"9001": "Voorbeelddam"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "Nothing to ask on: give --name."),
+        ({"name": "S", "what": "S helpt."}, "Nothing to ask on: give --province."),
+        ({"name": "S", "what": "S.", "province": ["Holland"]}, "found 'Holland', expected a prov"),
+        ({"name": "S", "what": "S.", "municipality": ["119=Meppel"]}, "found '119=Meppel'"),
+        ({"name": "S", "what": "S.", "province": ["Zeeland"], "person": "gids"}, "found 'gids'"),
+    ],
+)
+def test_without_a_terminal_or_with_a_wrong_word_it_says_what_to_give(
+    monkeypatch, tmp_path, options, told
+):
+    monkeypatch.setattr(cli.sys, "stdin", SimpleNamespace(isatty=lambda: False))
+    empty = dict.fromkeys(("name", "what", "province", "municipality", "owner"))
+    with pytest.raises(UsageError) as error:
+        cli.init(tmp_path / "samen", **{**empty, "person": "gids,gidsen", **options})
+    assert told in str(error.value)
+    assert not (tmp_path / "samen").exists()

@@ -15,7 +15,7 @@ from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.outcomes.panel import later_places, place_shares
-from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting
+from kansen_analysis.pages import common, context, gegevens, leerjaar3, samenvatting, seen
 from kansen_analysis.schools.load import Tables
 from kansen_analysis.words import numbers
 
@@ -212,7 +212,7 @@ def test_the_page_shows_the_answer_and_hides_small_counts(supplied):
     table = leerjaar3.places(edition)
     assert table.frame["year"].tolist() == [2016, 2017, 2018, 2020, 2021]
     text = repr(table._repr_mimebundle_())
-    assert "Onder advies: deelnemende scholen" in text
+    assert "Onder advies: scholen in het register" in text
     shown = table.frame.set_index("year")
     counts = edition.later_places
     mine = counts[counts["school"].isin(edition.participants["school"]) & (counts["year"] == 2018)]
@@ -229,12 +229,12 @@ def test_the_page_shows_the_answer_and_hides_small_counts(supplied):
 
 def test_the_summary_counts_a_third_goal_that_is_tested(supplied):
     edition = supplied(below=-0.25)
-    figure = samenvatting.goals_figure(edition)._repr_mimebundle_()["text/html"]
-    assert "één slechter, drie niet toetsbaar" in figure
-    assert "Aangeleverd door de scholen" in figure
+    assert "één slechter, drie nog niet te toetsen" in samenvatting.lead(edition).markdown
+    assert "In 20" in seen.block(edition, 3).markdown
+    assert "Aangeleverd door de scholen" in seen.over_the_years(edition, 3).html()
     row = edition.verdicts.set_index("goal").loc[3]
     size = f"{abs(row['effect']):.0f}"
-    assert f"naar schatting {size} méér onder hun advies" in samenvatting.goals_text(edition).plain
+    assert f"naar schatting {size} méér onder hun advies" in samenvatting.cards(edition).plain
     assert "Niets voor de toets." in gegevens.lacking(edition).frame["lack"].tolist()
 
 

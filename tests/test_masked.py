@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kansen_analysis import load
-from kansen_analysis.errors import UsageError
 from kansen_analysis.outcomes import intervals as masked
 
 COUNTS = st.integers(0, 12)
@@ -185,67 +184,6 @@ def test_means_of_several_rows_whose_values_are_in_no_order():
 
 
 @few
-@given(st.lists(st.integers(0, 7), min_size=6, max_size=6))
-def test_totals_of_rows_and_columns_narrow_to_exactly_what_is_possible(cells):
-    truth = np.array(cells).reshape(2, 3)
-    low, high = mask(truth)
-    rows, columns = truth.sum(axis=1), truth.sum(axis=0)
-    new_low, new_high = masked.narrow_table(low, high, (rows, rows), (columns, columns))
-    fit = [
-        c
-        for c in possibilities(low, high)
-        if (c.sum(axis=1) == rows).all() and (c.sum(axis=0) == columns).all()
-    ]
-    assert new_low.tolist() == np.min(fit, axis=0).tolist()
-    assert new_high.tolist() == np.max(fit, axis=0).tolist()
-
-
-WRONG_TOTALS = {
-    "a row too large": ([99, 7], [4, 8]),
-    "a row too small": ([1, 7], [4, 8]),
-    "a column too large": ([5, 7], [4, 99]),
-    "a column too small": ([5, 7], [1, 8]),
-    "each possible, not together": ([8, 7], [2, 7]),
-}
-
-
-@pytest.mark.parametrize("case", WRONG_TOTALS)
-def test_a_table_that_contradicts_its_totals_is_left_as_it_was(case):
-    low, high = mask([[3, 2], [1, 6]])
-    rows, columns = (tuple(map(np.array, (sums, sums))) for sums in WRONG_TOTALS[case])
-    found = masked.narrow_table(low, high, rows, columns)
-    assert [end.tolist() for end in found] == [low.tolist(), high.tolist()]
-
-
-def test_an_exact_table_stays_unless_its_totals_say_that_it_cannot_be():
-    cells = np.array([[3, 7], [5, 6]])
-    right = tuple(map(np.array, ([10, 11], [10, 11]))), tuple(map(np.array, ([8, 13], [8, 13])))
-    found = masked.narrow_table(cells, cells, *right)
-    assert [end.tolist() for end in found] == [cells.tolist()] * 2
-
-
-def test_totals_that_are_ranges_narrow_a_table_to_exactly_what_is_possible():
-    rng = np.random.default_rng(4)
-    for _ in range(12):
-        truth = rng.integers(0, 8, (3, 2))
-        low, high = mask(truth)
-        slack = [rng.integers(0, 3, size) for size in (3, 3, 2, 2)]
-        rows = truth.sum(axis=1) - slack[0], truth.sum(axis=1) + slack[1]
-        columns = truth.sum(axis=0) - slack[2], truth.sum(axis=0) + slack[3]
-        fit = [
-            c
-            for c in possibilities(low, high)
-            if (rows[0] <= c.sum(axis=1)).all()
-            and (c.sum(axis=1) <= rows[1]).all()
-            and (columns[0] <= c.sum(axis=0)).all()
-            and (c.sum(axis=0) <= columns[1]).all()
-        ]
-        ends = masked.narrow_table(low, high, rows, columns)
-        assert ends[0].tolist() == np.min(fit, axis=0).tolist()
-        assert ends[1].tolist() == np.max(fit, axis=0).tolist()
-
-
-@few
 @given(st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=4))
 def test_what_intervals_have_in_common_holds_what_all_of_them_hold(cells):
     intervals = [(np.array([min(c)]), np.array([max(c)])) for c in cells]
@@ -259,132 +197,6 @@ def test_what_intervals_have_in_common_holds_what_all_of_them_hold(cells):
 
 # ---- tidy tables
 
-
-def tidy(truth: list[int], groups: list[str]) -> pd.DataFrame:
-    low, high = mask(truth)
-    frame = pd.DataFrame({"pupils_low": low, "pupils_high": high}, dtype="Int64")
-    frame["pupils"] = frame["pupils_low"].where(frame["pupils_low"] == frame["pupils_high"])
-    return frame.assign(group=groups)
-
-
-@pytest.fixture(scope="module")
-def grouped():
-    """Three hundred groups of one to six counts, in no order."""
-    rng = np.random.default_rng(11)
-    groups = np.repeat([f"g{at:03d}" for at in range(300)], rng.integers(1, 7, 300))
-    rng.shuffle(groups)
-    truth = rng.choice(13, len(groups), p=[0.12, *[0.11] * 4, *[0.055] * 8]).tolist()
-    return truth, groups.tolist()
-
-
-def test_the_true_sum_of_a_group_is_inside(grouped):
-    truth, groups = grouped
-    found = masked.aggregate(tidy(truth, groups), ["group"]).set_index("group")
-    assert list(found.index) == list(dict.fromkeys(groups))  # in the order they come
-    real = pd.Series(truth).groupby(groups).sum()
-    assert (found["pupils_low"] <= real[found.index]).all()
-    assert (real[found.index] <= found["pupils_high"]).all()
-    hidden = pd.Series([1 <= c <= 4 for c in truth]).groupby(groups).sum()
-    assert (found["pupils_high"] - found["pupils_low"] == 3 * hidden[found.index]).all()
-    assert found["cells_hidden"].to_dict() == hidden.to_dict()
-    exact = found["pupils"].dropna()
-    assert exact.to_dict() == real[exact.index].to_dict()
-    assert set(exact.index) == set(hidden.index[hidden == 0])
-
-
-@pytest.mark.parametrize("unsure", [0, 2])
-def test_totals_of_groups_narrow_as_one_row_at_a_time(grouped, unsure):
-    truth, groups = grouped
-    frame = tidy(truth, groups)
-    real = pd.Series(truth).groupby(groups).sum()
-    totals = pd.DataFrame(
-        {"group": real.index, "pupils_low": real - unsure, "pupils_high": real + unsure}
-    )
-    found = masked.narrow_groups(frame, ["group"], totals)
-    for group, rows in frame.groupby("group"):
-        low, high = masked.narrow(
-            rows["pupils_low"].to_numpy(int),
-            rows["pupils_high"].to_numpy(int),
-            real[group] - unsure,
-            real[group] + unsure,
-        )
-        assert found.loc[rows.index, "pupils_low"].tolist() == low.tolist()
-        assert found.loc[rows.index, "pupils_high"].tolist() == high.tolist()
-    met = found["pupils_low"] == found["pupils_high"]
-    assert found["pupils"].notna().tolist() == met.tolist()
-    assert found.loc[met, "pupils"].tolist() == [truth[at] for at in found.index[met]]
-
-
-def test_a_group_without_a_total_or_with_a_wrong_one_stays_as_it_was():
-    frame = tidy([3, 6, 2, 8], ["a", "a", "b", "b"])
-    totals = pd.DataFrame({"group": ["a"], "pupils_low": [99], "pupils_high": [99]})
-    found = masked.narrow_groups(frame, ["group"], totals)
-    pd.testing.assert_frame_equal(found[frame.columns], frame)
-
-
-def test_an_interval_without_an_upper_end_keeps_none():
-    frame = tidy([3, 6], ["a", "a"])
-    frame.loc[0, "pupils_high"] = pd.NA
-    found = masked.aggregate(frame, ["group"])
-    assert found.loc[0, "pupils_low"] == 7
-    assert pd.isna(found.loc[0, "pupils_high"])
-    assert pd.isna(found.loc[0, "pupils"])
-    middle = masked.resolve(frame, "mid")
-    assert pd.isna(middle.loc[0, "pupils"]) and pd.isna(middle.loc[0, "pupils_resolved"])
-    assert masked.resolve(frame, "low")["pupils"].tolist() == [1, 6]
-
-
-def test_a_total_narrows_the_known_end_of_a_group_with_an_open_one():
-    frame = tidy([3, 2, 6], ["a", "a", "a"])
-    frame.loc[0, "pupils_high"] = pd.NA
-    totals = pd.DataFrame({"group": ["a"], "pupils_low": [11], "pupils_high": [11]})
-    found = masked.narrow_groups(frame, ["group"], totals)
-    # 1 or more, plus 1 to 4, plus 6, is 11: each is at most 4, and the least cannot be raised.
-    assert found["pupils_low"].tolist() == [1, 1, 6]
-    assert pd.isna(found.loc[0, "pupils_high"])
-    assert found.loc[1:, "pupils_high"].tolist() == [4, 6]
-
-
-def test_groups_are_made_by_several_columns_of_which_one_may_be_empty():
-    frame = tidy([7, 3, 8, 2, 9], list("aabba")).rename(
-        columns={c: c.replace("pupils", "seats") for c in ("pupils", "pupils_low", "pupils_high")}
-    )
-    frame["year"] = [2020, None, 2020, None, None]
-    found = masked.aggregate(frame, ["group", "year"], "seats")
-    assert list(found) == ["group", "year", "seats", "seats_low", "seats_high", "cells_hidden"]
-    assert found[["seats_low", "seats_high", "cells_hidden"]].to_numpy().tolist() == [
-        *([7, 7, 0], [10, 13, 1], [8, 8, 0], [1, 4, 1])
-    ]
-    assert found["seats"].isna().tolist() == [False, True, False, True]
-    assert masked.resolve(found, "high", "seats")["seats"].tolist() == [7, 13, 8, 4]
-
-    totals = pd.DataFrame(
-        {"group": ["b", "a"], "year": [np.nan] * 2, "seats_low": [3, 11], "seats_high": [3, 11]}
-    )
-    frame.index = [10, 11, 12, 13, 14]
-    told = masked.narrow_groups(frame, ["group", "year"], totals, "seats")
-    assert told.index.tolist() == frame.index.tolist()
-    assert told["seats"].tolist() == [7, 2, 8, 3, 9]
-
-
-@pytest.mark.parametrize(("how", "number"), [("low", 1), ("mid", 2.5), ("high", 4)])
-def test_a_number_for_a_hidden_count_is_marked_and_only_there_when_asked_for(how, number):
-    frame = tidy([3, 6], ["a", "b"])
-    found = masked.resolve(frame, how)
-    assert found["pupils"].tolist() == [number, 6]
-    assert found["pupils_resolved"].tolist()[0] == how
-    assert pd.isna(found["pupils_resolved"].tolist()[1])
-    assert masked.aggregate(frame, ["group"])["pupils"].isna().tolist() == [True, False]
-    summed = masked.aggregate(frame, ["group"], resolve_as=how)
-    assert summed["pupils"].tolist() == [number, 6]
-
-
-def test_no_other_way_of_filling_in_exists():
-    with pytest.raises(UsageError, match="low, mid or high"):
-        masked.resolve(tidy([3], ["a"]), "2.5")
-
-
-# ---- the published files
 
 RANKS = ["PRO", "VMBO_B", "VMBO_B_K", "VMBO_K", "VMBO_K_GT", "VMBO_GT", "VMBO_GT_HAVO", "HAVO"]
 RANKS += ["HAVO_VWO", "VWO"]
@@ -437,12 +249,8 @@ def tested(files):
     """Bounds of the pupils tested: what the three subjects have in common."""
     table = load("referentieniveaus", files / "raw")
     table = table[table["school"].isin([*EXACT, *INVENTED])]
-    sums = masked.aggregate(table, ["school", "year", "domain"])
-    wide = {
-        end: sums.pivot(index=["school", "year"], columns="domain", values=f"pupils_{end}")
-        for end in ("low", "high")
-    }
-    low, high = (wide[end].astype(int) for end in ("low", "high"))
+    sums = table.groupby(["school", "year", "domain"])[["pupils_low", "pupils_high"]].sum()
+    low, high = (sums[f"pupils_{end}"].unstack("domain").astype(int) for end in ("low", "high"))
     common = masked.intersect(*[(low[d].to_numpy(), high[d].to_numpy()) for d in low])
     return pd.DataFrame(dict(zip(("low", "high"), common, strict=True)), index=low.index)
 

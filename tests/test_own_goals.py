@@ -89,7 +89,7 @@ def test_what_is_hidden_too_often_cannot_be_tested(tmp_path):
 
 def test_a_register_without_schools_is_said_so():
     assert say(PROTOCOL.goal(1), Reason(Obstacle.NOBODY)) == (
-        "Het register noemt nog geen deelnemende scholen."
+        "Het register noemt nog geen scholen."
     )
 
 

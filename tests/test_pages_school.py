@@ -156,7 +156,7 @@ def test_the_band_is_that_of_schools_elsewhere_that_take_no_part(demo_monitor):
     people = set(demo_monitor.participants["school"])
     provinces = demo_monitor.facts.set_index("school")["province"]
     for code in sorted(people)[:10]:
-        alike = school.look_alikes(demo_monitor, code)
+        alike = school.matched_schools(demo_monitor, code)
         assert len(alike) >= school.FEWEST
         assert not people & set(alike)
         assert "Drenthe" not in set(provinces[alike])

@@ -369,3 +369,14 @@ def test_special_primary_schools_do_not_count_among_the_raised():
     cells = [("90AA00", 2022, "1", 12, 12), ("90AA00", 2022, "2", 6, 6)]
     rows = raised_rows(cells, kind="Sbo")
     assert not len(panel.raised_advices(Tables(heroverweging=rows)))
+
+
+@pytest.mark.parametrize("left_out", ["leerresultaten", "referentieniveaus"])
+def test_levels_are_numbers_also_where_only_one_source_has_them(demo, left_out):
+    """Without the file of the Inspectie the table held texts that cannot be calculated with."""
+    tables = Published(demo)
+    alone = {name: tables[name] for name in ("referentieniveaus", "leerresultaten")}
+    alone[left_out] = alone[left_out].iloc[:0]
+    levels = panel.target_levels(alone)
+    assert len(levels) and set(map(str, levels[["value", "low", "high"]].dtypes)) == {"float64"}
+    assert (levels["n_low"] > 0).all()

@@ -10,6 +10,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from kansen_analysis.goals import plan
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import samenvatting
@@ -96,6 +97,7 @@ def summary_of(verdict: str, before: str | None = None):
             "school": [f"0{n}AA00" for n in range(5)],
             "municipality": ["Meppel"] * 3 + ["Coevorden"] * 2,
             "coach_start": pd.array([2021, 2022, 2024, 2024, pd.NA], dtype="Int64"),
+            "coach_end": pd.array([pd.NA] * 5, dtype="Int64"),
         }
     )
     return SimpleNamespace(
@@ -104,17 +106,21 @@ def summary_of(verdict: str, before: str | None = None):
         protocol=protocol,
         participants=people,
         year=2024,
+        demo=True,
+        others={},
+        seen={},
+        outlook=pd.DataFrame(columns=[*plan.COLUMNS, "supplied"]),
+        needs=pd.DataFrame(columns=["goal", "need", "number", "years", "holders"]),
+        programme=SimpleNamespace(network=pd.DataFrame(columns=["what"])),
         provisional=lambda *sources: [2024],
     )
 
 
 def summary_text(now: str, then: str) -> str:
     monitor = summary_of(now, then)
-    parts = [samenvatting.goals_text(monitor).html]
-    parts += [
-        make(monitor).markdown
-        for make in (samenvatting.changes, samenvatting.who_takes_part, samenvatting.limits)
-    ]
+    shown = (samenvatting.cards, samenvatting.changes, samenvatting.next_steps)
+    parts = [make(monitor).plain for make in shown]
+    parts += [make(monitor).markdown for make in (samenvatting.lead, samenvatting.limits)]
     return plain("\n".join([*parts, *markdown_of("index")]))
 
 
@@ -164,20 +170,21 @@ def test_the_summary_is_plain_whatever_the_verdict(now):
 @pytest.mark.parametrize("now", [each.value for each in Verdict])
 def test_the_summary_uses_no_verdict_word_but_its_own(monkeypatch, now):
     monitor = summary_of(now)
-    said = plain(samenvatting.goals_text(monitor).html)
-    verdicts = re.findall(r"[▲▼=?–] +([A-Z][a-z ]+)\.", said)
-    assert verdicts == [now[0].upper() + now[1:]] * 4
+    said = samenvatting.cards(monitor).html
+    words = re.findall(r'"kansen-word"><span aria-hidden="true">[▲▼=?–]</span> ([^<]+)</p>', said)
+    asked = "Nog niet te toetsen" if now == "niet toetsbaar" else now[0].upper() + now[1:]
+    assert [word.removesuffix(", maar klein") for word in words] == [asked] * 4
 
 
 def test_the_summary_names_every_verdict_that_moved():
-    text = samenvatting.changes(summary_of("beter", "onbeslist")).markdown
-    assert text.count("was ‘onbeslist’, is nu ‘beter’") == 4
-    same = samenvatting.changes(summary_of("onbeslist", "onbeslist")).markdown
+    text = samenvatting.changes(summary_of("beter", "onbeslist")).plain
+    assert text.count("was onbeslist, is nu beter") == 4
+    same = samenvatting.changes(summary_of("onbeslist", "onbeslist")).plain
     assert "hetzelfde oordeel als in 2023-2024" in same
 
 
 def test_without_results_of_last_year_the_summary_says_so():
-    text = samenvatting.changes(summary_of("beter")).markdown
+    text = samenvatting.changes(summary_of("beter")).plain
     assert "Over 2023-2024 zijn er geen resultaten" in text
 
 
@@ -227,6 +234,7 @@ def test_better_does_not_hide_that_the_difference_may_be_small(goal, effect, low
     monitor = summary_of("beter" if effect > 0 else "slechter")
     figures = {"effect": effect, "ci_low": low, "ci_high": high}
     monitor.verdicts.loc[monitor.verdicts["goal"] == goal, list(figures)] = list(figures.values())
-    text = samenvatting.goals_text(monitor).plain.splitlines()[goal - 1]
+    text = samenvatting.cards(monitor).plain.splitlines()[goal - 1]
     assert ("klein verschil" in text) == bool(said)
+    assert ("maar klein" in text) == ("Waarschijnlijk" in said)
     assert said in text

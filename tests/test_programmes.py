@@ -11,11 +11,14 @@ import pytest
 
 from kansen_analysis.edition import schools as stage
 from kansen_analysis.edition.beside import check_shown
+from kansen_analysis.edition.build import build
+from kansen_analysis.edition.open import OPENS
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.errors import SettingsError
 from kansen_analysis.programme import check_programme, read_programme
 from kansen_analysis.programme.schema import tables
 from kansen_analysis.programme.settings import Settings, read_settings
+from kansen_analysis.publish.shown import left_out
 from kansen_analysis.schools.participants import read_participants
 
 ROOT = Path(__file__).parents[1]
@@ -226,3 +229,33 @@ def test_no_code_template_term_or_notebook_names_one_programme():
             if FOREIGN.search(text := "".join(cell["source"])):
                 found.append(f"{path.name}: {text[:80]}")
     assert found == []
+
+
+def shown_by(notebook, names):
+    """Run the cells of a notebook and give what each shows."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        lines = "".join(cell["source"]).splitlines()
+        *code, last = ast.parse("\n".join(each for each in lines if each[:2] != "#|")).body
+        exec(compile(ast.Module(code, []), notebook.name, "exec"), names)
+        if isinstance(last, ast.Expr):
+            yield eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
+        else:
+            exec(compile(ast.Module([last], []), notebook.name, "exec"), names)
+
+
+@pytest.mark.slow
+def test_before_any_school_takes_part_every_page_can_be_drawn(demo, tmp_path, monkeypatch):
+    """The register of Positief Opgroeien SPT is empty: its plan does not name its schools."""
+    header = (SHIPPED / "spt-groningen" / "data" / "participants.csv").read_text("utf-8")
+    (tmp_path / "participants.csv").write_text(header.splitlines()[0] + "\n", encoding="utf-8")
+    made = build(demo, tmp_path / "participants.csv", folder=tmp_path / "edition")
+    assert made.verdicts.loc[0, "reason"] == "Het register noemt nog geen scholen."
+    monkeypatch.setenv(OPENS, str(made.folder))
+    notebooks = {path.stem: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+    gone = left_out(made.settings, made, notebooks)
+    assert {"scholen", "gemeenten"} <= gone
+    for name, path in notebooks.items():
+        if name not in gone:
+            assert list(shown_by(path, {})), name

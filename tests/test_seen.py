@@ -188,3 +188,15 @@ def test_the_demo_shows_something_for_every_goal_with_files(edition):
     for goal, rows in found.items():
         text = words.latest(goal, rows, OWN, "in het register")
         assert text.startswith("In 2024-2025") and "nan" not in text
+
+
+def test_a_group_without_figures_is_left_out():
+    rows = levels([("90AA00", 2024, 50.0, 50.0, 20)])
+    found = seen.group_shares(seen.target_parts(rows), {OWN: ["90ZZ00"], OTHERS: ["90AA00"]})
+    assert found["group"].unique().tolist() == [OTHERS]
+    low = pd.DataFrame(
+        [[1] * 10], pd.MultiIndex.from_tuples([("90AA00", 2024)], names=["school", "year"])
+    ).set_axis(list(RANKED_ADVICES), axis=1)
+    assert seen.group_advice(low, low, {OWN: ["90ZZ00"], OTHERS: ["90AA00"]})["group"].tolist() == [
+        OTHERS
+    ]

@@ -60,7 +60,7 @@ WRONG = [
     ({"colour": "blue"}, "found the key 'colour', expected one of aim, citation, contact"),
     ({"unit": "stad"}, "unit: found 'stad', expected one of school, neighbourhood"),
     ({"unit": "neighbourhood"}, "expected region.neighbourhoods"),
-    ({"pages": ["plan", "blog"]}, "pages[1]: found 'blog', expected one of"),
+    ({"pages": ["wanneer", "blog"]}, "pages[1]: found 'blog', expected one of"),
     ({"contact": "javascript:alert(1)"}, "contact: found 'javascript:alert(1)', expected an addr"),
     ({"person": {"one": "coach"}}, "person.more: found nothing"),
     ({"region": {**REGION, "own": {}}}, "region.own: expected at least one province or municip"),

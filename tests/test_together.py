@@ -100,6 +100,10 @@ def test_a_page_is_shown_when_it_is_wanted_and_has_something_to_say():
     few = one.settings.model_copy(update={"pages": ("eindtoets",)})
     assert shown.left_out(few, one, names) == {"wijkplan", "voortgang", "uren-middelen"}
     assert set(few.pages) < set(PAGES)
+    own = one.settings.model_copy(update={"goals": "goals.yml"})  # teaching is on other goals
+    assert shown.left_out(own, one, ["index", "klopt", "analyse/een-doel"]) == {
+        *("klopt", "analyse/een-doel"),
+    }
 
 
 def test_a_site_has_the_name_and_the_foot_of_its_programme():

@@ -31,10 +31,10 @@ def test_every_code_has_a_sentence():
 
 
 OBSTACLES = {
-    Obstacle.PARTICIPANTS: ({"schools": 1}, "Er doet 1 school mee.", None),
+    Obstacle.PARTICIPANTS: ({"schools": 1}, "Het register telt 1 school.", None),
     Obstacle.START_UNKNOWN: (
         {"schools": 3, "participants": 8},
-        "Van 3 van de 8 deelnemende scholen noemt geen document het startjaar.",
+        "Van 3 van de 8 scholen in het register noemt geen document het startjaar.",
         ("Scholen zonder bekend startjaar", 3),
     ),
     Obstacle.LATE_START: (
@@ -51,7 +51,7 @@ OBSTACLES = {
     ),
     Obstacle.NOTHING_BESIDE: (
         {},
-        "De toetsresultaten gaan alleen over deelnemende scholen; er is niets om mee te "
+        "De toetsresultaten gaan alleen over scholen in het register; er is niets om mee te "
         "vergelijken.",
         ("Vergelijkbare scholen in deze bestanden", 0),
     ),
@@ -73,7 +73,9 @@ def test_an_obstacle_is_said_with_its_numbers(code):
 
 def test_several_obstacles_are_said_in_their_order():
     why = (Reason(Obstacle.PARTICIPANTS, {"schools": 12}), Reason(Obstacle.NOTHING_BESIDE))
-    assert say(GOAL, *why).startswith("Er doen 12 scholen mee. De toetsresultaten gaan alleen")
+    assert say(GOAL, *why).startswith(
+        "Het register telt 12 scholen. De toetsresultaten gaan alleen"
+    )
 
 
 def test_every_outcome_has_a_name_for_its_figures():

@@ -1,4 +1,4 @@
-"""The command ``kansen``: init, fetch, check, build, goals, render, demo."""
+"""The command ``kansen``: init, fetch, check, build, goals, plan, render, demo."""
 
 from __future__ import annotations
 
@@ -397,6 +397,27 @@ def goals(
         for row in each_row(verdicts):
             typer.secho(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
             typer.echo(f"   {row.reason}")
+
+
+@app.command()
+def plan(
+    data: DataOption = None,
+    participants: ParticipantsOption = None,
+    school_year: YearOption = None,
+    protocol: ProtocolOption = None,
+    form: FormOption = Form.table,
+) -> None:
+    """When will we know: per goal what is missing, who has it, what coming editions can show."""
+    from kansen_analysis.pages.plan import as_text
+
+    made = _edition(data, participants, school_year, protocol)
+    if form == "csv":
+        made.outlook.to_csv(sys.stdout, index=False)
+    elif form == "json":
+        told = {name: getattr(made, name) for name in ("outlook", "needs")}
+        _json({name: json.loads(t.to_json(orient="records")) for name, t in told.items()})
+    else:
+        typer.echo(as_text(made))
 
 
 @app.command()

@@ -73,7 +73,7 @@ def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     said = {(row.table, row.column): row for row in known.itertuples()}
     rows = []
     for table, frame in found.items():
-        for name in frame:
+        for name in frame.columns:
             about = said.get((table.partition("-")[0], name)) or said.get(("*", name))
             meaning, unit = (about.meaning, about.unit) if about else ("", "")
             rows.append(

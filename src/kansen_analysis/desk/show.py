@@ -63,7 +63,7 @@ def show(
     frame = frame.reset_index(drop=True)
     bounds = {f"{name}_{end}" for name in frame for end in ("low", "high")}
     rows = []
-    for name in [each for each in frame if each not in bounds]:
+    for name in [each for each in frame.columns if each not in bounds]:
         kind = _kind(str(name), frame[name])
         counted = name in pupils
         unit = "leerlingen" if counted else units.get(name, "aantal" if kind == "count" else "")

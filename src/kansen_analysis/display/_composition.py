@@ -279,7 +279,7 @@ def right_and_wrong(frame: pd.DataFrame, texts: Texts) -> Figure:
         raise UsageError("right_and_wrong: wrong and right are more than 100% together")
     frame["open"] = frame["open"].clip(lower=0)
     frame = frame.sort_values("wrong", ascending=False, kind="stable").reset_index(drop=True)
-    worst, best = frame.iloc[0], frame.loc[frame["right"].idxmax()]
+    worst, best = frame.iloc[0], frame.iloc[int(frame["right"].argmax())]
     few = int((frame["wrong"] <= 2).sum())
     return make(
         texts,
@@ -311,12 +311,12 @@ def _right_and_wrong(board: Board, *, frame) -> None:
         "goed oordeel": ("right", role("participants")["line"]),
     }
     spots, head = board.flow(list(fills))
-    labels = [f"{row.label}: {numbers.percent(row.wrong, 1)} fout" for row in frame.itertuples()]
+    labels = [f"{row.label}: {numbers.percent(row.wrong, 1)} fout" for row in each_row(frame)]
     ax, middles = row_axes(board, labels, (0, 100), tall=26, side=400, head=head + 8)
     ax.xaxis.set_major_formatter(lambda value, _: numbers.percent(value))
     legend(board, spots, {label: box(fill) for label, (_, fill) in fills.items()})
     pixel = pixels_of(ax)
-    for row, y in zip(frame.itertuples(), middles, strict=True):
+    for row, y in zip(each_row(frame), middles, strict=True):
         edge = 0.0
         for label, (name, fill) in fills.items():
             share = getattr(row, name)
@@ -326,8 +326,8 @@ def _right_and_wrong(board: Board, *, frame) -> None:
             bar = patch((edge, y - 9), share, 18, fill)
             tell(ax.add_patch(bar), f"{row.label}, {label}: {numbers.percent(share, 1)}")
             if share * pixel > text_width(words, board.small) + 8:
-                look = {"ha": "center", "size": board.small, "ink": on(fill)}
-                board.write(ax, (edge + share / 2, y), words, **look)
+                at, ink = (edge + share / 2, y), on(fill)
+                board.write(ax, at, words, ha="center", size=board.small, ink=ink)
             edge += share
 
 

@@ -44,6 +44,8 @@ from kansen_analysis.words import numbers
 ROLES = {
     "deelnemers": "participants",
     "deelnemende scholen": "participants",
+    "scholen in het register": "participants",
+    "alle scholen in het land": "national",
     "deze school": "participants",
     "vergelijkbare scholen": "comparison",
     "eerdere jaren": "earlier",
@@ -77,7 +79,8 @@ def lines(
     ----------
     frame : pandas.DataFrame
         ``series`` (Dutch name), ``year`` (first year of the school year), ``value``; optional
-        ``low`` and ``high`` (interval, drawn as a bar), ``n`` (schools) and ``provisional``.
+        ``low`` and ``high`` (interval, drawn as a bar), ``n`` (schools), ``provisional`` and
+        ``segment`` (a number that changes where the line must not go on).
     texts : Texts
     unit : str
         Of the values.
@@ -524,11 +527,13 @@ def _series(frame: pd.DataFrame, known: Mapping[str, str]) -> dict[str, pd.DataF
 def _pieces(
     rows: pd.DataFrame, breaks: Sequence[Break], column: str = "value"
 ) -> list[pd.DataFrame]:
-    """Cut a line where a year is missing and where a break says so."""
+    """Cut a line where a year is missing, where a break says so, and where a segment begins."""
     rows = rows.dropna(subset=[column]).sort_values("year", kind="stable")
     stops = {year for year, _, kind in breaks if kind == "break"}
     year = rows["year"].astype(int)
     new = (year.diff() != 1) | year.isin(stops)
+    if "segment" in rows:
+        new |= rows["segment"].diff().fillna(0) != 0
     return [piece for _, piece in rows.groupby(new.cumsum())]
 
 
@@ -599,6 +604,8 @@ def _alt_lines(
     # A direction only over years that can be compared: after the last break.
     since = max((at for at, _, kind in breaks if kind == "break"), default=-1)
     last, together = rows.iloc[-1], rows[rows["year"] >= since]
+    if "segment" in rows:  # nor over years of other schools
+        together = together[together["segment"] == last.segment]
     if len(together) > 1:
         first = together.iloc[0]
         change = np.sign(round(last.value, decimals) - round(first.value, decimals))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kansen_analysis.display._html import text
+from kansen_analysis.display._html import text, words
 from kansen_analysis.errors import UsageError
 from kansen_analysis.words import numbers
 
@@ -137,22 +137,22 @@ def _plain(card: Card) -> str:
 def _card(card: Card, name: str) -> str:
     lines = [
         f'<section class="kansen-card kansen-is-{card.look}" aria-labelledby="{name}">',
-        f'<h3 id="{name}">{text(card.question)}</h3>',
+        f'<h3 id="{name}">{words(card.question)}</h3>',
         f'<p class="kansen-word"><span aria-hidden="true">{LOOKS[card.look]}</span> '
         f"{text(card.word)}</p>",
-        f'<p class="kansen-size">{text(card.size)}</p>',
+        f'<p class="kansen-size">{words(card.size)}</p>',
     ]
     if card.interval:
         lines.append(scale(*card.interval))
     lines += [
-        f'<p class="kansen-fact"><b>{text(name)}:</b> {text(said)}</p>'
+        f'<p class="kansen-fact"><b>{words(name)}:</b> {words(said)}</p>'
         for name, said in (card.facts or {}).items()
     ]
     if card.sure:
-        lines.append(f'<p class="kansen-sure">{text(card.sure)}</p>')
+        lines.append(f'<p class="kansen-sure">{words(card.sure)}</p>')
     if card.link[1]:
-        words, address = map(text, card.link)
-        lines.append(f'<p class="kansen-more"><a href="{address}">{words}</a></p>')
+        label, address = map(text, card.link)
+        lines.append(f'<p class="kansen-more"><a href="{address}">{label}</a></p>')
     return "\n".join([*lines, "</section>"])
 
 
@@ -226,7 +226,7 @@ def key_numbers(given: Sequence[tuple[str, str]]) -> Html:
     >>> key_numbers([("80", "scholen in het register"), ("13", "gemeenten")])
     80 scholen in het register; 13 gemeenten
     """
-    rows = [f"<div><dt>{text(what)}</dt><dd>{text(number)}</dd></div>" for number, what in given]
+    rows = [f"<div><dt>{words(what)}</dt><dd>{text(number)}</dd></div>" for number, what in given]
     html = '<dl class="kansen-block kansen-facts">\n' + "\n".join(rows) + "\n</dl>"
     return Html(html, "; ".join(f"{number} {what}" for number, what in given))
 
@@ -250,7 +250,7 @@ def listed(given: Sequence[str]) -> Html:
     <li>Schooladvies: was <b>onbeslist</b>, is nu <b>beter</b>.</li>
     </ul>
     """
-    items = [re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text(said)) for said in given]
+    items = [re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", words(said)) for said in given]
     html = "\n".join(['<ul class="kansen-lines">', *(f"<li>{i}</li>" for i in items), "</ul>"])
     return Html(html, "\n".join(said.replace("**", "") for said in given))
 
@@ -312,13 +312,13 @@ def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "
     """
     parts = [
         '<div class="kansen-sheet">',
-        f'<p class="kansen-lead">{text(lead)}</p>',
+        f'<p class="kansen-lead">{words(lead)}</p>',
         numbers_row.html,
         goals.html,
         '<div class="kansen-beside">',
         *(f"<div>\n{each.html}\n</div>" for each in below),
         "</div>",
-        f'<p class="kansen-source">{text(foot)}</p>' if foot else "",
+        f'<p class="kansen-source">{words(foot)}</p>' if foot else "",
         "</div>",
     ]
     plain = [lead, numbers_row.plain, goals.plain, *(each.plain for each in below), foot]

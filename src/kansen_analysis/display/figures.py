@@ -22,6 +22,7 @@ from kansen_analysis.display._evidence import (
     versions,
 )
 from kansen_analysis.display._figure import Figure, Texts
+from kansen_analysis.display._places import places
 from kansen_analysis.display._time import (
     BREAKS,
     ROLES,
@@ -44,6 +45,7 @@ __all__ = [
     "goals_overview",
     "histograms",
     "lines",
+    "places",
     "ranges",
     "right_and_wrong",
     "ruler",

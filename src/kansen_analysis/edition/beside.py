@@ -17,7 +17,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     -------
     dict
         ``programme``: what may be shown on the day of publication, up to the school year in which
-        the edition appears. What is withheld is counted and not in it. And the ``settings``.
+        the edition appears. What is withheld is counted and not in it. The ``settings``. And
+        ``truth``: what was put into invented data; empty for published files.
 
     Raises
     ------
@@ -32,6 +33,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     # The day shows in nothing but what was withheld: with that the same, it is the same edition.
     return {
         "programme": replace(programme, activities=shown, day=""),
+        "truth": inputs["truth"],
         "settings": inputs["settings"],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -23,6 +24,7 @@ from kansen_analysis.sources import DataFolder, get, names, schoolyear
 
 Progress = Callable[[str], None]
 FOLDER = "editions"
+TRUTH = "truth.json"  # beside the files of the demo
 READING = ".reading"  # among the editions, while nothing says yet which one it will be
 
 TIDY = Stage(
@@ -67,11 +69,23 @@ SENSITIVITY = Stage(
         *("secondary", "advice_check", "share_check", "choices", "changes", "by_step", "nearby"),
     ),
 )
+ANSWERS = Stage(
+    "answers",
+    f"{__package__}.answers",
+    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    writes=("seen", "moved", "standing", "outlook", "needs"),
+)
+PLACE = Stage(
+    "place",
+    f"{__package__}.place",
+    reads=("tidy", "schools", "year"),
+    writes=("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+)
 BESIDE = Stage(
     "beside",
     f"{__package__}.beside",
-    reads=("programme", "settings", "day", "year"),
-    writes=("programme", "settings"),
+    reads=("programme", "settings", "day", "year", "truth"),
+    writes=("programme", "settings", "truth"),
 )
 AREAS = Stage(
     "neighbourhoods",
@@ -91,7 +105,7 @@ PUBLIC = Stage(
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
         "neighbourhoods",
-        *("released", "limits", "keyed", "dated", "year", "reports"),
+        *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
 )
@@ -178,6 +192,7 @@ def build(
         "region": Given(region, store.digest_of(region)),
         "others": Given(others, store.digest_of(others)),
         "programme": Given(beside, _folder_digest(beside)),
+        "truth": Given(truth := _truth(raw), store.digest(truth)),
         "day": Given(day := day or publication_day(), day),
         "limits": Given(limits, store.digest(asdict(limits))),
         "earlier": Given(earlier, store.digest_of(earlier)),
@@ -194,7 +209,7 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, BESIDE, AREAS, RELEASED):
+        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
@@ -271,6 +286,13 @@ def _year(raw: Path, years: list[int], wanted: int | None) -> int:
             f"There are no results of {schoolyear.label(wanted)}; there are of {known}."
         )
     return wanted or years[-1]
+
+
+def _truth(raw: Path) -> dict:
+    """Return what was put into invented data; nothing is known of published files."""
+    path = raw / TRUTH
+    known = workspace.is_demo(raw) and path.is_file()
+    return json.loads(path.read_text(encoding="utf-8")) if known else {}
 
 
 def _variables(table: str):

@@ -92,6 +92,17 @@ class Edition:
     changes = _kept("changes", "By goal the change of every participant.")
     by_step = _kept("by_step", "By goal participants per year since the start.")
     nearby = _kept("nearby", "By goal what moved around the schools.")
+    seen = _kept("seen", "By goal the levels of participants, others and the country.")
+    moved = _kept("moved", "By goal how participants moved, without a verdict.")
+    standing = _kept("standing", "Participants beside their signaleringswaarde.")
+    outlook = _kept("outlook", "Per goal and edition to come what could be seen.")
+    needs = _kept("needs", "Per goal what is missing and who has it.")
+    region_facts = _kept("region_facts", "Facts of the region and its municipalities.")
+    region_told = _kept("region_told", "The facts that a rule chose to tell.")
+    region_spread = _kept("region_spread", "Schools by schoolweging, in fifths.")
+    region_schools = _kept("region_schools", "The vo schools of the region.")
+    region_places = _kept("region_places", "How many municipalities are the yardstick.")
+    truth = _kept("truth", "What was put into invented data; empty for published files.")
     programme = _kept("programme", "What stands beside the figures.")
     area_schools = _kept("area_schools", "Schools by neighbourhood.")
     area_homes = _kept("area_homes", "Pupils by the neighbourhood they live in.")
@@ -222,7 +233,7 @@ class Edition:
         group = pd.Series("overige scholen", index=schools.index, dtype="str")
         compared = schools.isin(self.pools.members["school"])
         group[compared] = "vergelijkbare scholen"
-        group[schools.isin(self.participants["school"])] = "deelnemende scholen"
+        group[schools.isin(self.participants["school"])] = "scholen in het register"
         return group
 
 

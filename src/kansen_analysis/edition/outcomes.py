@@ -207,8 +207,11 @@ class Chosen:
         value = rows[f"{share}_{end}"].where(runs, rows[f"{share}_{other}"])
         return self.panel(rows.assign(value=value), goal)
 
-    def rows(self, outcome: pd.DataFrame, goal: int) -> pd.DataFrame:
-        """Keep the school-years of the protocol and the schools that take part or are compared."""
+    def rows(self, outcome: pd.DataFrame, goal: int, *, to_come: bool = False) -> pd.DataFrame:
+        """Keep the school-years of the protocol and the schools that take part or are compared.
+
+        With `to_come` also participants whose coach comes after this edition.
+        """
         rule = self.protocol.goal(goal).outcome
         first, last = rule.window
         inside = outcome["year"].between(first or 0, last or self.year)
@@ -221,9 +224,10 @@ class Chosen:
         rows["schoolweging_year"] = rows["schoolweging_year"].astype(float)
         rows["cohort"] = rows["school"].map(self.starts).astype("Int64")
         takes_part = rows["school"].isin(self.people["school"])
+        started = (rows["cohort"] <= self.year).fillna(False)
         # A participant whose start is unknown, or still to come, is no comparison school either.
         usable = rows["school"].isin(self.compared) | (
-            takes_part & (rows["cohort"] <= self.year).fillna(False)
+            takes_part & (rows["cohort"].notna() if to_come else started)
         )
         columns = ["school", "year", "value", "n", "cohort", "schoolweging", "provider"]
         rows = rows.loc[usable & rows["schoolweging"].notna(), [*columns, *MORE]]

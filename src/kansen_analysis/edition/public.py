@@ -34,7 +34,11 @@ OPEN = {
     "estimates": ("attenuation", "detectable"),
     "verdicts": ("protocol",),
     "sensitivity": ("advice_check", "by_step", "nearby"),
-    "beside": ("programme", "settings"),
+    "beside": ("programme", "settings", "truth"),
+    "answers": ("seen", "moved", "standing", "outlook", "needs"),
+    "place": (
+        *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+    ),
     "neighbourhoods": ("area_schools", "area_homes", "area_care"),
     "tidy": ("years", "unmatched"),
 }
@@ -55,7 +59,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     out = {name: inputs[stage][name] for stage, names_ in OPEN.items() for name in names_}
     out |= _tables(tidy)
     out |= _files(inputs, told)
-    out["target_levels"] = _levels(inputs, told)
+    out["target_levels"] = levels(inputs, told)
     out["places"] = _places(inputs["released"]["cells"], told)
     out |= _estimates(inputs, limits, told)
     out["previous_verdicts"] = None
@@ -113,16 +117,16 @@ def _files(inputs: Mapping, told: list[dict]) -> dict[str, object]:
 # Two publishers --------------------------------------------------------------------------------
 
 
-def _levels(inputs: Mapping, told: list[dict]) -> pd.DataFrame:
+def levels(inputs: Mapping, told: list[dict]) -> pd.DataFrame:
     """Show a range where a share of the Inspectie would solve a count that DUO hides."""
     tables = Until(inputs["tidy"], inputs["year"])
-    levels = inputs["outcomes"]["target_levels"]
+    known = inputs["outcomes"]["target_levels"]
     both = panel.both_publishers(tables)
     names_ = {"low": "own_low", "high": "own_high", "placed": "placed"}
     names_ |= {"pupils_low": "own_n_low", "pupils_high": "own_n_high"}
     own = both[["school", "year", *names_]].rename(columns=names_)
     found = joined.guard(
-        levels.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"]
+        known.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"]
     )
     for word in ("solved", "contradiction"):
         rows = found[found["joined"] == word]
@@ -137,7 +141,7 @@ def _levels(inputs: Mapping, told: list[dict]) -> pd.DataFrame:
                 ),
             }
         )
-    return found[[*levels.columns, "joined"]]
+    return found[[*known.columns, "joined"]]
 
 
 # Supplied counts -------------------------------------------------------------------------------
@@ -248,13 +252,13 @@ def _dictionary(out: Mapping[str, object], tidy) -> bytes:
         if not isinstance(table, pd.DataFrame):
             continue
         about = get(name).variables if name in names() else pd.DataFrame()
-        for column, dtype in table.dtypes.items():
+        for column in table.columns:
             of = next((e for e in (column, column.rpartition("_")[0]) if e in about.index), None)
-            told = about.loc[of] if of is not None else {}
+            told = {} if of is None else about.loc[of].to_dict()
             end = f" ({column.rpartition('_')[2]})" if of not in (None, column) else ""
             label = f"{told.get('label', '')}{end}" if of is not None else ""
             rest = [
                 "" if pd.isna(v := told.get(n, "")) else v for n in ("unit", "decimals", "kind")
             ]
-            write.writerow([name, column, str(dtype), label, *rest])
+            write.writerow([name, column, str(table[column].dtype), label, *rest])
     return text.getvalue().encode("utf-8")

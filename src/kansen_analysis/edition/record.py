@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -147,7 +148,7 @@ def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return first == second
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: Any) -> str:
     if name == "school_year":
         return schoolyear.label(int(value))
     if name == "small":

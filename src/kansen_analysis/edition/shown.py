@@ -45,22 +45,29 @@ class ShownEstimate:
     @property
     def effect(self) -> float:
         """The figure of the deciding version."""
-        return float(self.decision.loc[self.decides, "effect"])
+        return float(self.decision["effect"].loc[self.decides])
 
     @property
     def ci_low(self) -> float:
         """Lower end of its 95% interval."""
-        return float(self.decision.loc[self.decides, "ci_low"])
+        return float(self.decision["ci_low"].loc[self.decides])
 
     @property
     def ci_high(self) -> float:
         """Upper end."""
-        return float(self.decision.loc[self.decides, "ci_high"])
+        return float(self.decision["ci_high"].loc[self.decides])
 
     @property
     def p_value(self) -> float:
         """Its p value."""
-        return float(self.decision.loc[self.decides, "p_value"])
+        return float(self.decision["p_value"].loc[self.decides])
+
+
+def _figures(row: pd.Series, places: int) -> pd.Series:
+    """Round the figures of one estimate."""
+    figures = rounded(row.to_frame().T, places).iloc[0]
+    figures.name = row.name
+    return figures
 
 
 def shown(estimate: EffectEstimate, limits: Limits) -> ShownEstimate:
@@ -87,7 +94,7 @@ def shown(estimate: EffectEstimate, limits: Limits) -> ShownEstimate:
         rounded(estimate.decision, places),
         round(estimate.std_error, places),
         event,
-        None if board is None else rounded(board.to_frame().T, places).iloc[0].rename(board.name),
+        None if board is None else _figures(board, places),
         estimate.n_schools,
         estimate.n_treated,
         estimate.method,
@@ -100,7 +107,7 @@ def shown_share(check: ShareEffect) -> ShareEffect:
     places = decimals(check.std_error)
     figures = {n: round(getattr(check, n), places) for n in ("effect", "std_error")}
     ends = {n: round(getattr(check, n), places) for n in ("ci_low", "ci_high")}
-    linear = rounded(check.linear.to_frame().T, places).iloc[0].rename(check.linear.name)
+    linear = _figures(check.linear, places)
     return ShareEffect(
         **figures,
         **ends,

@@ -393,7 +393,7 @@ def swap(new: Path, folder: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two folders take each other's name at once; tells whether this system can."""
-    call = {"linux": "renameat2", "darwin": "renameatx_np"}.get(sys.platform)
+    call = {"linux": "renameat2", "darwin": "renameatx_np"}.get(sys.platform, "")
     with suppress(OSError, AttributeError, TypeError):
         here = -100 if sys.platform == "linux" else -2  # AT_FDCWD
         # The flag that asks for an exchange is 2 on both.
@@ -447,6 +447,7 @@ def scratch() -> Iterator[Path]:
                 lock.close()
         own = Path(tempfile.mkdtemp(dir=base))
         held = _lock(own)
+    assert held is not None  # nobody else knows this folder
     try:
         yield own
     finally:
@@ -458,7 +459,9 @@ def scratch() -> Iterator[Path]:
 def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write in a folder; one that ends, however it ends, lets go."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
+    lock = _lock(folder)
+    assert lock is not None  # it was waited for
+    with lock:
         yield
 
 

@@ -231,23 +231,6 @@ class EffectEstimate:
         )
 
 
-def dutch(x: float, decimals: int = 1, *, signed: bool = False) -> str:
-    """Write a number with a decimal comma and a true minus sign.
-
-    Examples
-    --------
-    >>> dutch(-1.25, 2), dutch(3.04, 1, signed=True), dutch(-0.001, 1, signed=True)
-    ('−1,25', '+3,0', '0,0')
-    """
-    if not np.isfinite(x):
-        return "onbekend"
-    size = f"{abs(x):.{decimals}f}"
-    if float(size) == 0:
-        return size.replace(".", ",")
-    sign = "−" if x < 0 else "+" if signed else ""
-    return sign + size.replace(".", ",")
-
-
 def estimate_effect(
     panel: pd.DataFrame,
     seed: int = 1,

@@ -309,7 +309,7 @@ def needs(
             elif len(starts) and there:
                 rule = goal.outcome
                 first = int(starts.min())
-                before = [year for year in there if year < first]
+                before = [y for y in there if y < first and y not in rule.exclude_years]
                 lacking = [
                     year
                     for year in range(first - 1, (rule.window[0] or first) - 1, -1)

@@ -133,6 +133,8 @@ def both_publishers(tables: Tables) -> pd.DataFrame:
         exact = usable.rename(columns={"pct_1s2f": "value", "pupils": "n"})[columns]
         exact["n"] = exact["n"].astype(int)
     both = exact.merge(levels, on=["school", "year"], how="outer")
+    ends = ["low", "high", "pupils_low", "pupils_high"]
+    both = both.astype(dict.fromkeys(ends, float))  # of nothing where one source is all there is
     known = both["value"].notna()
     position = _position(both[known & both["low"].notna()])
     middle = (both["pupils_low"] + both["pupils_high"]) / 2
@@ -175,7 +177,8 @@ def target_levels(tables: Tables) -> pd.DataFrame:
         both[bound] = both["value"].where(known, both[bound])
         both[f"n_{bound}"] = both["n"].where(known, both[f"pupils_{bound}"]).astype(int)
     keep = ["school", "year", "value", "n", "low", "high", "n_low", "n_high", "origin"]
-    return both[keep].sort_values(["school", "year"], ignore_index=True, kind="stable")
+    both = both[keep].astype(dict.fromkeys(("value", "low", "high"), float))
+    return both.sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 
 def main_provider(tables: Tables) -> pd.DataFrame:

@@ -174,6 +174,8 @@ def group_shares(
     rows = []
     for name, schools in groups.items():
         inside = parts[parts["school"].isin(list(schools))]
+        if not len(inside):
+            continue
         sums = inside.groupby("year")[_SUMS].sum()
         if hide:
             for side in ("part", "rest"):
@@ -213,6 +215,8 @@ def group_advice(
             table[table.index.get_level_values("school").isin(list(schools))]
             for table in (low, high)
         ]
+        if not len(cells[0]):
+            continue
         sums = [table.groupby(level="year").sum() for table in cells]
         bounds = panel.advice_levels(*sums).set_index("year")
         frame = bounds[["low", "high"]].assign(

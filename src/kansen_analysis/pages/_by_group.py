@@ -11,7 +11,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
 from kansen_analysis.outcomes.panel import ENDS
 
-GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+GROUPS = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
 
 
 def by_group(

@@ -13,6 +13,7 @@ import pandas as pd
 from kansen_analysis.demo import demo_folder
 from kansen_analysis.display import downloads
 from kansen_analysis.display._html import below, text
+from kansen_analysis.display._html import words as whole
 from kansen_analysis.display.components import Html
 from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
@@ -121,7 +122,7 @@ def verdict(monitor: Edition, goal: int) -> Html:
     word = verdict_word(row)
     return Html(
         f'<div class="kansen-block kansen-verdict"><p><span aria-hidden="true">{SIGNS[word]}'
-        f"</span> <strong>{word}.</strong> {text(row['reason'])}</p></div>",
+        f"</span> <strong>{word}.</strong> {whole(row['reason'])}</p></div>",
         f"{word}. {row['reason']}",
     )
 

@@ -32,8 +32,13 @@ BESIDE = MOVES | {
 
 
 def _own(monitor: Edition) -> pd.Series:
-    """Names of the participants' municipalities by code, in alphabetical order."""
+    """Names of the participants' municipalities by code, in alphabetical order.
+
+    Where no school takes part yet, those where the programme works.
+    """
     people = monitor.participants.drop_duplicates("municipality_code")
+    if not len(people):
+        return pd.Series(dict(monitor.region.area.municipalities), dtype="str").sort_values()
     people = people.sort_values(
         "municipality", key=lambda names: names.str.casefold(), kind="stable"
     )
@@ -43,8 +48,11 @@ def _own(monitor: Edition) -> pd.Series:
 def around(monitor: Edition) -> Prose:
     """Name the municipalities that the context is about."""
     own = _own(monitor)
+    if not len(own):
+        return Prose("Er zijn nog geen gemeenten met deelnemende scholen.")
     return Prose(
-        f"Het gaat om de {len(own)} gemeenten met deelnemende scholen, en om de rest van de eigen "
+        f"Het gaat om de {len(own)} gemeenten met scholen in het register, en om de rest van de "
+        "eigen "
         "regio of het land ernaast."
         if len(own) > 1
         else f"Het gaat om de gemeente {own.iloc[0]}, met de rest van het land ernaast."
@@ -197,8 +205,8 @@ def special_advice(monitor: Edition) -> Figure | Absent:
     """Draw the share of advices for vso or praktijkonderwijs as a range."""
     table, _ = _special(monitor)
     if table is None:
-        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
-    frame = table[table["group"] == "deelnemende scholen"].reset_index(drop=True)
+        return Absent("Er zijn geen schooladviezen van scholen in het register in deze map.")
+    frame = table[table["group"] == "scholen in het register"].reset_index(drop=True)
     last = frame.iloc[-1]
     year = schoolyear.label(int(last["year"]))
     size = (
@@ -210,8 +218,10 @@ def special_advice(monitor: Edition) -> Figure | Absent:
         frame[["year", "low", "high", "value", "n", "n_low", "n_high"]],
         figures.Texts(
             name="zorg-advies",
-            title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year}",
-            subtitle="Adviezen vso en praktijkonderwijs van alle deelnemende scholen samen, per "
+            title=f"Het aandeel adviezen vso of praktijkonderwijs {size} in {year} "
+            f"({_pupils(last)} leerlingen)",
+            subtitle="Adviezen vso en praktijkonderwijs van alle scholen in het register samen, "
+            "per "
             "schooljaar, in procenten van alle adviezen; context, geen toets",
             source=source_line("schooladviezen"),
             notes=("Met vso en met ‘advies niet mogelijk’ in het totaal.",),
@@ -220,11 +230,17 @@ def special_advice(monitor: Edition) -> Figure | Absent:
     )
 
 
+def _pupils(row: pd.Series) -> str:
+    """Write the number of pupils of a row, as a range where it is hidden."""
+    ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+
+
 def special_advice_compared(monitor: Edition) -> Table | Absent:
     """Set the same share beside comparable and all schools."""
     table, groups = _special(monitor)
     if table is None:
-        return Absent("Er zijn geen schooladviezen van deelnemende scholen in deze map.")
+        return Absent("Er zijn geen schooladviezen van scholen in het register in deze map.")
     table = table.copy()
     for end in ("low", "high"):
         table[end] = table[end].where(table["value"].isna())
@@ -254,7 +270,7 @@ def _special(monitor: Edition) -> tuple[pd.DataFrame | None, list[str]]:
         return None, []
     table = table[table["kind"] == "Bo"]
     groups = {
-        "deelnemende scholen": table["school"].isin(monitor.participants["school"]),
+        "scholen in het register": table["school"].isin(monitor.participants["school"]),
         "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
         "alle scholen": table["school"].notna(),
     }
@@ -305,7 +321,7 @@ def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, s
     country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
     frame = rows[rows["code"].isin(own.index)].copy()
     if not len(frame):
-        return Absent("In deze tabel staan geen gemeenten met deelnemende scholen.")
+        return Absent("In deze tabel staan geen gemeenten met scholen in het register.")
     frame["panel"], frame["value"] = frame["code"].map(own), frame["share"]
     frame["marked"] = True
     if len(country):
@@ -404,7 +420,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     if unknown:
         which = "1 gemeente" if unknown == 1 else f"{unknown} gemeenten"
         notes.append(
-            f"Van {which} met deelnemende scholen noemt geen document het "
+            f"Van {which} met scholen in het register noemt geen document het "
             "startjaar; niet meegeteld."
         )
     variables = about(
@@ -419,7 +435,8 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
-        caption="Gemeenten met deelnemende scholen vóór en na de eerste leerlingen sinds de start, "
+        caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen sinds de "
+        "start, "
         "naast andere gemeenten; context, geen toets",
         variables=variables,
         source=source_line(*sources),

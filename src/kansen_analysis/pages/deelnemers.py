@@ -18,23 +18,26 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
+FEWEST_SQUARES = 4
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
 
 def who(monitor: Edition) -> Prose:
-    """Say how many schools take part, where and since when."""
+    """Say how many schools the register holds, where and since when, and what documents count."""
     people = monitor.participants
     count, places = len(people), people["municipality"].nunique()
     started = people["coach_start"].dropna()
     if not count:
-        return Prose("**Het register noemt nog geen deelnemende scholen.**")
+        return Prose("**Het register noemt nog geen scholen.**")
     text = (
-        f"**{numbers.number(count, 0)} {'school doet' if count == 1 else 'scholen doen'} mee, in "
-        f"{places} {'gemeente' if places == 1 else 'gemeenten'}.** "
+        f"**Het register telt {numbers.number(count, 0)} {'school' if count == 1 else 'scholen'}, "
+        f"in {places} {'gemeente' if places == 1 else 'gemeenten'}.** "
     )
+    if told := in_documents(monitor):
+        size, what = told
+        text += f"Documenten noemen er {size}: {what.partition(',')[0]}. "
     if len(started):
-        first = schoolyear.label(int(started.min()))
-        text += f"De eerste begonnen in {first} met een {monitor.settings.person.one}. "
+        text += f"De eerste school begon in {schoolyear.label(int(started.min()))}. "
     unknown = count - len(started)
     if unknown:
         text += (
@@ -53,9 +56,26 @@ def _also(monitor: Edition) -> dict[str, int]:
     return here.value_counts().sort_index(kind="stable").to_dict()
 
 
-def tiles(monitor: Edition) -> Figure:
-    """Draw the number of schools per municipality."""
+def in_documents(monitor: Edition) -> tuple[str, str] | None:
+    """Return how many schools with a coach the latest document counts, and which; else None."""
+    told = monitor.programme.network
+    coached = f"scholen met een {monitor.settings.person.one}"  # as the table calls it
+    told = told[told["what"] == coached]
+    if not len(told):
+        return None
+    row = told.iloc[-1]
+    exact = "" if row["precision"] == "precies" else f"{row['precision']} "
+    return (
+        f"{exact}{numbers.number(row['schools'], 0)}",
+        f"{coached} in {row['year']}, volgens documenten",
+    )
+
+
+def tiles(monitor: Edition) -> Figure | Absent:
+    """Draw the number of schools per municipality; a map of a few squares says nothing."""
     people = monitor.participants
+    if people["municipality_code"].nunique() < FEWEST_SQUARES:
+        return Absent("")
     frame = (
         people.groupby("municipality_code")
         .agg(municipality=("municipality", "first"), schools=("school", "nunique"))
@@ -65,9 +85,15 @@ def tiles(monitor: Edition) -> Figure:
     best = frame.loc[frame["schools"].idxmax()]
     most = frame[frame["schools"] == best["schools"]]
     if len(most) == 1:
-        title = f"De meeste deelnemende scholen staan in {best['municipality']}"
+        title = (
+            f"Van de {numbers.number(len(people), 0)} scholen in het register staan er "
+            f"{numbers.number(best['schools'], 0)} in {best['municipality']}"
+        )
     else:
-        title = f"In elke gemeente doen er hooguit {numbers.number(best['schools'], 0)} mee"
+        title = (
+            f"{numbers.number(len(people), 0)} scholen in het register, hooguit "
+            f"{numbers.number(best['schools'], 0)} in één gemeente"
+        )
     return figures.tile_map(
         frame,
         figures.Texts(
@@ -108,7 +134,7 @@ def by_municipality(monitor: Edition) -> Table:
     return tables.table(
         disclose(frame, variables),
         name="deelnemers-gemeenten",
-        caption="Deelnemende scholen per gemeente, naar startjaar",
+        caption="Scholen in het register per gemeente, naar startjaar",
         variables=variables,
         source=REGISTER,
     )
@@ -130,7 +156,7 @@ def register(monitor: Edition) -> Table:
     return tables.table(
         disclose(people[list(variables.index)], variables),
         name="deelnemers-register",
-        caption="Alle deelnemende scholen",
+        caption="Alle scholen in het register",
         variables=variables,
         source=REGISTER,
     )
@@ -152,14 +178,14 @@ def chosen(monitor: Edition) -> Prose:
     ]
     if len(pools.short):
         lines.append(
-            f"Voor {len(pools.short)} deelnemende scholen zijn er minder dan 8 gevonden"
+            f"Voor {len(pools.short)} scholen in het register zijn er minder dan 8 gevonden"
             f" ({pools.short['found'].min()} tot {pools.short['found'].max()})."
         )
     if len(pools.left_out):
         why = "; ".join(
             f"{n} keer {reason}" for reason, n in pools.left_out["reason"].value_counts().items()
         )
-        lines.append(f"Voor {len(pools.left_out)} deelnemende scholen is niet gekozen: {why}.")
+        lines.append(f"Voor {len(pools.left_out)} scholen in het register is niet gekozen: {why}.")
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
@@ -169,7 +195,7 @@ def balance(monitor: Edition) -> Figure | Absent:
     labels = {"schoolweging": "Schoolweging", "log_pupils": "Aantal leerlingen (log)"}
     shown = table.loc[[name for name in labels if name in table.index]]
     if not np.isfinite(shown[["before", "after_b"]]).all(axis=None):
-        return Absent("Er zijn te weinig deelnemende scholen met een bekende schoolweging.")
+        return Absent("Er zijn te weinig scholen in het register met een bekende schoolweging.")
     frame = pd.DataFrame(
         {
             "label": [labels[name] for name in shown.index],
@@ -188,7 +214,8 @@ def balance(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="deelnemers-balans",
             title=title,
-            subtitle="Gestandaardiseerd verschil tussen deelnemende en andere scholen, voor en na "
+            subtitle="Gestandaardiseerd verschil tussen scholen in het register en andere "
+            "scholen, voor en na "
             f"het kiezen van vergelijkbare scholen elders; tussen −{numbers.number(AIM)} en "
             f"{numbers.number(AIM)} is goed",
             source=source_line(*CHOSEN),
@@ -215,7 +242,7 @@ def spread(monitor: Edition) -> Figure | Absent:
         if len(part := schools[schools["school"].isin(codes)].dropna(subset=column))
     ]
     if len(parts) < len(panels) * len(groups) or min(len(part) for part in parts) < 5:
-        return Absent("Er zijn te weinig deelnemende scholen om een verdeling van te tekenen.")
+        return Absent("Er zijn te weinig scholen in het register om een verdeling van te tekenen.")
     frame = pd.concat(parts, ignore_index=True)
     middle = frame.groupby(["panel", "series"])["value"].median()
     mine, others = (middle["Schoolweging", name] for name in groups)
@@ -225,7 +252,8 @@ def spread(monitor: Edition) -> Figure | Absent:
             name="deelnemers-verdeling",
             title=f"De middelste deelnemer heeft schoolweging {numbers.number(mine)}, de middelste "
             f"gekozen school {numbers.number(others)}",
-            subtitle="Deelnemende scholen (boven) en vergelijkbare scholen elders (onder), naar "
+            subtitle="Scholen in het register (boven) en vergelijkbare scholen elders (onder), "
+            "naar "
             "schoolweging en aantal leerlingen van vóór de start, aandeel van de scholen",
             source=source_line(*CHOSEN),
         ),

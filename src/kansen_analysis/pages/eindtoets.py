@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
-from kansen_analysis.display.figures import Figure
+from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
@@ -20,7 +19,6 @@ from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
-UNIT = "%"
 WHAT = "Aandeel behaalde streefniveaus (1S/2F)"
 SOURCES = ("leerresultaten", "referentieniveaus")
 WINDOW = 3  # school years with results taken together, before and since the start
@@ -30,7 +28,7 @@ _NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
 def _groups(monitor: Edition, schools: pd.Series) -> dict[str, pd.Series]:
     """Tell which rows belong to participants, to comparable schools, and to all."""
     return {
-        "deelnemende scholen": schools.isin(monitor.participants["school"]),
+        "scholen in het register": schools.isin(monitor.participants["school"]),
         "vergelijkbare scholen": schools.isin(monitor.pools.schools("B")),
         "alle scholen": schools.notna(),
     }
@@ -40,50 +38,6 @@ def _weighted(rows: pd.DataFrame) -> pd.Series:
     """Average a share over the pupils of all schools, per school year."""
     parts = rows.assign(part=rows["value"] * rows["n"]).groupby("year")[["part", "n"]].sum()
     return parts["part"] / parts["n"]
-
-
-def over_the_years(monitor: Edition) -> Figure | Absent:
-    """Draw participants, comparable schools and all schools by school year."""
-    levels = monitor.target_levels
-    if not len(levels):
-        return Absent(_NONE)
-    groups = _groups(monitor, levels["school"])
-    provisional = monitor.provisional(*SOURCES)
-    frame = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "year": (means := _weighted(levels[inside])).index,
-                    "value": means.to_numpy(),
-                    "n": levels[inside].groupby("year")["school"].nunique().to_numpy(),
-                }
-            )
-            for name, inside in groups.items()
-            if inside.any()
-        ],
-        ignore_index=True,
-    )
-    frame["provisional"] = frame["year"].isin(provisional)
-    last = frame[frame["year"] == frame["year"].max()].set_index("series")["value"]
-    title = f"{schoolyear.label(int(frame['year'].max()))}: " + ", ".join(
-        f"{name} {numbers.percent(last[name])}"
-        for name in ("deelnemende scholen", "vergelijkbare scholen")
-        if name in last
-    )
-    return figures.lines(
-        frame,
-        figures.Texts(
-            name="eindtoets-jaren",
-            title=title,
-            subtitle=f"{WHAT}, gemiddelde over alle leerlingen, per schooljaar, in procenten",
-            source=source_line(*SOURCES),
-            notes=(
-                "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging.",
-            ),
-        ),
-        unit=UNIT,
-    )
 
 
 def before_and_since(monitor: Edition) -> Table | Absent:
@@ -145,6 +99,8 @@ def participants(monitor: Edition) -> Table | Absent:
     levels = monitor.target_levels
     if not len(levels):
         return Absent(_NONE)
+    if not len(monitor.participants):
+        return Absent("Het register noemt nog geen scholen.")
     years = sorted(levels["year"].unique())[-3:]
     people = monitor.participants.sort_values(
         ["municipality", "name"], ignore_index=True, kind="stable"
@@ -162,7 +118,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]
-    look_alikes = monitor.pools.members.query("pool == 'B'")
+    matched_schools = monitor.pools.members.query("pool == 'B'")
     for year in years:
         here = levels[levels["year"] == year].set_index("school")
         exact = here["value"].where(here["origin"] != "interval")
@@ -178,7 +134,7 @@ def participants(monitor: Edition) -> Table | Absent:
         rows.append((f"value_{year}", f"Streefniveau {label}", "%", 1, "share", f"n_{year}"))
         rows.append((f"n_{year}", f"Leerlingen {label}", "leerlingen", 0, "count", ""))
     last = levels[levels["year"] == years[-1]].set_index("school")
-    pairs = look_alikes.assign(value=look_alikes["school"].map(last["value"]))
+    pairs = matched_schools.assign(value=matched_schools["school"].map(last["value"]).astype(float))
     frame["alike"] = frame["school"].map(pairs.groupby("matched_to")["value"].mean())
     rows.append(
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")
@@ -187,7 +143,7 @@ def participants(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="eindtoets-deelnemers",
-        caption="Behaalde streefniveaus (1S/2F) van elke deelnemende school, naast de "
+        caption="Behaalde streefniveaus (1S/2F) van elke school in het register, naast de "
         "signaleringswaarde en het gemiddelde van vergelijkbare scholen",
         variables=variables,
         source=source_line("leerresultaten", "referentieniveaus"),
@@ -204,8 +160,8 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     """List the mean test score by group and year, as z within school year and provider."""
     scores = monitor.standard_scores
     if not scores["school"].isin(monitor.participants["school"]).any():
-        return Absent("Er zijn geen eindscores van deelnemende scholen in deze map.")
-    labels = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+        return Absent("Er zijn geen eindscores van scholen in het register in deze map.")
+    labels = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
     groups = _groups(monitor, scores["school"])
     parts = {}
     for name, label in labels.items():
@@ -215,9 +171,9 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     frame = pd.DataFrame(parts).reset_index(names="year")
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        ("mine", "Deelnemende scholen", "z", 2, "difference", "n_mine"),
+        ("mine", "Scholen in het register", "z", 2, "difference", "n_mine"),
         ("alike", "Vergelijkbare scholen", "z", 2, "difference", "n_alike"),
-        ("n_mine", "Leerlingen op deelnemende scholen", "leerlingen", 0, "count"),
+        ("n_mine", "Leerlingen op scholen in het register", "leerlingen", 0, "count"),
         ("n_alike", "Leerlingen op vergelijkbare scholen", "leerlingen", 0, "count"),
     )
     return tables.table(
@@ -245,12 +201,12 @@ def missing(monitor: Edition) -> Prose:
     lines = []
     if unknown:
         lines.append(
-            f"Van {unknown} van de {len(people)} deelnemende scholen noemt geen document het "
+            f"Van {unknown} van de {len(people)} scholen in het register noemt geen document het "
             "startjaar. Zij tellen niet mee in de toets."
         )
     if later:
         verb = "school begint" if later == 1 else "scholen beginnen"
-        lines.append(f"{later} deelnemende {verb} pas na dit schooljaar.")
+        lines.append(f"{later} {verb} pas na dit schooljaar.")
     if len(mine):
         placed = 100 * (mine["origin"].eq("interval") & mine["joined"].eq("")).mean()
         if placed:
@@ -263,7 +219,7 @@ def missing(monitor: Edition) -> Prose:
         if gone:
             schools = "school" if len(gone) == 1 else "scholen"
             lines.append(
-                f"Van {len(gone)} deelnemende {schools} is er over "
+                f"Van {len(gone)} {schools} in het register is er over "
                 f"{schoolyear.label(monitor.year)} geen resultaat gepubliceerd."
             )
     lines.append("In 2019-2020 is geen eindtoets afgenomen; dat jaar ontbreekt en is niet gevuld.")

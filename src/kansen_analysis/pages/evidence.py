@@ -82,7 +82,7 @@ SECOND = {
 def _with_estimate(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, Absent]:
     """Return the estimate, or None and a word in its place; the answer above says why."""
     estimate, _ = estimate_or_reason(monitor, goal)
-    return estimate, Absent("Er is geen schatting; het antwoord bovenaan zegt waarom.")
+    return estimate, Absent("")  # the answer above says why
 
 
 def since_start(monitor: Edition, goal: int) -> Figure | Absent:
@@ -346,7 +346,8 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
             f"{written(board['ci_high'])} ({int(board['n_boards_treated'])} besturen met "
             "deelnemers)."
         )
-    lines += beside(monitor.protocol.goal(goal), verdict_row(monitor, goal), monitor.protocol)
+    judged = verdict_row(monitor, goal).to_dict()
+    lines += beside(monitor.protocol.goal(goal), judged, monitor.protocol)
     event = estimate.event
     if event is not None:
         lines.append(

@@ -269,7 +269,7 @@ def tested_share(monitor: Edition) -> Table | Absent:
     if not len(both):
         return Absent("Voor dit aandeel zijn referentieniveaus én schooladviezen nodig.")
     groups = {
-        "mine": ("deelnemende scholen", both["school"].isin(monitor.participants["school"])),
+        "mine": ("scholen in het register", both["school"].isin(monitor.participants["school"])),
         "alike": ("vergelijkbare scholen", both["school"].isin(monitor.pools.schools("B"))),
         "every": ("alle scholen", both["school"].notna()),
     }
@@ -341,7 +341,7 @@ def tested_schools(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="gegevens-getoetst-scholen",
-        caption="Getoetste leerlingen per deelnemende school en schooljaar",
+        caption="Getoetste leerlingen per school in het register en schooljaar",
         variables=variables,
         source=source_line("referentieniveaus", "schooladviezen"),
     )

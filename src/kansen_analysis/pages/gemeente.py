@@ -93,7 +93,7 @@ def participants(monitor: Edition, code: str) -> Prose:
         rows.append([link(row.name, f"../scholen/{row.school}.ipynb"), row.school, since])
     header = ["School", "BRIN en vestiging", monitor.settings.person.since]
     name = plain(_name(monitor, code))
-    return Prose(linked_table(header, rows, f"Deelnemende scholen in {name}, op alfabet"))
+    return Prose(linked_table(header, rows, f"Scholen in het register in {name}, op alfabet"))
 
 
 def groups(monitor: Edition, code: str) -> Table | Absent:
@@ -105,7 +105,7 @@ def groups(monitor: Edition, code: str) -> Table | Absent:
     now = rows[rows["year"] == year]
     weging = monitor.schools.set_index("school")["schoolweging"]
     parts = {
-        "deelnemende scholen": now[now["participant"]],
+        "scholen in het register": now[now["participant"]],
         "overige basisscholen": now[~now["participant"]],
         "samen": now,
     }
@@ -152,7 +152,7 @@ def size(monitor: Edition, code: str) -> Figure | Absent:
     rows = rows[rows["year"] > monitor.year - BACK]
     if not len(rows):
         return Absent("In deze bestanden staan geen leerlingaantallen van scholen.")
-    names = np.where(rows["participant"], "deelnemende scholen", "overige scholen hier")
+    names = np.where(rows["participant"], "scholen in het register", "overige scholen hier")
     frame = (
         rows.assign(series=names)
         .groupby(["series", "year"])
@@ -161,16 +161,17 @@ def size(monitor: Edition, code: str) -> Figure | Absent:
     )
     frame["value"] = frame["value"].astype(float).where(frame["value"] > HIGH)
     last = frame[frame["year"] == frame["year"].max()].set_index("series")["value"]
-    share = 100 * last.get("deelnemende scholen", 0) / last.sum()
+    share = 100 * last.get("scholen in het register", 0) / last.sum()
     year = schoolyear.label(int(frame["year"].max()))
     return figures.lines(
         frame,
         figures.Texts(
             name=f"gemeente-{code}-omvang",
-            title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een deelnemende "
-            "school",
+            title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een school "
+            "in het register",
             subtitle=f"Leerlingen van basisscholen in {_name(monitor, code)} op 1 oktober, per "
-            "schooljaar; deelnemende scholen zijn die van nu, ook in de jaren voor zij begonnen",
+            "schooljaar; scholen in het register zijn die van nu, ook in de jaren voor zij "
+            "begonnen",
             source=source_line("leerlingen_historisch"),
         ),
         unit="leerlingen",
@@ -181,18 +182,18 @@ def size(monitor: Edition, code: str) -> Figure | Absent:
 
 
 def results(monitor: Edition, code: str) -> Figure | Absent:
-    """Draw the results over the years: participants here, their look-alikes, the other schools."""
+    """Draw the results over the years: participants here, their matched schools, the others."""
     table = school_page.results(monitor).reset_index()
     people = set(_people(monitor, code)["school"])
     members = monitor.pools.members
     alike = members.loc[members["matched_to"].isin(people).fillna(False), "school"]
     here = monitor.facts.loc[monitor.facts["municipality_code"] == code, "school"]
     inside = {
-        "deelnemende scholen": table["school"].isin(people),
+        "scholen in het register": table["school"].isin(people),
         "vergelijkbare scholen": table["school"].isin(alike),
         "overige scholen hier": table["school"].isin(set(here) - people),
     }
-    if not inside["deelnemende scholen"].any():
+    if not inside["scholen in het register"].any():
         return Absent("In deze bestanden staan van deze scholen geen resultaten.")
     parts = []
     for name, chosen in inside.items():
@@ -204,11 +205,11 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
         parts.append(pd.DataFrame({"series": name, "value": value, "n": sums["n"]}).reset_index())
     frame = pd.concat(parts, ignore_index=True)
     frame["provisional"] = frame["year"].isin(school_page.provisional(monitor, *SOURCES))
-    year = int(frame.loc[frame["series"] == "deelnemende scholen", "year"].max())
+    year = int(frame.loc[frame["series"] == "scholen in het register", "year"].max())
     last = frame[frame["year"] == year].set_index("series")["value"]
     said = [
         f"{name} {numbers.percent(last[name])}"
-        for name in ("deelnemende scholen", "vergelijkbare scholen")
+        for name in ("scholen in het register", "vergelijkbare scholen")
         if name in last
     ]
     return figures.lines(
@@ -221,7 +222,7 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
             source=source_line(*SOURCES),
             notes=(
                 "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging en "
-                "evenveel leerlingen als de deelnemende scholen hier.",
+                "evenveel leerlingen als de scholen in het register hier.",
                 "Schooljaren van een school met minder dan 5 leerlingen tellen niet mee.",
             ),
         ),

@@ -23,5 +23,5 @@ def index(monitor: Edition) -> Prose:
         ]
         for row in each_row(counts)
     ]
-    header = ["Gemeente", "Deelnemende scholen"]
-    return Prose(linked_table(header, rows, "Gemeenten met deelnemende scholen, op alfabet"))
+    header = ["Gemeente", "Scholen in het register"]
+    return Prose(linked_table(header, rows, "Gemeenten met scholen in het register, op alfabet"))

@@ -89,9 +89,8 @@ def _frame(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple]]:
             frame[column] = np.where(exact, low, np.nan)
             for end, values in zip(ENDS, (low, high), strict=True):
                 frame[f"{column}_{end}"] = np.where(exact, np.nan, values)
-            frame[f"{column}_reason"] = pd.Series(
-                np.where(np.isnan(low), "te weinig scholen of leerlingen", None), dtype="str"
-            )
+            few = pd.Series("te weinig scholen of leerlingen", frame.index, dtype="str")
+            frame[f"{column}_reason"] = few.where(np.isnan(low))
             rows.append((column, f"{words}: {label}", "%", 0, "share", ""))
         low, high = (whole[end].reset_index(drop=True) for end in ENDS)
         frame[f"n_{name}"] = low.where((low == high).fillna(False))
@@ -100,7 +99,7 @@ def _frame(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple]]:
     return frame, rows
 
 
-def since_start(monitor: Edition) -> Figure | None:
+def since_start(monitor: Edition) -> Figure | Absent | None:
     """Draw the difference by years since the start; nothing where the goal is not tested."""
     return evidence.since_start(monitor, GOAL) if _tested(monitor) else None
 

@@ -13,6 +13,7 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.pages.common import Html, about, file_only
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
 RESULTS = "bench_results.json"
@@ -90,7 +91,7 @@ def right_and_wrong(frame: pd.DataFrame | None) -> Figure | Absent:
     if frame is None:
         return Absent(_NONE)
     shown = _verdicts(frame)
-    worst = shown.loc[shown["wrong"].idxmax()]
+    worst = shown.iloc[int(shown["wrong"].argmax())]
     return figures.right_and_wrong(
         shown,
         figures.Texts(
@@ -123,11 +124,12 @@ def summary(frame: pd.DataFrame | None) -> Prose | Absent:
     verdicts = _verdicts(frame)
     lines = []
     if len(verdicts):
-        worst = verdicts.loc[verdicts["wrong"].idxmax()]
-        share, chance = numbers.percent(worst["wrong"], 1), worst[["low", "high"]]
+        worst = verdicts.iloc[int(verdicts["wrong"].argmax())]
+        share = numbers.percent(worst["wrong"], 1)
+        chance = numbers.interval(worst["low"], worst["high"], 1)
         lines.append(
             f"Het vaakst fout gaat het in deze wereld: {worst['label']}. Daar klopt het oordeel in "
-            f"{share} van de nabootsingen niet (met toeval {numbers.interval(*chance, 1)}%)."
+            f"{share} van de nabootsingen niet (met toeval {chance}%)."
         )
     lines.append(
         f"Van de {len(asked)} eisen vooraf haalt de methode er {len(asked) - len(missed)}. Elke "
@@ -136,7 +138,7 @@ def summary(frame: pd.DataFrame | None) -> Prose | Absent:
     )
     text = " ".join(lines)
     if len(missed):
-        text += "\n\nNiet gehaald:\n\n" + "\n".join(map(_told, missed.itertuples()))
+        text += "\n\nNiet gehaald:\n\n" + "\n".join(map(_told, each_row(missed)))
     return Prose(text)
 
 

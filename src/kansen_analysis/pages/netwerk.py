@@ -16,16 +16,17 @@ from kansen_analysis.pages._programme import (
     many,
     open_programme,
     period,
-    plain,
     sources,
     this_year,
     variables,
 )
 from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
-REGISTER = "register van deelnemende scholen (participants.csv)"
+REGISTER = "register van scholen in het register (participants.csv)"
+FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
 
@@ -64,14 +65,13 @@ def size(monitor: Edition) -> Prose:
     people = monitor.participants
     coach = int(_with_coach(people, monitor.year).sum())
     if not len(people):
-        return _told(monitor, "**Het register noemt nog geen deelnemende scholen.**")
+        return _told(monitor, "**Het register noemt nog geen scholen.**")
     unknown = int(_since(people).isna().sum())
-    person = monitor.settings.person.one
     text = (
         f"**Het register telt {many(len(people), 'school', 'scholen')} in "
         f"{many(people['municipality'].nunique(), 'gemeente', 'gemeenten')}.** "
-        f"In {this_year(monitor)} {'heeft' if coach == 1 else 'hebben'} daarvan {coach} een "
-        f"{person}, voor zover een document het beginjaar noemt."
+        f"Daarvan {'is' if coach == 1 else 'zijn'} er {coach} begonnen en nog bezig in "
+        f"{this_year(monitor)}, voor zover een document het beginjaar noemt."
     )
     if unknown:
         text += f" Van {many(unknown, 'school', 'scholen')} is het beginjaar niet bekend."
@@ -95,14 +95,14 @@ def growth(monitor: Edition) -> Figure | Absent:
     frame = _years(monitor)
     if not len(frame):
         return Absent(_NO_YEAR)
+    if frame["network"].max() < FEWEST or len(frame[["network", "coach"]].drop_duplicates()) == 1:
+        return Absent("")  # bars that are all alike say nothing that the text above does not
     unknown = int(_since(monitor.participants).isna().sum())
-    first, last = frame.iloc[0], frame.iloc[-1]
+    last = frame.iloc[-1]
     person = monitor.settings.person.one
     title = f"Het register heeft in {numbers.school_year(last.year)} "
     title += f"{many(last.network, 'school', 'scholen')} in het netwerk, "
     title += f"{numbers.number(last.coach, 0)} met een {person}"
-    if len(frame) > 1 and last.network == first.network:
-        title += ", evenveel als aan het begin"
     note = f"Niet in de figuur: {many(unknown, 'school', 'scholen')} zonder bekend beginjaar."
     return programme_figures.network_growth(
         frame,
@@ -189,12 +189,12 @@ def per_municipality(monitor: Edition) -> Table:
     )
 
 
-def stopped(monitor: Edition) -> Table | Absent:
+def stopped(monitor: Edition) -> Table | Prose:
     """List the schools whose coach stopped."""
     people = monitor.participants
     frame = people[(people["coach_end"] < monitor.year).fillna(False)]
     if not len(frame):
-        return Absent(
+        return Prose(
             f"Het register noemt geen school waar {monitor.settings.person.the} is gestopt."
         )
     return tables.table(
@@ -224,7 +224,7 @@ def coverage(monitor: Edition) -> Table | Absent:
         reached=lambda f: (f["schoolweging"] >= bound) & f["participant"],
     )
     if not len(here):
-        return Absent("Van geen enkele deelnemende school is de schoolweging bekend.")
+        return Absent("Van geen enkele school in het register is de schoolweging bekend.")
     frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
     frame.insert(0, "schools", here.groupby("municipality").size())
     total = frame.sum()

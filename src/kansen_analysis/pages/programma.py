@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kansen_analysis.display.prose import Prose
+from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import many, open_programme, when
 from kansen_analysis.pages.markdown import plain
@@ -60,7 +60,7 @@ def of_municipality(monitor: Edition, code: str) -> Prose:
     return Prose("\n".join([*lines, "", f"{NOT_TESTED} {_read_more('../')} {network}"]))
 
 
-def of_goal(monitor: Edition, goal: int) -> Prose:
+def of_goal(monitor: Edition, goal: int) -> Prose | Absent:
     """Point from the page of a goal to the stories and lessons about it.
 
     Parameters
@@ -71,7 +71,7 @@ def of_goal(monitor: Edition, goal: int) -> Prose:
     """
     lines = _told(open_programme(monitor), goal=str(goal))
     if not lines:
-        return Prose(f"Over dit doel staan geen verhalen of lessen in deze uitgave. {_read_more()}")
+        return Absent("")
     return Prose("\n".join([*lines, "", f"{NOT_TESTED} {_read_more()}"]))
 
 

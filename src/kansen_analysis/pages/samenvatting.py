@@ -6,17 +6,18 @@ paper no more than one A4 (tests/test_plain_language.py).
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import downloads, figures
+from kansen_analysis.display import components, downloads
 from kansen_analysis.display._html import text
-from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Prose
+from kansen_analysis.edition.answers import REGISTER
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages import deelnemers, published
+from kansen_analysis.pages import deelnemers, plan, published, seen
 from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
@@ -26,7 +27,8 @@ from kansen_analysis.pages.common import (
     verdict_word,
 )
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words import numbers, obstacles
+from kansen_analysis.words import leerjaar3, numbers, obstacles
+from kansen_analysis.words import plan as plan_words
 from kansen_analysis.words.verdicts import say_size
 
 # What a reader might read into a verdict, and should not.
@@ -38,6 +40,13 @@ NOT_SAID = {
 }
 NOT_CAUSED = "Dit zegt niet dat het door het programma komt."
 
+LOOKS = {
+    "Beter": "better",
+    "Slechter": "worse",
+    "Geen verschil dat ertoe doet": "same",
+    "Onbeslist": "open",
+}
+MOST_NEEDS = 3  # of what is missing; all of it is on the page about the years to come
 COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
 SIZES = {
@@ -63,68 +72,63 @@ def _headline(words: list[str]) -> str:
     """Say in one sentence what the verdicts amount to; never more than they do."""
     better, worse = words.count("Beter"), words.count("Slechter")
     tested = [word for word in words if word != "Niet toetsbaar"]
-    names = {count: COUNTS.get(count, str(count)) for count in range(1, len(words) + 1)}
-    if len(words) == 1:
+    number = COUNTS.get(len(words), str(len(words)))
+    if len(words) == 1 and tested:
         return f"Het doel van het programma: {words[0].lower()}"
     if not tested:
-        return f"Met deze gegevens is nog geen van de {names[len(words)]} doelen te toetsen"
+        return f"Nog geen van de {number} doelen is te toetsen; dit is wat we wel zien"
     parts = []
     if better:
-        parts.append(f"{names[better]} beter")
+        parts.append(f"{numbers.counted(better)} beter")
     if worse:
-        parts.append(f"{names[worse]} slechter")
+        parts.append(f"{numbers.counted(worse)} slechter")
     same = words.count("Geen verschil dat ertoe doet")
     if same:
-        parts.append(f"{names[same]} zonder verschil dat ertoe doet")
+        parts.append(f"{numbers.counted(same)} zonder verschil dat ertoe doet")
     unsure = words.count("Onbeslist")
     if unsure:
-        parts.append(f"{names[unsure]} onbeslist")
+        parts.append(f"{numbers.counted(unsure)} onbeslist")
     rest = words.count("Niet toetsbaar")
     if rest:
-        parts.append(f"{names[rest]} niet toetsbaar")
-    return f"Van de {names[len(words)]} doelen: " + ", ".join(parts)
+        parts.append(f"{numbers.counted(rest)} nog niet te toetsen")
+    return f"Van de {number} doelen: " + ", ".join(parts)
 
 
-def goals_figure(monitor: Edition) -> figures.Figure:
-    """Draw the verdicts on one scale."""
-    verdicts = monitor.verdicts
-    outcomes = [monitor.protocol.goal(number).outcome for number in verdicts["goal"]]
-    frame = pd.DataFrame(
-        {
-            "goal": verdicts["goal"],
-            "label": verdicts["name"],
-            "verdict": [verdict_word(row) for _, row in verdicts.iterrows()],
-            "estimate": verdicts["effect"].astype(float),
-            "low": verdicts["ci_low"].astype(float),
-            "high": verdicts["ci_high"].astype(float),
-            "margin": [outcome.smallest_difference for outcome in outcomes],
-            "unit": verdicts["unit"],
-            "decimals": [1 if outcome.unit == "procentpunt" else 2 for outcome in outcomes],
-            # The whole reason stands below the figure; a picture is not a place to read.
-            "reason": [_in_short(row) for _, row in verdicts.iterrows()],
-        }
-    )
-    return figures.goals_overview(
-        frame,
-        figures.Texts(
-            name="samenvatting-doelen",
-            title=_headline(frame["verdict"].tolist()),
-            subtitle="Verschil met vergelijkbare scholen sinds de start, tot en met "
-            f"{schoolyear.label(monitor.year)}; naar rechts is beter",
-            source=source_line(
-                *("leerresultaten", "referentieniveaus", "schooladviezen"),
-                *(["leerjaar3"] if len(monitor.places) else []),
-            ),
-        ),
-    )
+def headline(monitor: Edition) -> str:
+    """Say in one sentence what this edition answers."""
+    return _headline([verdict_word(row) for _, row in monitor.verdicts.iterrows()])
 
 
-def _in_short(row: pd.Series) -> str:
-    return (
-        "hier zijn nog geen goede cijfers voor"
-        if row["verdict"] == Verdict.UNTESTABLE
-        else row["reason"]
-    )
+def lead(monitor: Edition) -> Prose:
+    """Open with the answer, what the programme is, and who is in the register."""
+    return Prose(f"**{headline(monitor)}.**\n\n{who_takes_part(monitor).markdown}")
+
+
+def key_numbers(monitor: Edition) -> Html:
+    """Put the size of it in a row: schools, municipalities, pupils, years, latest file."""
+    people = monitor.participants
+    found = [
+        (
+            numbers.number(len(people), 0),
+            "school in het register" if len(people) == 1 else "scholen in het register",
+        )
+    ]
+    if told := deelnemers.in_documents(monitor):
+        found.append(told)
+    places = people["municipality"].nunique()
+    found.append((numbers.number(places, 0), "gemeente" if places == 1 else "gemeenten"))
+    rows = monitor.seen.get(1)
+    if rows is not None and len(mine := rows[rows["group"] == REGISTER]):
+        last = mine.iloc[-1]
+        pupils = numbers.number(last["n_low"], 0)
+        if last["n_low"] != last["n_high"]:
+            pupils += f" tot {numbers.number(last['n_high'], 0)}"
+        found.append((pupils, f"leerlingen met een uitslag in {schoolyear.label(last['year'])}"))
+    years = sorted({int(year) for rows in monitor.seen.values() for year in rows["year"]})
+    if years:
+        found.append((f"{years[0]}–{years[-1] + 1}", "schooljaren met cijfers"))
+    found.append((schoolyear.label(monitor.year), "laatste schooljaar in de bestanden"))
+    return components.key_numbers(found)
 
 
 def _smallest(goal: Goal) -> float:
@@ -136,76 +140,131 @@ def _doubt(goal: Goal, row: pd.Series) -> str:
     """Say what the verdict word alone would hide."""
     if row["verdict"] == Verdict.OPEN:
         return " Dat kan toeval zijn."
-    limit = goal.outcome.smallest_difference
+    limit, small = goal.outcome.smallest_difference, _smallest(goal)
+    size = f"minder dan {numbers.number(small, 0 if small == int(small) else 1)} van elke 100"
+    if _is_small(goal, row):
+        return f" Waarschijnlijk is het een klein verschil: {size} leerlingen."
     if (
         row["verdict"] in (Verdict.BETTER, Verdict.WORSE)
         and min(abs(row["ci_low"]), abs(row["ci_high"])) < limit
     ):
-        small = _smallest(goal)
-        size = numbers.number(small, 0 if small == int(small) else 1)
-        how = "Waarschijnlijk is het" if abs(row["effect"]) < limit else "Het kan ook"
-        end = "" if abs(row["effect"]) < limit else " zijn"
-        return f" {how} een klein verschil{end}: minder dan {size} van elke 100 leerlingen."
+        return f" Het kan ook een klein verschil zijn: {size} leerlingen."
     return ""
 
 
-def goals_text(monitor: Edition) -> Html:
-    """Give per goal the verdict, the size with its doubt, what it does not say, where to read."""
-    items, plain = [], []
-    for _, row in monitor.verdicts.iterrows():
-        goal, word = monitor.protocol.goal(row["goal"]), verdict_word(row)
-        if row["verdict"] == Verdict.UNTESTABLE:
-            said = row["reason"]
-        else:
-            said = say_size(goal, row)
-            said += _doubt(goal, row)
-        head, page = f"Doel {goal.id}. {goal.question}", goal_page(monitor, goal.id)
-        more = f' <a href="{page}">Meer over {text(goal.name.lower())}</a>' if page else ""
-        not_said = NOT_SAID.get(goal.outcome.measure, NOT_CAUSED)
-        items.append(
-            f'<p><strong>{text(head)}</strong> <span aria-hidden="true">{SIGNS[word]}</span> '
-            f"<strong>{text(word)}.</strong> {text(said)} {text(not_said)}"
-            f"{more}</p>"
+def _is_small(goal: Goal, row: pd.Series) -> bool:
+    """Tell whether an interval lies mostly among differences that do not matter."""
+    if row["verdict"] not in (Verdict.BETTER, Verdict.WORSE):
+        return False
+    limit = goal.outcome.smallest_difference
+    low, high = (float(np.clip(row[end], -limit, limit)) for end in ("ci_low", "ci_high"))
+    return high - low > 0.5 * (row["ci_high"] - row["ci_low"])
+
+
+def card(monitor: Edition, row: pd.Series) -> components.Card:
+    """Put one goal on a card: the word, the size, how sure, or what is seen without a verdict."""
+    goal = monitor.protocol.goal(row["goal"])
+    question = f"{goal.id}. {goal.question}"
+    link = (f"{goal.name}: cijfers en uitleg", goal_page(monitor, goal.id))
+    rows = monitor.outlook[monitor.outlook["goal"] == goal.id]
+    if row["verdict"] == Verdict.UNTESTABLE:
+        facts = {}
+        if said := seen.in_short(monitor, goal.id):
+            facts["Wat we wel zien"] = said
+        if goal.outcome.measure == plan.PLACES:
+            facts["Wat nodig is"] = leerjaar3.needed()
+        return components.Card(
+            question,
+            "none",
+            "Nog niet te toetsen",
+            size=plan_words.not_yet(goal, rows),
+            sure=plan_words.in_short(goal, rows) if goal.role != "context" else "",
+            link=link,
+            facts=facts,
         )
-        plain.append(f"{head} {word}. {said} {not_said}")
-    return Html(
-        '<div class="kansen-block kansen-goals">\n' + "\n".join(items) + "\n</div>",
-        "\n".join(plain),
+    small = _is_small(goal, row)
+    first, _, rest = say_size(goal, row).partition(". ")
+    margin = goal.outcome.smallest_difference
+    word = verdict_word(row)
+    return components.Card(
+        question,
+        "small" if small and row["verdict"] == Verdict.BETTER else LOOKS[word],
+        f"{word}, maar klein" if small else word,
+        size=f"{first}.",
+        sure=f"{rest}{_doubt(goal, row)} {NOT_SAID.get(goal.outcome.measure, NOT_CAUSED)}",
+        link=link,
+        interval=tuple(float(row[name]) / margin for name in ("effect", "ci_low", "ci_high")),
     )
 
 
-def changes(monitor: Edition) -> Prose:
+def cards(monitor: Edition) -> Html:
+    """Give every goal a card."""
+    return components.cards([card(monitor, row) for _, row in monitor.verdicts.iterrows()])
+
+
+def changed(monitor: Edition) -> list[str]:
     """Say what changed since last year, and whether that is what was published then."""
     earlier = published.before(monitor)
     year = schoolyear.label(monitor.year - 1)
     if earlier is None:
-        return Prose(
+        return [
             f"Over {year} zijn er geen resultaten in deze bestanden. Daarom is er niets om deze "
             "monitor naast te leggen."
-        )
+        ]
     now, then = (each.set_index("goal") for each in (monitor.verdicts, earlier))
     lines = []
     then = then.reindex(now.index)  # a goal that is new has no verdict on last year
     moved = now.index[then["verdict"].notna() & (now["verdict"] != then["verdict"])]
     for goal in moved:
         was, became = then.loc[goal, "verdict"], now.loc[goal, "verdict"]
-        lines.append(f"**{now.loc[goal, 'name']}**: was ‘{was}’, is nu ‘{became}’.")
-    if not len(moved):
+        lines.append(f"{now.loc[goal, 'name']}: was **{was}**, is nu **{became}**.")
+    if (now["verdict"] == Verdict.UNTESTABLE).all() and not len(moved):
+        lines.append(f"Ook over {year} was geen van de doelen te toetsen.")
+    elif not len(moved):
         lines.append(f"Alle doelen krijgen hetzelfde oordeel als in {year}.")
     both = now.index[now["effect"].notna() & then["effect"].notna()]
     for goal in both:
         outcome = monitor.protocol.goal(goal).outcome
         size = 1 if outcome.unit == "procentpunt" else 2
         was, became = (numbers.signed(t.loc[goal, "effect"], size) for t in (then, now))
-        lines.append(
-            f"Het verschil bij {now.loc[goal, 'name'].lower()} was {was} {outcome.unit} en is nu "
-            f"{became}."
-        )
-    started = int((monitor.participants["coach_start"] == monitor.year).sum())
-    if started:
-        verb = "school begon" if started == 1 else "scholen begonnen"
-        lines.append(f"{started} {verb} dit schooljaar met een {monitor.settings.person.one}.")
-    return Prose(" ".join([*lines, published.told(monitor)]))
+        if was != became:
+            lines.append(
+                f"Het verschil bij {now.loc[goal, 'name'].lower()} was {was} {outcome.unit} en is "
+                f"nu {became}."
+            )
+    people = monitor.participants
+    started = int((people["coach_start"] == monitor.year).sum())
+    ended = int((people["coach_end"] == monitor.year - 1).sum()) if "coach_end" in people else 0
+    begun = "Geen school begon" if not started else _schools(started, "begon", "begonnen")
+    stopped = "er stopte geen school" if not ended else _schools(ended, "stopte", "stopten")
+    lines.append(f"{begun} dit schooljaar; {stopped}, volgens het register.")
+    return [*lines, published.told(monitor)]
+
+
+def _schools(count: int, one: str, more: str) -> str:
+    return f"1 school {one}" if count == 1 else f"{count} scholen {more}"
+
+
+def changes(monitor: Edition) -> Html:
+    """List what changed since last year's monitor."""
+    return components.listed(changed(monitor))
+
+
+def coming(monitor: Edition) -> list[str]:
+    """Say what comes next, and what would help most."""
+    looks = monitor.protocol.verdict.looks
+    look, year = looks.of(monitor.year + 1), schoolyear.label(monitor.year + 1)
+    planned = f", jaar {look} van {looks.planned}" if look <= looks.planned else ""
+    lines = [f"De volgende uitgave gaat over {year}{planned}."]
+    untested = set(monitor.verdicts.loc[monitor.verdicts["verdict"] == Verdict.UNTESTABLE, "goal"])
+    needs = monitor.needs[monitor.needs["goal"].isin(untested)]
+    told = dict.fromkeys(plan_words.need(row)[0] for row in needs.to_dict("records"))
+    return [*lines, *list(told)[:MOST_NEEDS]]
+
+
+def next_steps(monitor: Edition) -> Html:
+    """List what comes next."""
+    return components.listed(coming(monitor))
 
 
 def behind(monitor: Edition) -> Html:
@@ -213,7 +272,7 @@ def behind(monitor: Edition) -> Html:
     people = monitor.participants
     started = people["coach_start"].dropna()
     rows = [
-        ("Wie doet mee", "Deelnemende scholen", len(people), "scholen"),
+        ("Wie doet mee", "Scholen in het register", len(people), "scholen"),
         ("Wie doet mee", "Gemeenten", people["municipality"].nunique(), "gemeenten"),
         ("Wie doet mee", "Zonder bekend eerste jaar", len(people) - len(started), "scholen"),
     ]
@@ -230,7 +289,7 @@ def behind(monitor: Edition) -> Html:
         found = monitor.estimates.get(number)
         if found is not None and not isinstance(found, tuple):
             needed = monitor.protocol.minimum_participants
-            rows.append((part, "Deelnemende scholen in de toets", found.n_treated, "scholen"))
+            rows.append((part, "Scholen in het register in de toets", found.n_treated, "scholen"))
             rows.append((part, "Zoveel zijn er minstens nodig", needed, "scholen"))
             small = _smallest(goal)
             rows.append(
@@ -278,10 +337,14 @@ def limits(monitor: Edition) -> Prose:
     """Say what the verdicts do not say."""
     provisional = monitor.provisional("leerresultaten", "referentieniveaus", "schooladviezen")
     years = " en ".join(schoolyear.label(year) for year in provisional)
-    lines = [
-        "‘Beter’ is niet hetzelfde als ‘door het programma’. Scholen kiezen zelf of zij meedoen.",
-        "De cijfers gaan over scholen, niet over één kind of één leraar.",
-    ]
+    said = monitor.verdicts["verdict"].isin([Verdict.BETTER, Verdict.WORSE]).any()
+    lines = ["De cijfers gaan over scholen, niet over één kind of één leraar."]
+    if said:
+        lines.insert(
+            0,
+            "‘Beter’ is niet hetzelfde als ‘door het programma’. Scholen kiezen zelf of zij "
+            "meedoen.",
+        )
     if (monitor.verdicts["verdict"] == Verdict.OPEN).any():
         lines.append(
             "‘Onbeslist’ is niet hetzelfde als ‘geen effect’. De cijfers zeggen dan te weinig."

@@ -26,4 +26,4 @@ def index(monitor: Edition) -> Prose:
         for row in each_row(people)
     ]
     header = ["School", "Gemeente", "BRIN en vestiging", monitor.settings.person.since]
-    return Prose(linked_table(header, rows, "Deelnemende scholen, op alfabet"))
+    return Prose(linked_table(header, rows, "Scholen in het register, op alfabet"))

@@ -25,8 +25,8 @@ from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
 
 SOURCES = ("leerresultaten", "referentieniveaus")
-LOOK_ALIKES = 8
-FEWEST = 5  # look-alikes below which there is no band
+MATCHED = 8
+FEWEST = 5  # matched schools below which there is no band
 WIDE = 1.5  # steps between advices from which a range says too little
 _KEPT = 2  # monitors of which the shared tables are kept
 _NONE = "In deze bestanden staan van deze school geen resultaten."
@@ -61,13 +61,11 @@ def results(monitor: Edition) -> pd.DataFrame:
     return kept.set_index(["school", "year"])[columns]
 
 
-@lru_cache(maxsize=_KEPT)
 def years_tested(monitor: Edition) -> tuple[int, ...]:
     """Return the school years with results, oldest first."""
     return tuple(sorted(int(year) for year in monitor.target_levels["year"].unique()))
 
 
-@lru_cache(maxsize=4 * _KEPT)
 def provisional(monitor: Edition, *sources: str) -> tuple[int, ...]:
     """Return the school years of these sources that may still be revised."""
     return tuple(monitor.provisional(*sources))
@@ -125,7 +123,7 @@ def _row(monitor: Edition, school: str) -> pd.Series:
     return monitor.participants.set_index("school").loc[school]
 
 
-def look_alikes(monitor: Edition, school: str) -> list[str]:
+def matched_schools(monitor: Edition, school: str) -> list[str]:
     """Return the comparable schools of one participant.
 
     Those that were chosen for it; where they are too few for a band, the most alike of all that
@@ -139,7 +137,7 @@ def look_alikes(monitor: Edition, school: str) -> list[str]:
     pool = members[members["pool"] == "B"]
     away = (pool["schoolweging"] - own).abs()
     near = pool.assign(away=away)[away <= CALIPER].sort_values(["away", "school"], kind="stable")
-    return near["school"].head(LOOK_ALIKES).tolist()
+    return near["school"].head(MATCHED).tolist()
 
 
 def _to(low, high) -> str:
@@ -188,7 +186,7 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
     if not len(mine):
         return Absent(_NONE)
     years = years_tested(monitor)
-    alike = look_alikes(monitor, school)
+    alike = matched_schools(monitor, school)
     others = results(monitor)["best"]
     others = others[others.index.get_level_values("school").isin(alike)].groupby("year")
     enough = others.size() >= FEWEST
@@ -290,11 +288,11 @@ def _results_title(monitor: Edition, school: str) -> str:
 
 
 def _alike_together(monitor: Edition, school: str, years: tuple[int, ...]) -> pd.Series:
-    """Return the share of each look-alike over these years together."""
+    """Return the share of each matched school over these years together."""
     table = results(monitor)
     level = table.index.get_level_values
     rows = table[
-        level("school").isin(look_alikes(monitor, school)) & level("year").isin(list(years))
+        level("school").isin(matched_schools(monitor, school)) & level("year").isin(list(years))
     ]
     pupils = (rows["n_low"] + rows["n_high"]).astype(float) / 2
     parts = pd.DataFrame({"part": rows["best"] * pupils, "pupils": pupils}).groupby("school").sum()
@@ -409,7 +407,7 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
             name=f"school-{school.lower()}-verandering",
             title=titles.get(own["mark"], "De verandering sinds de start past bij toeval"),
             subtitle="Verandering van het aandeel behaalde streefniveaus na de start, min die van "
-            "vergelijkbare scholen, in procentpunt; elke stip is een deelnemende school",
+            "vergelijkbare scholen, in procentpunt; elke stip is een school in het register",
             source=source_line(*SOURCES),
             notes=(
                 f"Deze school: {numbers.signed(own['change'])} procentpunt. Daar zit toeval in. "

@@ -34,7 +34,7 @@ GROUPS = {
     "vmbo gt/havo en havo": RANKED_ADVICES[6:8],
     "havo/vwo en vwo": RANKED_ADVICES[8:],
 }
-_NONE = "Er zijn geen schooladviezen van deelnemende scholen in deze map."
+_NONE = "Er zijn geen schooladviezen van scholen in het register in deze map."
 
 
 def all_participants(monitor: Edition) -> Figure | Absent:
@@ -61,18 +61,23 @@ def all_participants(monitor: Edition) -> Figure | Absent:
     frame["n"] = frame["n"].astype("Int64")
     last = frame.iloc[-1]
     year = schoolyear.label(int(last["year"]))
+    schools = low.index.get_level_values("school")[
+        low.index.get_level_values("year") == last["year"]
+    ].nunique()
+    whose = f"({numbers.number(schools, 0)} scholen in het register)"
     if exact.iloc[-1]:
-        title = f"Het gemiddelde advies was in {year} {numbers.number(last['value'], 1)}"
+        title = f"Het gemiddelde advies was in {year} {numbers.number(last['value'], 1)} {whose}"
     else:
         title = f"Het gemiddelde advies ligt in {year} " + numbers.interval(
             last["low"], last["high"], 1
         )
+        title += f" {whose}"
     return figures.ranges(
         frame,
         figures.Texts(
             name="schooladvies-deelnemers",
             title=title,
-            subtitle="Gemiddeld definitief advies van alle deelnemende scholen samen, van 0 "
+            subtitle="Gemiddeld definitief advies van alle scholen in het register samen, van 0 "
             "(praktijkonderwijs) tot 9 (vwo); stip: precies bekend, balk: laagst en hoogst "
             "mogelijk",
             source=source_line("schooladviezen"),
@@ -109,7 +114,8 @@ def per_school(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-scholen",
-        caption="Gemiddeld advies per deelnemende school, van 0 (praktijkonderwijs) tot 9 (vwo)",
+        caption="Gemiddeld advies per school in het register, van 0 (praktijkonderwijs) tot 9 "
+        "(vwo)",
         variables=variables,
         source=source_line("schooladviezen"),
         notes=(
@@ -124,7 +130,7 @@ def compared(monitor: Edition) -> Table | Absent:
     low, high = monitor.advice_cells
     school = low.index.get_level_values("school")
     groups: dict[str, np.ndarray] = {
-        "deelnemende scholen": school.isin(monitor.participants["school"]),
+        "scholen in het register": school.isin(monitor.participants["school"]),
         "vergelijkbare scholen": school.isin(monitor.pools.schools("B")),
         "alle scholen": np.ones(len(school), dtype=bool),
     }
@@ -160,7 +166,8 @@ def compared(monitor: Edition) -> Table | Absent:
     return tables.table(
         disclose(frame, variables),
         name="schooladvies-vergelijking",
-        caption="Gemiddeld advies van deelnemende, vergelijkbare en alle scholen, per schooljaar",
+        caption="Gemiddeld advies van scholen in het register, vergelijkbare scholen en alle "
+        "scholen, per schooljaar",
         variables=variables,
         source=source_line("schooladviezen"),
         notes=("Twee getallen met een streep: laagst en hoogst mogelijk gemiddelde.",),
@@ -212,7 +219,8 @@ def which_advices(monitor: Edition) -> Figure | Absent:
         figures.Texts(
             name="schooladvies-soorten",
             title=title,
-            subtitle="Definitieve adviezen van alle deelnemende scholen samen, per schooljaar, in "
+            subtitle="Definitieve adviezen van alle scholen in het register samen, per "
+            "schooljaar, in "
             "procenten van de leerlingen met een advies",
             source=source_line("schooladviezen"),
             notes=notes,
@@ -268,7 +276,7 @@ def missing(monitor: Edition) -> Prose:
         width = float(np.median(wide["high"] - wide["low"]))
         if width > 0:
             lines.append(
-                f"Van een gewone deelnemende school is het gemiddelde advies in "
+                f"Van een gewone school in het register is het gemiddelde advies in "
                 f"{schoolyear.label(int(years[mine].max()))} bekend op {numbers.number(width)} "
                 "adviesniveau na. Per school is een verandering daarom zelden te zien."
             )

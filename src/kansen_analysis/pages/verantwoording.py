@@ -122,7 +122,8 @@ def method(monitor: Edition) -> Prose:
             rests.append(f"Voor doel {goal} is geen schatting gemaakt. {reason}")
         else:
             rests.append(
-                f"De schatting van doel {goal} rust op {estimate.n_treated} deelnemende en "
+                f"De schatting van doel {goal} rust op {estimate.n_treated} scholen in het "
+                "register en "
                 f"{estimate.n_schools - estimate.n_treated} andere scholen."
             )
     return Prose("\n".join([*lines, "", text, "", *(f"- {rest}" for rest in rests)]))

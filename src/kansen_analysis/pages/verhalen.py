@@ -101,7 +101,8 @@ def evidence(monitor: Edition) -> Table | Absent:
         ),
         source=sources(pd.DataFrame({"source": pd.concat(about)})),
         notes=(
-            "Het oordeel bij de cijfers gaat over alle deelnemende scholen samen. Het zegt niet "
+            "Het oordeel bij de cijfers gaat over alle scholen in het register samen. Het zegt "
+            "niet "
             "dat dit thema of deze activiteit de oorzaak is.",
         ),
     )

@@ -12,15 +12,9 @@ from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
 
 EMPTY = "nog niet ingevuld"
-NONE = "Er is geen plan met pijlers en doelen vastgelegd."
 
 
-def plans(monitor: Edition) -> list[str]:
-    """Return the names of the plans, for whoever makes a page of each."""
-    return list(dict.fromkeys(open_programme(monitor).goals["plan"]))
-
-
-def overview(monitor: Edition, plan: str | None = None) -> Prose:
+def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
     """Say how many pillars and goals a plan has and how many results are filled in."""
     goals = open_programme(monitor).goals
     lines = []
@@ -35,7 +29,7 @@ def overview(monitor: Edition, plan: str | None = None) -> Prose:
                 f"{listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
                 f"{len(own)} doelen staat welk resultaat bereikt moet worden."
             )
-    return Prose("\n\n".join(lines) or NONE)
+    return Prose("\n\n".join(lines)) if lines else Absent("")
 
 
 def neighbourhood(monitor: Edition) -> Prose | None:
@@ -117,7 +111,7 @@ def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:
     goals = open_programme(monitor).goals
     rows = goals if plan is None else goals[goals["plan"] == plan]
     if not len(rows):
-        return Absent(NONE)
+        return Absent("")
     whole = rows["goal"] == ""  # the activities of a pillar, for all of its goals
     frame = rows.assign(
         goal=rows["goal"].mask(whole, "alle doelen van deze pijler"),

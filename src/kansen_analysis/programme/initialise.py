@@ -25,8 +25,8 @@ GOALS_HEAD = """\
 # uit en noemt alle uitkomsten. Het staat er met de doelen die met open bestanden te volgen zijn.
 """
 PACKAGE = "src/kansen_analysis/"  # where this repository's own _quarto.yml finds the theme
-THEME = "theme/"
-THEME_FOLDERS = ("publish/assets/quarto", "display/assets")
+THEME = "theme/"  # and where that of a working folder does
+THEME_FOLDERS = ("publish/assets", "display/assets")
 IGNORE = """\
 # made by kansen, or published by others
 /data/raw/*

@@ -35,10 +35,10 @@ PAGES = (
         "afstroom",
         "zorg",
         "regio",
-        "plan",
+        "wanneer",
     ),
     *("scholen", "gemeenten", "netwerk", "voortgang", "uren-middelen", "wijkplan", "verhalen"),
-    *("gegevens", "verantwoording", "methode", "begrippen", "toegankelijkheid"),
+    *("gegevens", "verantwoording", "methode", "klopt", "begrippen", "toegankelijkheid"),
 )
 
 PROVINCES = (

@@ -102,7 +102,8 @@ def places(data: Path | str, programme: Path | str | None = None) -> tuple[Path,
 
 def tables() -> Path:
     """Return the folder with the tables of the programme of this project."""
-    return read_settings(root()).path("tables")
+    settings = read_settings(root())
+    return settings.folder / settings.tables
 
 
 def _register(settings: Settings) -> Path:

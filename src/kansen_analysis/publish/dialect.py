@@ -38,7 +38,6 @@ CELL_OPTIONS: dict[str, tuple] = {
     "warning": (True, False),
     "code-fold": (True, False, "show"),
 }
-CALLOUTS = ("note", "tip", "warning", "caution", "important")
 CELL_ATTRIBUTES = {"execution", "collapsed", "scrolled", "jupyter", "tags", "editable"}
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain")
 MERGES = {"merge", "merge_asof", "merge_ordered", "join", "concat"}

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import stages, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import generated, shown
+from kansen_analysis.publish import empty, shown
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -68,8 +68,10 @@ def gather(
     notebooks: Path,
     work: Path,
     gone: Collection[str] = (),
-) -> None:
+) -> dict[str, NotebookNode]:
     """Put the drawn pages and their files together in one folder, for an engine.
+
+    What could not be made is left out, see `kansen_analysis.publish.empty`.
 
     Parameters
     ----------
@@ -83,21 +85,25 @@ def gather(
         Folder to make.
     gone : collection of str
         Pages that are not shown, to which nothing may lead.
+
+    Returns
+    -------
+    dict of str to nbformat.NotebookNode
+        The pages that have something to say.
     """
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
-    for name in pages:
-        folder = folder_of(edition, name)
+    drawn = {name: nbformat.read(folder_of(edition, name) / PAGE, as_version=4) for name in pages}
+    for page in drawn.values():
+        shown.unlink(page, gone)
+    left = empty.without(drawn)
+    for name, page in left.items():
         (work / name).parent.mkdir(exist_ok=True)
-        made = name.partition("/")[0] in generated.KINDS
-        if made or gone:
-            page = nbformat.read(folder / PAGE, as_version=4)
-            shown.unlink(page, gone)
-            write(generated.without_labels(page) if made else page, work / f"{name}.ipynb")
-        else:
-            shutil.copyfile(folder / PAGE, work / f"{name}.ipynb")
-        if (folder / FILES).is_dir():
-            shutil.copytree(folder / FILES, work / FILES, dirs_exist_ok=True)
+        write(page, work / f"{name}.ipynb")
+        files = folder_of(edition, name) / FILES
+        if files.is_dir():
+            shutil.copytree(files, work / FILES, dirs_exist_ok=True)
+    return left
 
 
 def folder_of(edition: Edition, name: str) -> Path:

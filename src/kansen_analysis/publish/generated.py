@@ -14,8 +14,6 @@ from kansen_analysis.pages import doel, gemeente, programma, school
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.publish import execute
 
-ABSENT = "kansen-absent"  # the class that `display.prose.Absent` shows itself with
-
 
 @dataclass(frozen=True)
 class Show:
@@ -88,14 +86,14 @@ MUNICIPALITY = (
     Show("opening"),
     "## Wie doet mee {#sec-wie}",
     Show("participants"),
-    Show("groups", "tbl-scholen", "Deelnemende scholen en overige basisscholen."),
-    Show("size", "fig-omvang", "Leerlingen op deelnemende en overige basisscholen."),
+    Show("groups", "tbl-scholen", "Scholen in het register en overige basisscholen."),
+    Show("size", "fig-omvang", "Leerlingen op scholen in het register en overige basisscholen."),
     "### Wat er gebeurt {#sec-programma}",
     Show("of_municipality", module=programma),
     "## Resultaten aan het eind van groep 8 {#sec-resultaten}",
     Show("results", "fig-resultaten", "Resultaten van de scholen hier, per schooljaar."),
     "## Rond de scholen {#sec-rond}\n\nDit is context en geen toets. De cijfers gaan over alle "
-    "kinderen en jongeren die hier wonen, ook over wie nooit op een deelnemende school zat.",
+    "kinderen en jongeren die hier wonen, ook over wie nooit op een school in het register zat.",
     "### Speciaal onderwijs {#sec-speciaal}",
     Show("special_education", "fig-speciaal", "Kinderen op een speciale school, naar woonplaats."),
     "### Jeugdhulp {#sec-jeugdhulp}",
@@ -185,19 +183,3 @@ def _notebook(edition: Edition, kind: Kind, key: str) -> NotebookNode:
         for cell in kind.cells
     ]
     return execute.tidy(new_notebook(cells=cells))
-
-
-def without_labels(notebook: NotebookNode) -> NotebookNode:
-    """Take number and caption from what could not be made: nothing stands there to refer to.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; changed in place.
-    """
-    for cell in notebook.cells:
-        shown = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
-        if any(ABSENT in html for html in shown):
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if not line.startswith("#|"))
-    return notebook

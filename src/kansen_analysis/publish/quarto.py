@@ -16,6 +16,7 @@ from kansen_analysis.display import components
 from kansen_analysis.edition import store
 from kansen_analysis.errors import EngineError, RenderError
 from kansen_analysis.pages.markdown import plain
+from kansen_analysis.programme.initialise import THEME
 from kansen_analysis.publish import embedded, project
 from kansen_analysis.publish.execute import Progress
 from kansen_analysis.publish.project import Entry, Project
@@ -61,23 +62,7 @@ def build(
     made: str,
     progress: Progress | None = None,
 ) -> list[str]:
-    """Write the site.
-
-    Parameters
-    ----------
-    work : Path
-        Folder with executed notebooks and the files they refer to.
-    output : Path
-        Folder to make.
-    site : Project
-    made : str
-        Last line of the footer.
-    progress : callable, optional
-
-    Returns
-    -------
-    list of str
-        Warnings.
+    """Write the site; takes and returns what `embedded.build` does.
 
     Raises
     ------
@@ -159,12 +144,16 @@ def _contents(entries: Iterable[Entry]) -> list[dict]:
 
 
 def _relocated(value):
-    """Replace the folder our own files have in the repository by the one they are copied to."""
+    """Replace the folder of our own files, here or in a working folder, by that of their copy."""
     if isinstance(value, dict):
         return {name: _relocated(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_relocated(inner) for inner in value]
-    return value.replace(PACKAGE, "assets/") if isinstance(value, str) else value
+    if isinstance(value, str):
+        for place in (PACKAGE, THEME):
+            if value.startswith(place):
+                return f"assets/{value.removeprefix(place)}"
+    return value
 
 
 def _run(folder: Path, progress: Progress | None) -> None:

@@ -12,6 +12,8 @@ from kansen_analysis.outcomes import PAGES as GOAL_PAGES
 from kansen_analysis.programme.settings import PAGES, Settings
 
 FIRST = "index"
+TRUTH = "klopt"  # what was put into the demo, beside the goals of the package
+TEACHING = "analyse/"  # below the notebooks; who works on another edition runs them in Jupyter
 _MARKDOWN = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+?)\.ipynb(?:#[^()\s]*)?\)")
 _HTML = re.compile(r'<a\b[^>]*\bhref="([^"#]+?)\.ipynb(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL)
 
@@ -46,7 +48,14 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
     empty = {page for page, rows in filled.items() if not rows}
     absent = {page for goal, page in GOAL_PAGES.items() if goal not in goals}
     unwanted = {page for page in PAGES if page not in settings.pages}
-    return {name for name in names if name != FIRST and name in empty | absent | unwanted}
+    # Teaching, and the truth of the demo, are about the goals of the package.
+    own = settings.goals is not None
+    return {
+        name
+        for name in names
+        if (name != FIRST and name in empty | absent | unwanted)
+        or (own and (name == TRUTH or name.startswith(TEACHING)))
+    }
 
 
 def unlink(notebook: NotebookNode, gone: Collection[str]) -> None:

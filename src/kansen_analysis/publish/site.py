@@ -34,9 +34,6 @@ from kansen_analysis.words import numbers
 ENGINES = ("auto", "quarto", "embedded")
 
 
-TEACHING = "analyse/"  # below the notebooks; who works on another edition runs them in Jupyter
-
-
 @dataclass(frozen=True)
 class RenderConfig:
     """What to render, with what, to where.
@@ -188,7 +185,7 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
         with store.locked(output.parent), store.whole(output) as site_:
             work, built = site_ / ".work", site_ / ".built"
             drawn.draw(config.edition, pages, each=config.each, progress=progress)
-            drawn.gather(config.edition, pages, notebooks, work, gone)
+            pages = drawn.gather(config.edition, pages, notebooks, work, gone)
             annex.write(work / drawn.FILES / "downloads")
             made = _made(engine, version, config.edition)
             engines = {"quarto": quarto.build, "embedded": embedded.build}
@@ -227,7 +224,7 @@ def pages_of(notebooks: Path, *, demo: bool) -> list[str]:
         Whether the site shows the demo.
     """
     names = project.pages(notebooks)
-    return [name for name in names if demo or not name.startswith(TEACHING)]
+    return [name for name in names if demo or not name.startswith(shown.TEACHING)]
 
 
 def _check(config: RenderConfig, output: Path, names: list[str]) -> None:

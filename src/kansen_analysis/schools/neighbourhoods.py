@@ -102,10 +102,11 @@ def homes(pupils: pd.DataFrame, where: Mapping[str, tuple[frozenset, frozenset]]
     rows = []
     for area, (postcodes, _) in where.items():
         there = pupils[pupils["home_postcode"].isin(postcodes)]
-        for year, part in there.groupby("year"):
+        for year in sorted(there["year"].unique().tolist()):
+            part = there[there["year"] == year]
             inside = part[part["postcode"].astype("str").str[:4].isin(postcodes)]
             counts = [each[f"pupils_{end}"].sum() for each in (part, inside) for end in ENDS]
-            rows.append((area, int(year), *map(int, counts)))
+            rows.append((area, year, *map(int, counts)))
     return pd.DataFrame(rows, columns=list(HOMES))
 
 

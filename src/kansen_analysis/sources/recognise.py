@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from functools import cache, cached_property
 from pathlib import Path
 
-from kansen_analysis.errors import Finding, LayoutError
+from kansen_analysis.errors import FileFormatError, Finding, LayoutError
 from kansen_analysis.sources import persons, reading, spec
 
 LIKE_ENOUGH = 0.6  # below this a header belongs to something we do not know
@@ -246,8 +246,25 @@ def _ours(path: Path, tables: list[reading.Table], told: str | None) -> list[_Hi
             f"sources/{named}/columns.csv",
             line=1,
         )
+    _refuse_open_quote(path.name, tables)
     best = _best(found)
     return _resembling(best) if best and best.likeness >= LIKE_ENOUGH else []
+
+
+def _refuse_open_quote(file: str, tables: list[reading.Table]) -> None:
+    """Refuse a text whose header would be ours, were a quote in it closed on its line."""
+    for table in tables if tables[0].separator else ():
+        row = _words_of(table.head[0]) or [""]
+        header = [*row[:-1], *row[-1].split(table.separator)]  # as it is without the quote
+        more = len(header) > len(row)
+        if more and any(layout.likeness(header) >= LIKE_ENOUGH for layout in _layouts(None)):
+            raise FileFormatError(
+                file,
+                "a quote in the header that is not closed on its line",
+                "every row on one line",
+                "mend the quotes in this line, or download the file again from the publisher",
+                line=1,
+            )
 
 
 def _sheets(tables: list[reading.Table]) -> str:

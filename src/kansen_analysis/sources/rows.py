@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Row: TypeAlias = "Mapping[Any, Any] | pd.Series"
+"""One row, its columns by name."""
 
 
 def each_row(frame: pd.DataFrame) -> Iterator[Any]:

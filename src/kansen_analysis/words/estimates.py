@@ -56,7 +56,7 @@ def summary(estimate: EffectEstimate, version: str | None = None) -> str:
     lines = [
         f"Verschil na de start: {write.signed(row['effect'], 2)}; het kan ook liggen tussen {low} "
         f"en {high} (95%-interval, {WAYS[str(row['method'])]}).",
-        f"{estimate.n_treated} deelnemende scholen, "
+        f"{estimate.n_treated} scholen in het register, "
         f"{estimate.n_schools - estimate.n_treated} scholen om mee te vergelijken.",
     ]
     effects = estimate.versions["effect"]

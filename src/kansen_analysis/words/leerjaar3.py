@@ -18,3 +18,17 @@ def own_figures() -> str:
         "vo-scholen terug waar oud-leerlingen zitten. Er is een formulier om de cijfers in te "
         "vullen; vraag het aan wie deze monitor maakt."
     )
+
+
+def needed() -> str:
+    """Say in one sentence what goal 3 waits for.
+
+    Examples
+    --------
+    >>> "formulier" in needed()
+    True
+    """
+    return (
+        "cijfers die scholen zelf hebben, zoals het rapport dat het NCO voor elke school maakt. "
+        "Er is een formulier."
+    )

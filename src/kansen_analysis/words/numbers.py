@@ -227,17 +227,6 @@ def school_year(year) -> str:
     return UNKNOWN if year is None or pd.isna(year) else schoolyear.label(int(year))
 
 
-def short_year(year) -> str:
-    """Write a school year for an axis.
-
-    Examples
-    --------
-    >>> short_year(2024), short_year(1999)
-    ("'24-'25", "'99-'00")
-    """
-    return f"'{int(year) % 100:02d}-'{(int(year) + 1) % 100:02d}"
-
-
 def date(day) -> str:
     """Write a date.
 

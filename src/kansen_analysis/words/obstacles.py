@@ -48,18 +48,19 @@ def label(obstacle: Reason) -> tuple[str, int] | None:
 @says(Obstacle.PARTICIPANTS)
 def _participants(goal: Goal, numbers: Mapping) -> str:
     schools = numbers["schools"]
-    return "Er doet 1 school mee." if schools == 1 else f"Er doen {schools} scholen mee."
+    return f"Het register telt {schools} {'school' if schools == 1 else 'scholen'}."
 
 
 @says(Obstacle.NOBODY)
 def _nobody(goal: Goal, numbers: Mapping) -> str:
-    return "Het register noemt nog geen deelnemende scholen."
+    return "Het register noemt nog geen scholen."
 
 
 @says(Obstacle.START_UNKNOWN)
 def _start_unknown(goal: Goal, numbers: Mapping) -> str:
     return (
-        f"Van {numbers['schools']} van de {numbers['participants']} deelnemende scholen noemt geen "
+        f"Van {numbers['schools']} van de {numbers['participants']} scholen in het register "
+        "noemt geen "
         "document het startjaar."
     )
 
@@ -86,7 +87,7 @@ def _only_later(goal: Goal, numbers: Mapping) -> str:
 @says(Obstacle.NOTHING_BESIDE)
 def _nothing_beside(goal: Goal, numbers: Mapping) -> str:
     return (
-        f"{FIGURES[goal.outcome.measure]} gaan alleen over deelnemende scholen; er is niets om "
+        f"{FIGURES[goal.outcome.measure]} gaan alleen over scholen in het register; er is niets om "
         "mee te vergelijken."
     )
 

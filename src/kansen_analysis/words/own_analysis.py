@@ -129,7 +129,7 @@ def explained(estimate: EffectEstimate, about: About, language: str = "nl") -> s
     low, high = (write.number(x, size) for x in (estimate.ci_low, estimate.ci_high))
     sentences = [
         f"{about.name}: {write.signed(estimate.effect, size)}{_unit(about)} na de start, "
-        f"{estimate.n_treated} deelnemende scholen tegenover {others} vergelijkbare.",
+        f"{estimate.n_treated} scholen in het register tegenover {others} vergelijkbare.",
         f"Het verschil kan ook liggen tussen {low} en {high} (95%-interval, "
         f"{WAYS[estimate.method]}).",
         f"{same} van de {len(known)} vastgelegde berekeningen wijzen dezelfde kant op.",

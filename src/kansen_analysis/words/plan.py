@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
 from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 TITLE = "Wanneer weten we het?"
+ALL = 100  # of every hundred: more than each pupil one step
 NO_GAIN = 0.97  # of a difference: so near is told as the same
 _NEVER = (
     "Met openbare cijfers is dit doel nooit per school te toetsen. De cijfers gaan over alle "
@@ -26,12 +28,6 @@ _HOLDERS = {
     Holder.CBS: "het CBS, alleen voor onderzoekers met toestemming",
     Holder.MUNICIPALITIES: "de gemeenten",
     Holder.SUPPORT: "de samenwerkingsverbanden passend onderwijs",
-}
-SCENARIOS = {
-    Scenario.REGISTER: "scholen in het register",
-    Scenario.MORE_SCHOOLS: "met {more} scholen meer",
-    Scenario.EARLIER: "met één eerder schooljaar aan cijfers",
-    Scenario.EXACT: "met exacte aantallen van de besturen",
 }
 
 
@@ -53,6 +49,8 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     """
     per = goal.sentences.per
     ends = [math.ceil(round(end * per, 6)) for end in (low, low if high is None else high)]
+    if ends[0] >= ALL:
+        return "gemiddeld één stap per leerling of meer"
     first, last = (numbers.number(end, 0) for end in ends)
     return f"{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
@@ -74,24 +72,24 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     if not len(rows):
         return _no_data(goal)
     if not supplied:
-        return f"{_no_data(goal)} Doen zij dat, dan geldt dit. {answer(goal, rows)}"
+        return f"{_no_data(goal)} {_IF_SUPPLIED} {answer(goal, rows)}"
     own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
         return _why_not(own.iloc[-1].to_dict())
-    first, last = (told.iloc[at].to_dict() for at in (0, -1))
+    first, best = told.iloc[0], _sharpest(told)
     schools = int(first["schools"])
     text = (
         f"Met {schools} scholen die meetellen is in de uitgave over "
         f"{numbers.school_year(first['year'])} een verschil van {_size(goal, first)} te zien, met "
         "een kans van 80%."
     )
-    if len(told) > 1 and _size(goal, first) != _size(goal, last):
+    if _size(goal, first) != _size(goal, best):
         text += (
-            f" In de uitgave over {numbers.school_year(last['year'])} is dat {_size(goal, last)}."
+            f" In de uitgave over {numbers.school_year(best['year'])} is dat {_size(goal, best)}."
         )
     matters = goal.outcome.smallest_difference
-    if last["difference"] > matters:
+    if best["difference"] > matters:
         text += (
             f" Een verschil dat ertoe doet is al {size(goal, matters)}: een kleiner verschil dan "
             "het genoemde kan er dus zijn zonder dat we het zien."
@@ -99,7 +97,12 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     return text
 
 
-def _size(goal: Goal, row: Mapping) -> str:
+def _sharpest(rows: pd.DataFrame) -> pd.Series:
+    """Return the edition in which the smallest difference can be seen."""
+    return rows.iloc[int(rows["difference"].argmin())]
+
+
+def _size(goal: Goal, row: Row) -> str:
     return size(goal, row["difference"], row["difference_slow"])
 
 
@@ -107,34 +110,42 @@ def _no_data(goal: Goal) -> str:
     return f"Zonder nieuwe cijfers is dit doel niet te toetsen. {goal.missing}"
 
 
-def _why_not(row: Mapping) -> str:
+def not_yet(goal: Goal, rows: pd.DataFrame) -> str:
+    """Say in one sentence why a goal cannot be tested yet, for a card.
+
+    Parameters
+    ----------
+    goal, rows
+        As for `answer`.
+    """
+    missing_first = goal.missing.partition(". ")[0].rstrip(".") + "."
+    if goal.role == "context" or not len(rows) or not rows["supplied"].all():
+        return missing_first
+    code = rows[rows["scenario"] == Scenario.REGISTER].iloc[0]
+    return _reason(code) if code["code"] else missing_first
+
+
+def _why_not(row: Row) -> str:
     """Say why the register as it is will not give an answer in the editions to come."""
+    text = f"Met het register van nu is dit doel de komende jaren niet te toetsen. {_reason(row)}"
+    if row["code"] == Hurdle.TOO_SHORT:
+        text += " Wachten helpt daarbij niet, bestanden van eerdere jaren wel."
+    return text
+
+
+def _reason(row: Row) -> str:
     schools, needed = int(row["schools"]), int(row["needed"])
-    count = (
-        "geen enkele school"
-        if schools == 0
-        else f"{schools} scholen"
-        if schools > 1
-        else ("1 school")
-    )
-    reasons = {
+    count = f"{schools} scholen tellen" if schools != 1 else "1 school telt"
+    return {
         Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de school begon.",
-        Hurdle.TOO_FEW: (
-            f"{count[0].upper()}{count[1:]} {'tellen' if schools > 1 else 'telt'} mee; er zijn er "
-            f"minstens {needed} nodig."
-        ),
-        Hurdle.TOO_SHORT: (
-            "Van vóór de start zijn er te weinig schooljaren met cijfers. Wachten "
-            "helpt daarbij niet, bestanden van eerdere jaren wel."
-        ),
+        Hurdle.TOO_FEW: f"{count} mee; er zijn er minstens {needed} nodig.",
+        Hurdle.TOO_SHORT: "Van vóór de start zijn er te weinig schooljaren met cijfers.",
         Hurdle.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
-    }
-    first = "Met het register van nu is dit doel de komende jaren niet te toetsen."
-    return f"{first} {reasons[row['code']]}"
+    }[row["code"]]
 
 
 def helps(goal: Goal, rows: pd.DataFrame) -> list[str]:
-    """Say what would help, each with what it gives in the last edition looked at.
+    """Say what would help, each with what it gives in the edition that shows most.
 
     Parameters
     ----------
@@ -148,33 +159,35 @@ def helps(goal: Goal, rows: pd.DataFrame) -> list[str]:
     """
     if not len(rows):
         return []
-    last = rows[rows["year"] == rows["year"].max()].set_index(["scenario", "more"])
-    year = numbers.school_year(rows["year"].max())
-    now = last.loc[(Scenario.REGISTER, 0)]
-    # What else would help stands beside the register, or beside the register with schools added.
+    found = {
+        key: _sharpest(part)
+        for key, part in rows[rows["code"] == ""].groupby(["scenario", "more"], sort=False)
+    }
+    start = numbers.school_year(rows["year"].min())
     lines = []
-    for (scenario, more), row in last.iterrows():
-        if scenario == Scenario.REGISTER or row["code"]:
+    for (scenario, more), row in found.items():
+        if scenario == Scenario.REGISTER:
             continue
+        # It stands beside the register, or beside the register with schools added.
+        joins = f"Komen er {more} scholen bij in het register, met een start in {start}"
         what = {
-            Scenario.MORE_SCHOOLS: f"Komen er {more} scholen bij in het register, met een start in "
-            f"{numbers.school_year(rows['year'].min())}",
+            Scenario.MORE_SCHOOLS: joins,
             Scenario.EARLIER: "Komen er cijfers bij van één eerder schooljaar",
             Scenario.EXACT: "Leveren de besturen exacte aantallen",
-        }[scenario]
-        base = (
-            last.loc[(Scenario.MORE_SCHOOLS, more)]
-            if more and scenario != Scenario.MORE_SCHOOLS
-            else now
-        )
-        if scenario != Scenario.MORE_SCHOOLS and more:
+        }[Scenario(str(scenario))]
+        beside = (Scenario.REGISTER, 0)
+        if more and scenario != Scenario.MORE_SCHOOLS:
             what += f" en {more} scholen in het register"
-        gain = f"{what}, dan is in {year} een verschil van {_size(goal, row)} te zien"
-        if not base["code"]:
-            if row["difference"] > NO_GAIN * base["difference"]:
-                gain = f"{what}, dan is in {year} bijna hetzelfde te zien"
-            else:
-                gain += f", in plaats van {_size(goal, base)}"
+            beside = (Scenario.MORE_SCHOOLS, more)
+        gain = (
+            f"{what}, dan is in de uitgave over {numbers.school_year(row['year'])} een verschil "
+            f"van {_size(goal, row)} te zien"
+        )
+        base = found.get(beside)
+        if base is not None and row["difference"] > NO_GAIN * base["difference"]:
+            gain = f"{what}, dan is bijna hetzelfde te zien"
+        elif base is not None and _size(goal, base) != _size(goal, row):
+            gain += f", in plaats van {_size(goal, base)}"
         lines.append(f"{gain}.")
     return lines
 
@@ -194,12 +207,22 @@ def missing(rows: pd.DataFrame) -> list[str]:
     Van 3 scholen in het register is het startjaar niet bekend. Wie het weet: het programma, dat
     het register bijhoudt.
     """
-    return [
-        f"{_need(row)} Wie het weet: {_listed(row['holders'])}." for row in rows.to_dict("records")
-    ]
+    told = [need(row) for row in rows.to_dict("records")]
+    return [f"{what} Wie het weet: {who}." for what, who in told]
 
 
-def _need(row: Mapping) -> str:
+def need(row: Row) -> tuple[str, str]:
+    """Say what is missing, and who has it.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of `goals.plan.needs`.
+    """
+    return _need(row), _listed(row["holders"])
+
+
+def _need(row: Row) -> str:
     number = row["number"]
     schools = "1 school" if number == 1 else f"{number} scholen"
     years = [numbers.school_year(year) for year in row["years"]]
@@ -215,6 +238,100 @@ def _need(row: Mapping) -> str:
     }[row["need"]]
 
 
+SERIES = {
+    Scenario.REGISTER: "register van nu",
+    Scenario.MORE_SCHOOLS: "{more} scholen erbij",
+    Scenario.EARLIER: "één eerder schooljaar erbij",
+    Scenario.EXACT: "exacte aantallen erbij",
+}
+MATTERS = "verschil dat ertoe doet"
+
+
+def series(scenario: str, more: int) -> str:
+    """Name a scenario in a figure.
+
+    Examples
+    --------
+    >>> series(Scenario.MORE_SCHOOLS, 10), series(Scenario.EXACT, 10)
+    ('10 scholen erbij', '10 scholen en exacte aantallen erbij')
+    """
+    if more and scenario != Scenario.MORE_SCHOOLS:
+        return f"{more} scholen en {SERIES[Scenario(scenario)]}"
+    return SERIES[Scenario(scenario)].format(more=more)
+
+
+def unit(goal: Goal) -> str:
+    """Return the unit of a difference, in pupils of every hundred."""
+    return "stappen per 100 leerlingen" if goal.sentences.per == ALL else "per 100 leerlingen"
+
+
+def in_short(goal: Goal, rows: pd.DataFrame) -> str:
+    """Say in one sentence when a goal can be answered, for a card.
+
+    Parameters
+    ----------
+    goal, rows
+        As for `answer`.
+    """
+    if goal.role == "context":
+        return "Met openbare cijfers nooit per school te toetsen."
+    told = rows[rows["code"] == ""] if len(rows) else rows
+    if not len(told):
+        return "Wanneer dat wel kan, is nog niet te zeggen: zie wat er ontbreekt."
+    own = told[told["scenario"] == Scenario.REGISTER]
+    more = told[told["scenario"] == Scenario.MORE_SCHOOLS]
+    best = _sharpest(next(each for each in (own, more, told) if len(each)))
+    given = [] if rows["supplied"].all() else ["die cijfers"]
+    if best["more"]:
+        given.append(f"{int(best['more'])} scholen erbij")
+    first = f"Met {' en '.join(given)} is" if given else "Te zien is"
+    return (
+        f"{first} in de uitgave over {numbers.school_year(best['year'])} een verschil van "
+        f"{_size(goal, best)}{' te zien' if given else ''}."
+    )
+
+
+def headline(goal: Goal, rows: pd.DataFrame) -> str:
+    """Say what the figure of the coming editions shows, in one sentence.
+
+    Parameters
+    ----------
+    goal, rows
+        As for `answer`; at least one edition can show something.
+    """
+    told = rows[rows["code"] == ""]
+    own = told[told["scenario"] == Scenario.REGISTER]
+    more = told[told["scenario"] == Scenario.MORE_SCHOOLS]
+    if len(own):
+        best = _sharpest(own)
+        return (
+            f"Met de {int(best['schools'])} scholen die meetellen is een verschil van "
+            f"{_size(goal, best)} te zien"
+        )
+    if len(more):
+        best = _sharpest(more)
+        return (
+            f"Met het register van nu niet te zien; met {int(best['more'])} scholen erbij een "
+            f"verschil van {_size(goal, best)}"
+        )
+    return "Met het register van nu niet te zien; andere cijfers helpen"
+
+
+def planned(last: int) -> str:
+    """Say until when the protocol has planned editions.
+
+    Parameters
+    ----------
+    last : int
+        School year of the last planned edition.
+    """
+    return (
+        f"Het protocol voorziet in uitgaven tot en met {numbers.school_year(last)}. Voor latere "
+        "jaren is gerekend met de grens van die laatste; een oordeel in die jaren vraagt eerst een "
+        "nieuw protocol."
+    )
+
+
 def _listed(codes: Sequence[str]) -> str:
     names = [_HOLDERS[Holder(code)] for code in codes]
     if len(names) == 1:
@@ -223,6 +340,10 @@ def _listed(codes: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])}{comma} en {names[-1]}"
 
 
+_IF_SUPPLIED = (
+    "Als deze scholen en vergelijkbare scholen dat doen, ook over leerlingen van vóór de start, "
+    "geldt het volgende."
+)
 HOW = (
     "De berekening gaat uit van de scholen in het register, hun startjaar en aantal leerlingen, en "
     "van hoeveel uitslagen van jaar op jaar vanzelf schommelen. Getallen zijn naar boven "
@@ -232,9 +353,4 @@ HOW = (
 FROM_METHODS = (
     "Hoeveel uitslagen schommelen is met deze bestanden niet te meten; de waarden komen uit "
     "landelijke bestanden die eerder zijn doorgerekend."
-)
-OWN_FIGURES = (
-    "Een school kan haar eigen cijfers over leerjaar 3 vinden in het jaarlijkse rapport dat het "
-    "Nationaal Cohortonderzoek Onderwijs (NCO) voor elke school maakt, in Vensters (Doorstroom PO) "
-    "en in wat vo-scholen terugmelden. Er is een invulblad: `kansen leerjaar3 template`."
 )

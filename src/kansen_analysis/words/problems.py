@@ -21,4 +21,4 @@ def _few_years(goal: Goal, numbers: Mapping) -> str:
 
 @says(Problem.NEVER_BOTH)
 def _never_both(goal: Goal, numbers: Mapping) -> str:
-    return "Geen enkele deelnemende school heeft jaren van vóór én ná de start."
+    return "Geen enkele school in het register heeft jaren van vóór én ná de start."

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kansen_analysis.outcomes.region import BACK, FACTS, SMALL_SCHOOL
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 COUNTRY = "heel Nederland"
+NOTHING = "De bestanden van deze uitgave zeggen niets over de regio."
+LOWEST = "Waar kleine aantallen zijn afgeschermd, staat het laagste aantal dat mogelijk is."
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,7 @@ def value(fact: str, low: float, high: float) -> str:
     return text + ("%" if FACTS[fact].form == "share" else "")
 
 
-def sentence(row: Mapping) -> str:
+def sentence(row: Row) -> str:
     """Say a fact that `outcomes.region.notable` chose, beside what it was chosen for.
 
     Parameters
@@ -249,6 +252,59 @@ def sentence(row: Mapping) -> str:
     if FACTS[fact].form == "count":
         second += f": {_more(row['gap_low'], row['gap_high'])}"
     return f"{first} {second}."
+
+
+def counted(row: Row) -> str:
+    """Say what a number in a row of key numbers counts, with its time.
+
+    Examples
+    --------
+    >>> counted({"fact": "scholen", "year": 2024})
+    'basisscholen op 1 oktober 2024'
+    """
+    label = WORDS[row["fact"]].label
+    return f"{label[0].lower()}{label[1:]} {when(row['fact'], int(row['year']))}"
+
+
+def headline(row: Row, country: Row | None) -> str:
+    """Say a fact beside the country, for above a figure.
+
+    Examples
+    --------
+    >>> row = {"fact": "kleine_scholen", "place": "Drenthe", "low": 10.67, "high": 10.67}
+    >>> row |= {"n_low": 253, "n_high": 253}
+    >>> headline(row, {"low": 3.26, "high": 3.26})
+    'In Drenthe had 11% van de 253 basisscholen minder dan 50 leerlingen; in heel Nederland 3%'
+    """
+    said = WORDS[row["fact"]].clause.format(
+        place=row["place"],
+        value=value(row["fact"], row["low"], row["high"]),
+        n=_count(row["n_low"], row["n_high"]),
+    )
+    # The place first: the time stands in the subtitle.
+    text = f"In {row['place']} {said.replace(' in ' + row['place'], '', 1)}"
+    if country is None:
+        return text
+    return f"{text}; in {COUNTRY} {value(row['fact'], country['low'], country['high'])}"
+
+
+def grown(first: Row, last: Row) -> str:
+    """Say how a number changed between two years, for above a figure.
+
+    Examples
+    --------
+    >>> one = {"place": "Drenthe", "year": 2019, "low": 39026, "high": 39026}
+    >>> grown(one, one | {"year": 2024, "low": 36818, "high": 36818}).replace("\u202f", ".")
+    'In Drenthe zaten in 2024 36.818 leerlingen op basisscholen, 6% minder dan in 2019'
+    """
+    change = 100 * (last["low"] / first["high"] - 1)
+    size = numbers.number(abs(change), 0)
+    moved = "bijna evenveel als" if size == "0" else f"{size}% {'meer' if change > 0 else 'minder'}"
+    than = "" if size == "0" else " dan"
+    return (
+        f"In {last['place']} zaten in {int(last['year'])} {numbers.number(int(last['low']), 0)} "
+        f"leerlingen op basisscholen, {moved}{than} in {int(first['year'])}"
+    )
 
 
 def _more(low: float, high: float) -> str:
@@ -296,13 +352,14 @@ def table(facts: pd.DataFrame) -> pd.DataFrame:
             "place": [row["place"] for row in rows],
             "when": [when(row["fact"], int(row["year"])) for row in rows],
             "value": [value(row["fact"], row["low"], row["high"]) for row in rows],
-            "n": [_over(row) for row in rows],
+            "n": [over(row) for row in rows],
             "source": [row["source"] for row in rows],
         }
     )
 
 
-def _over(row: Mapping) -> str:
-    one = {"scholen": "school", "leerlingen": "leerling"}[row["per"]]
-    noun = one if row["n_low"] == row["n_high"] == 1 else row["per"]
+def over(row: Row) -> str:
+    """Say over how many schools or pupils a figure is."""
+    one = {"scholen": "school", "leerlingen": "leerling"}[FACTS[row["fact"]].per]
+    noun = one if row["n_low"] == row["n_high"] == 1 else FACTS[row["fact"]].per
     return f"{_count(row['n_low'], row['n_high'])} {noun}"

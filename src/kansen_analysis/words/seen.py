@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 TITLE = "Wat we wel zien"
+WHOSE = "in het register"
+GROUPS = {  # of `edition.answers`
+    "register": "scholen in het register",
+    "alike": "vergelijkbare scholen",
+    "country": "alle scholen in het land",
+}
 NOT_A_VERDICT = "Beeld, geen oordeel."
 _SAID = {  # per goal: the clause of one group, with {n}, {schools} and {value}
     1: "haalden {n} leerlingen op {schools} {value} van de streefniveaus",
@@ -17,8 +22,19 @@ _SAID = {  # per goal: the clause of one group, with {n}, {schools} and {value}
     3: "zat {value} van {n} oud-leerlingen van {schools} in leerjaar 3 niet onder het advies",
     4: "kreeg {value} van {n} leerlingen op {schools} een advies voor vso of praktijkonderwijs",
 }
+_CARD = {
+    1: "{value} van de streefniveaus gehaald",
+    2: "gemiddeld advies {value} op een schaal van 0 tot 9",
+    3: "{value} niet onder het advies",
+    4: "{value} van de adviezen voor vso of praktijkonderwijs",
+}
 _DECIMALS = {1: 0, 2: 1, 3: 0, 4: 1}
 HIDDEN = "Twee getallen: kleine aantallen zijn afgeschermd; het juiste getal ligt ertussen."
+DRAWN = (
+    "Staand streepje: wat bij zo weinig leerlingen door toeval of afscherming ook kan.",
+    "Waar aantallen zijn afgeschermd, staat het punt midden tussen laagst en hoogst mogelijk.",
+    "Een lijn verbindt alleen jaren met dezelfde scholen.",
+)
 FEW = 200  # pupils: so few that chance is named first
 
 
@@ -88,7 +104,59 @@ def latest(goal: int, rows: pd.DataFrame, own: str, whose: str) -> str:
     return " ".join(parts)
 
 
-def change(goal: int, row: Mapping, whose: str) -> str:
+def headline(goal: int, row: Row, whose: str) -> str:
+    """Say the level of one group in one sentence, with its n.
+
+    Parameters
+    ----------
+    goal : int
+        The goal.
+    row : mapping
+        A row of `outcomes.seen.by_goal`.
+    whose : str
+        As for `latest`.
+
+    Examples
+    --------
+    >>> row = {"year": 2024, "low": 54.04, "high": 54.04, "n_low": 66, "n_high": 66, "schools": 4}
+    >>> headline(1, row, "in het register")
+    'In 2024-2025 haalden 66 leerlingen op 4 scholen in het register 54% van de streefniveaus'
+    """
+    said = _SAID[goal].format(
+        n=_count(row), schools=_schools(row["schools"], whose), value=_of(goal, row)
+    )
+    return f"In {numbers.school_year(row['year'])} {said}"
+
+
+def in_short(goal: int, rows: pd.DataFrame, own: str) -> str:
+    """Say the latest level beside that of the others, for a card.
+
+    Parameters
+    ----------
+    goal, rows, own
+        As for `latest`.
+
+    Examples
+    --------
+    >>> row = {"group": "deelnemers", "year": 2024, "low": 54.0, "high": 54.0, "schools": 4}
+    >>> print(in_short(1, pd.DataFrame([row | {"n_low": 66, "n_high": 66}]), "deelnemers"))
+    in 2024-2025 54% van de streefniveaus gehaald (66 leerlingen, 4 scholen).
+    """
+    mine = rows[rows["group"] == own]
+    if not len(mine):
+        return ""
+    row = mine.iloc[-1]
+    said = _CARD[goal].format(value=_of(goal, row))
+    text = (
+        f"in {numbers.school_year(row['year'])} {said} ({_count(row)} leerlingen, "
+        f"{_schools(row['schools'])})"
+    )
+    others = rows[(rows["group"] != own) & (rows["year"] == row["year"])]
+    beside = [f"{each['group']} {_of(goal, each)}" for each in others.to_dict("records")]
+    return f"{text}; {', '.join(beside)}." if beside else f"{text}."
+
+
+def change(goal: int, row: Row, whose: str) -> str:
     """Say how a group moved, on the schools that have a figure in both years.
 
     Parameters
@@ -141,11 +209,11 @@ def signal(rows: pd.DataFrame) -> str:
     return text
 
 
-def _of(goal: int, row: Mapping) -> str:
+def _of(goal: int, row: Row) -> str:
     return value(goal, row["low"], row["high"])
 
 
-def _count(row: Mapping) -> str:
+def _count(row: Row) -> str:
     ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
 

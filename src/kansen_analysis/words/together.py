@@ -44,7 +44,7 @@ def section(folder: str, settings: Settings, people: int, verdicts: pd.DataFrame
     >>> "Eindtoets: onbeslist" in section("a", workspace.settings_of("."), 2, told)
     True
     """
-    reach = {0: "Het register noemt nog geen deelnemende scholen.", 1: "Er doet 1 school mee."}
+    reach = {0: "Het register noemt nog geen scholen.", 1: "Er doet 1 school mee."}
     count = reach.get(people, f"Er doen {numbers.number(people, 0)} scholen mee.")
     said = "".join(
         f"<li>{html.escape(goal)}: {html.escape(verdict)}</li>"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kansen_analysis.goals.codes import Verdict, Why
 from kansen_analysis.goals.protocol import Goal, Protocol, Sentences
+from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers as write
 from kansen_analysis.words.reasons import say, says
 
@@ -35,14 +36,14 @@ def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     return table.assign(reason=pd.Series(rows, index=table.index, dtype="str"))
 
 
-def _reason(goal: Goal, row: Mapping) -> str:
+def _reason(goal: Goal, row: Row) -> str:
     why = say(goal, *row["reason"])
     if row["verdict"] == Verdict.UNTESTABLE:
         return why
     return f"{say_size(goal, row)} {why} Daarom: {row['verdict']}."
 
 
-def say_size(goal: Goal, row: Mapping) -> str:
+def say_size(goal: Goal, row: Row) -> str:
     """Say the difference and its doubt in plain Dutch, in pupils of every hundred.
 
     Parameters
@@ -71,7 +72,7 @@ def say_size(goal: Goal, row: Mapping) -> str:
     return f"{first.strip()} {words.range.format(low=low, high=high).strip()}"
 
 
-def beside(goal: Goal, row: Mapping, protocol: Protocol) -> tuple[str, ...]:
+def beside(goal: Goal, row: Row, protocol: Protocol) -> tuple[str, ...]:
     """Say what a verdict rests on besides the estimate: this look, the start, intake, drift.
 
     Parameters

@@ -171,8 +171,8 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         ("origin", "interval"),
         ("joined", "solved"),
     ):
-        out.iloc[rows, out.columns.get_loc(name)] = values
-    out.iloc[at[never], out.columns.get_loc("joined")] = "contradiction"
+        out.iloc[rows, out.columns.tolist().index(name)] = values
+    out.iloc[at[never], out.columns.tolist().index("joined")] = "contradiction"
     return out
 
 
@@ -191,11 +191,12 @@ def _box(table: pd.DataFrame, keys: pd.MultiIndex) -> Box:
             )
         )
     least, most = np.zeros(len(keys), int), np.full(len(keys), MOST)
-    for low, high in zip(*ends, strict=True):
+    lowest, highest = ends
+    for low, high in zip(lowest, highest, strict=True):
         there = high.sum(axis=1) > 0  # a domain of zeros beside others was not tested
         least = np.where(there, np.maximum(least, low.sum(axis=1)), least)
         most = np.where(there, np.minimum(most, high.sum(axis=1)), most)
-    return Box(*ends, (least, np.maximum(least, most)))
+    return Box(lowest, highest, (least, np.maximum(least, most)))
 
 
 def _anything(rows: int) -> tuple[np.ndarray, np.ndarray]:

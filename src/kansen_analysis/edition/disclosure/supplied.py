@@ -130,15 +130,15 @@ def release(
     names = [whole, *parts]
     rows = []
     by = counts.assign(group=groups.to_numpy()).dropna(subset="group")
-    for (group, year), cell in by.groupby(["group", "year"], sort=True):
-        key = {"output": output, "group": group, "year": int(year)}
+    for (group, _), cell in by.groupby(["group", "year"], sort=True):
+        key = {"output": output, "group": group, "year": int(cell["year"].iloc[0])}
         schools = " ".join(sorted(cell["school"]))
         before = _earlier(earlier, key)
         kept = next(
             (
                 each
                 for told, each in before.groupby("schools", sort=True)
-                if told != schools and _apart(cell, told.split(), names, limits)
+                if told != schools and _apart(cell, str(told).split(), names, limits)
             ),
             None,
         )

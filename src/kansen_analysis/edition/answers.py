@@ -1,0 +1,166 @@
+"""What is seen without a verdict, and when there could be one: levels, changes, years to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+import pandas as pd
+
+from kansen_analysis.edition import public
+from kansen_analysis.edition.outcomes import LEERJAAR_3, Chosen
+from kansen_analysis.estimate.power import PUBLISHED, with_earlier
+from kansen_analysis.goals import plan
+from kansen_analysis.goals.protocol import Goal, Protocol
+from kansen_analysis.outcomes import PAGES, seen
+
+REGISTER, ALIKE, COUNTRY = "register", "alike", "country"  # the groups that are set side by side
+MORE = (10, 50)  # schools that could come into the register
+COHORTS = 4  # years of leavers from before the start that schools may still supply for goal 3
+RECOVERY = (
+    0.83  # of a change in advices that stays visible, where these files cannot tell (METHODS)
+)
+
+
+def run(inputs: Mapping) -> dict[str, object]:
+    """Look at what there is, and at the editions to come.
+
+    Returns
+    -------
+    dict
+        ``seen``: by goal a table of `seen.by_goal`; ``moved``: by goal that of `seen.group_changes`
+        for the register; ``standing``: as `seen.beside_signal`; ``outlook``: the rows of
+        `plan.outlook` of all goals with a page of their own, with ``supplied`` (False where
+        schools would still have to supply the figures); ``needs``: as `plan.needs`.
+    """
+    tidy, made, schools = inputs["tidy"], inputs["outcomes"], inputs["schools"]
+    year, protocol = inputs["year"], inputs["protocol"]
+    own = set(schools["participants"]["school"])
+    advices = _until(tidy["schooladviezen"], year)
+    # What schools supply is shown by its own gate (`edition.released`) and not here.
+    tables = {
+        "levels": public.levels(inputs, []),
+        "advice_low": made["advice_low"],
+        "advice_high": made["advice_high"],
+        "schooladviezen": advices,
+    }
+    everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
+    groups = {
+        REGISTER: own,
+        ALIKE: set(schools["pools"].schools("B")),
+        COUNTRY: everyone,
+    }
+    there = {name: each for name, each in groups.items() if each}
+    asked = {goal.id for goal in _goals(protocol)}
+    moved = {}
+    if 1 in asked and len(tables["levels"]):
+        moved[1] = seen.group_changes(seen.target_parts(tables["levels"]), {REGISTER: own})
+    found = seen.by_goal(tables, there)
+    return {
+        "seen": {goal: rows for goal, rows in found.items() if goal in asked},
+        "moved": moved,
+        "standing": seen.beside_signal(_until(tidy["leerresultaten"], year), own),
+        "outlook": outlook(inputs),
+        "needs": _needs(inputs, protocol, advices),
+    }
+
+
+def _goals(protocol: Protocol) -> list[Goal]:
+    """Return the goals that have a page of their own."""
+    return [goal for goal in protocol.goals if (goal.id, goal.outcome.measure) in PAGES]
+
+
+def _until(table: pd.DataFrame, year: int) -> pd.DataFrame:
+    return table[table["year"] <= year] if len(table) else table
+
+
+def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.DataFrame:
+    made = inputs["outcomes"]
+    found = {1: made["target_levels"], 2: made["advice_levels"], 3: made["later_places"]}
+    years = {goal: set(table["year"].astype(int)) for goal, table in found.items() if len(table)}
+    hidden = bool((advices["pupils_low"] != advices["pupils_high"]).any()) if len(advices) else True
+    return plan.needs(
+        _goals(protocol),
+        inputs["schools"]["participants"],
+        years,
+        minimum=protocol.verdict.minimum_participants,
+        hidden=hidden,
+    ).assign(holders=lambda t: t["holders"].map(list))
+
+
+def outlook(inputs: Mapping) -> pd.DataFrame:
+    """Work out for every goal that is tested what the coming editions could show."""
+    protocol, parts = inputs["protocol"], []
+    for goal in _goals(protocol):
+        if goal.role == "context":
+            continue
+        panel, supplied = _panel(inputs, goal)
+        if not len(panel) or not panel["cohort"].isna().any():
+            continue
+        rows = plan.outlook(
+            goal.id,
+            panel,
+            latest=inputs["year"],
+            minimum=protocol.verdict.minimum_participants,
+            limits=_limits(protocol, inputs["year"]),
+            gate=protocol.verdict.gate,
+            decides=goal.outcome.decides,
+            size_by_year=goal.outcome.size_by_year,
+            recovery=_recovery(inputs, goal),
+            exact=goal.id == 2,
+            exclude=goal.outcome.exclude_years,
+            lag=LEERJAAR_3 if goal.id == 3 else 0,
+            more=MORE,
+            # nothing that is measured on what schools supply
+            shocks=(PUBLISHED[3], "methods") if goal.id == 3 else None,
+        )
+        parts.append(rows.assign(supplied=supplied))
+    if not parts:
+        return pd.DataFrame(columns=[*plan.COLUMNS, "supplied"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _limits(protocol: Protocol, year: int) -> dict[int, float]:
+    """Return how sure each coming edition must be; after the planned ones, as the last of them.
+
+    Divided by the number of goals that are tested together: the worst case of Holm.
+    """
+    looks, tested = protocol.verdict.looks, sum(goal.role != "context" for goal in protocol.goals)
+    coming = range(year + 1, year + 1 + plan.EDITIONS)
+    return {at: looks.limits[min(looks.of(at), looks.planned) - 1] / tested for at in coming}
+
+
+def _recovery(inputs: Mapping, goal: Goal) -> float:
+    if goal.id != 2:
+        return 1.0
+    found = inputs["estimates"]["attenuation"].get(goal.id)
+    return RECOVERY if found is None else found.mean
+
+
+def _panel(inputs: Mapping, goal: Goal) -> tuple[pd.DataFrame, bool]:
+    """Return the school-years a goal could rest on, and whether its figures are there.
+
+    Where they are not, the schools and sizes are those of the tests at the end of primary school.
+    """
+    made, choose = inputs["outcomes"], Chosen(inputs)
+    rows = pd.DataFrame()
+    if goal.id == 1:
+        rows = made["target_levels"]
+    elif goal.id == 2 and made["advices"] is not None:
+        rows = made["advices"].rows
+    elif goal.id == 3 and "3" in made["panels"]:
+        return made["panels"]["3"], True
+    supplied = len(rows) > 0
+    if not supplied:
+        rows = made["target_levels"]
+    if not len(rows):
+        return rows, False
+    panel = choose.rows(rows, goal.id, to_come=True)
+    if supplied or not len(panel):
+        return panel, supplied
+    panel = panel.assign(value=float("nan"))  # of what is not there nothing can be measured
+    if goal.id == 3 and panel["cohort"].notna().any():
+        first = int(panel["cohort"].min())
+        earlier = set(range(first - COHORTS, first)) - set(goal.outcome.exclude_years)
+        panel = with_earlier(panel, sorted(earlier))
+    return panel, False

@@ -1,0 +1,52 @@
+"""The region of the programme in figures, whoever takes part there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kansen_analysis.outcomes import region
+from kansen_analysis.schools.load import Until
+
+
+def run(inputs: Mapping) -> dict[str, object]:
+    """Work out the facts of the region, its municipalities and the country, and what is told.
+
+    Returns
+    -------
+    dict
+        ``region_facts``: as `region.region_facts`, of the region only; ``region_told``: as
+        `region.notable`, chosen among all municipalities of the country; ``region_spread``: as
+        `region.spread`; ``region_schools``: as `region.secondary_schools`; ``region_places``: how
+        many municipalities are the yardstick.
+    """
+    area, settings = inputs["schools"]["region"].area, inputs["schools"]["region"]
+    tables = region.gather(Until(inputs["tidy"], inputs["year"]), inputs["year"])
+    known = region.municipalities(tables)
+    others = known[known["province"].isin(area.provinces[1:])]["municipality_code"]
+    facts = region.region_facts(
+        tables,
+        province=area.provinces[0] if area.provinces else "",
+        also={*area.municipalities, *others},
+        name=settings.name,
+        everywhere=True,
+    )
+    inside = known["province"].isin(area.provinces) | known["municipality_code"].isin(
+        list(area.municipalities)
+    )
+    codes = set(known.loc[inside, "municipality_code"])
+    told = region.notable(facts)
+    own = facts[_own(facts, codes)].reset_index(drop=True)
+    return {
+        "region_facts": own,
+        "region_told": told[_own(told, codes)].reset_index(drop=True),
+        "region_spread": region.spread(tables, own),
+        "region_schools": region.secondary_schools(tables, codes).reset_index(drop=True),
+        "region_places": int(facts.loc[facts["place_code"] != "", "place_code"].nunique()),
+    }
+
+
+def _own(rows: pd.DataFrame, codes: set[str]) -> pd.Series:
+    """Tell which rows are about the region, one of its municipalities, or the country."""
+    return (rows["place_kind"] != "municipality") | rows["place_code"].isin(codes)

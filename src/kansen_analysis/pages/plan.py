@@ -1,0 +1,200 @@
+"""Wanneer weten we het? What is missing, who has it, what the coming editions can show."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kansen_analysis.display import figures, tables
+from kansen_analysis.display.figures import Figure
+from kansen_analysis.display.prose import Absent, Prose
+from kansen_analysis.display.tables import Table
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.words import leerjaar3
+from kansen_analysis.words import plan as words
+
+PLACES = "places_leerjaar3"  # the outcome whose figures only schools have
+_ROLES = ("participants", "comparison", "earlier")
+_MOST = 3  # scenarios in one figure, beside the difference that matters
+
+
+def _rows(monitor: Edition, goal: int) -> pd.DataFrame:
+    return monitor.outlook[monitor.outlook["goal"] == goal]
+
+
+def _answer(monitor: Edition, goal: Goal) -> str:
+    rows = _rows(monitor, goal.id)
+    supplied = bool(rows["supplied"].all()) if len(rows) else True
+    return words.answer(goal, rows, supplied=supplied)
+
+
+def in_short(monitor: Edition, goal: int) -> str:
+    """Say in one sentence when a goal can be answered."""
+    return words.in_short(monitor.protocol.goal(goal), _rows(monitor, goal))
+
+
+def block(monitor: Edition, goal: int) -> Prose:
+    """Say when a goal can be answered, what is missing and who has it, and what would help."""
+    told = monitor.protocol.goal(goal)
+    needs = words.missing(monitor.needs[monitor.needs["goal"] == goal])
+    parts = [f"**{_answer(monitor, told)}**"]
+    if needs:
+        parts += ["Wat ontbreekt:", "\n".join(f"- {line}" for line in needs)]
+    if helps := words.helps(told, _rows(monitor, goal)):
+        parts += ["Wat zou helpen:", "\n".join(f"- {line}" for line in helps)]
+    if told.outcome.measure == PLACES:
+        parts.append(leerjaar3.own_figures())
+    return Prose("\n\n".join(parts))
+
+
+def coming(monitor: Edition, goal: int) -> Figure | Absent:
+    """Draw per edition to come the smallest difference that can be seen, beside what matters."""
+    rows = _rows(monitor, goal)
+    seen = rows[rows["code"] == ""]
+    if not len(seen):
+        return Absent("")
+    told = monitor.protocol.goal(goal)
+    per, decimals = told.sentences.per, 0
+    scenarios = list(dict.fromkeys(zip(seen["scenario"], seen["more"], strict=True)))[:_MOST]
+    parts, roles = [], {}
+    for (scenario, more), role in zip(scenarios, _ROLES, strict=False):
+        part = seen[(seen["scenario"] == scenario) & (seen["more"] == more)]
+        name = words.series(scenario, int(more))
+        roles[name] = role
+        parts.append(
+            pd.DataFrame(
+                {
+                    "series": name,
+                    "year": part["year"],
+                    "value": per * part["difference"],
+                    "n": part["schools"],
+                }
+            )
+        )
+    years = sorted(rows["year"].unique())
+    roles[words.MATTERS] = "warning"
+    parts.append(
+        pd.DataFrame(
+            {
+                "series": words.MATTERS,
+                "year": years,
+                "value": per * told.outcome.smallest_difference,
+            }
+        )
+    )
+    return figures.lines(
+        pd.concat(parts, ignore_index=True),
+        figures.Texts(
+            name=f"wanneer-doel-{goal}",
+            title=words.headline(told, rows),
+            subtitle=f"Kleinste verschil dat met 80% kans te zien is ({told.name.lower()}), per "
+            f"uitgave, {words.unit(told)}",
+            source=source_line(*told.outcome.sources) + "; register van deelnemers",
+            notes=(words.FROM_METHODS,) if (rows["shocks_from"] == "methods").any() else (),
+        ),
+        unit=words.unit(told),
+        decimals=decimals,
+        roles=roles,
+        breaks=(),
+        zero=True,
+    )
+
+
+def helping(monitor: Edition, goal: int) -> Prose | Absent:
+    """Say what would help a goal, each with what it gives."""
+    rows = _rows(monitor, goal)
+    if not len(rows):
+        return Absent("")
+    told = monitor.protocol.goal(goal)
+    lines = words.helps(told, rows)
+    parts = ["\n".join(f"- {line}" for line in lines)] if lines else []
+    if told.outcome.measure == PLACES:
+        parts.append(leerjaar3.own_figures())
+    return Prose("\n\n".join(parts)) if parts else Absent("")
+
+
+def overview(monitor: Edition) -> Prose:
+    """Answer the question of the page for all goals, one line each."""
+    lines = [f"- **{goal.name}.** {_answer(monitor, goal)}" for goal in monitor.protocol.goals]
+    return Prose("\n".join(lines))
+
+
+def missing(monitor: Edition) -> Table | Absent:
+    """List what is missing per goal and who has it."""
+    names = {goal.id: goal.name for goal in monitor.protocol.goals}
+    rows = [(names[row["goal"]], *words.need(row)) for row in monitor.needs.to_dict("records")]
+    if not rows:
+        return Absent("")
+    variables = about(
+        ("goal", "Doel", "", 0, "text"),
+        ("what", "Wat ontbreekt", "", 0, "text"),
+        ("who", "Wie het weet", "", 0, "text"),
+    )
+    return tables.table(
+        pd.DataFrame(rows, columns=list(variables.index)),
+        name="wanneer-ontbreekt",
+        caption="Wat er ontbreekt om een doel te toetsen, en wie het weet",
+        variables=variables,
+        source="register van deelnemers en de bestanden van deze uitgave",
+    )
+
+
+def numbers_behind(monitor: Edition) -> Table | Absent:
+    """List every scenario and edition with the difference it can show."""
+    rows = monitor.outlook
+    if not len(rows):
+        return Absent("")
+    goals = {goal.id: goal for goal in monitor.protocol.goals}
+    per = rows["goal"].map({number: goal.sentences.per for number, goal in goals.items()})
+    frame = pd.DataFrame(
+        {
+            "goal": rows["goal"].map({number: goal.name for number, goal in goals.items()}),
+            "scenario": [
+                words.series(scenario, int(more))
+                for scenario, more in zip(rows["scenario"], rows["more"], strict=True)
+            ],
+            "year": rows["year"],
+            "schools": rows["schools"],
+            "difference": per * rows["difference"],
+            "difference_slow": per * rows["difference_slow"],
+            "limit": rows["limit"],
+        }
+    )
+    variables = about(
+        ("goal", "Doel", "", 0, "text"),
+        ("scenario", "Uitgegaan van", "", 0, "text"),
+        ("year", "Uitgave over", "", 0, "year"),
+        ("schools", "Scholen die meetellen", "scholen", 0, "count"),
+        ("difference", "Te zien verschil", "op de 100 leerlingen", 1, "difference"),
+        ("difference_slow", "Bij trage schommelingen", "op de 100 leerlingen", 1, "difference"),
+        ("limit", "Grens voor p", "", 5, "mean"),
+    )
+    return tables.table(
+        frame,
+        name="wanneer-alles",
+        caption="Kleinste verschil dat met 80% kans te zien is, per doel, uitgave en aanname",
+        variables=variables,
+        source="register van deelnemers en de bestanden van deze uitgave",
+        notes=("Leeg: met die scholen en jaren is het doel niet te toetsen.",),
+    )
+
+
+def how(monitor: Edition) -> Prose:
+    """Say how it was worked out, and how long editions are planned."""
+    looks = monitor.protocol.verdict.looks
+    parts = [words.HOW, words.planned(looks.first + looks.planned - 1)]
+    if (monitor.outlook["shocks_from"] == "methods").any():
+        parts.append(words.FROM_METHODS)
+    return Prose("\n\n".join(parts))
+
+
+def as_text(monitor: Edition) -> str:
+    """Write the whole answer for a terminal."""
+    lines = []
+    for goal in monitor.protocol.goals:
+        lines.append(f"{goal.id}. {goal.name}: {_answer(monitor, goal)}")
+        lines += [f"   - {each}" for each in words.helps(goal, _rows(monitor, goal.id))]
+        needs = monitor.needs[monitor.needs["goal"] == goal.id]
+        lines += [f"   - {each}" for each in words.missing(needs)]
+    return "\n".join(lines)

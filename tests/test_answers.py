@@ -1,0 +1,372 @@
+"""What a reader gets without a verdict: on published files, whole or with a source left out."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from kansen_analysis.display._time import _alt_lines, _pieces
+from kansen_analysis.edition import (
+    answers,
+    estimates,
+    outcomes,
+    place,
+    public,
+    schools,
+    verdicts,
+)
+from kansen_analysis.edition.build import build
+from kansen_analysis.edition.open import Edition
+from kansen_analysis.goals.codes import Verdict
+from kansen_analysis.goals.plan import Hurdle, Scenario
+from kansen_analysis.outcomes import region
+from kansen_analysis.pages import klopt, kort, plan, regio, samenvatting, seen
+from kansen_analysis.publish import dialect, empty
+from kansen_analysis.words import truth
+from kansen_analysis.words.leerjaar3 import own_figures
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+GOALS = ("eindtoets", "schooladvies", "afstroom", "zorg")
+READ = (*GOALS, "index", "in-het-kort", "wanneer", "regio", "wijkplan", "netwerk", "klopt")
+# the tables that pages rest on; the registers of schools say where a school is
+SOURCES = (
+    *("leerresultaten", "referentieniveaus", "schooladviezen", "schoolweging", "vo_doorstroom"),
+    *("leerlingen_historisch", "leerlingen", "vsv", "vestigingen", "vestigingen_vo", "eindscores"),
+)
+# what a page about a goal rests on, where the years to come can show nothing
+ONLY = {("schooladviezen", "schooladvies"), ("vo_doorstroom", "afstroom")}
+ABSENT = '<div class="kansen-block kansen-absent"><p><strong>Niet te maken.</strong> {}</p></div>'
+
+
+def without(edition: Edition, source: str | None) -> Edition:
+    """Work the answers out again as if the folder had no file of one source."""
+    tidy = edition.work("tidy")
+    years = tidy["years"]
+    hidden = {source: tidy[source].iloc[:0]} if source else {}
+    hidden["years"] = years[years["table"] != source]
+    known = {name: edition.work(name) for name in edition.stages if "/" not in name} | {
+        "tidy": {**{name: tidy[name] for name in tidy}, **hidden},
+        "participants": edition.participants,
+        "region": edition.region,
+        "others": edition.others,
+        "protocol": edition.protocol,
+        "year": edition.year,
+    }
+    for name, stage in (
+        ("schools", schools),
+        ("outcomes", outcomes),
+        ("estimates", estimates),
+        ("verdicts", verdicts),
+        ("answers", answers),
+        ("place", place),
+    ):
+        known[name] = stage.run(known)
+    passed = {name: known[stage][name] for stage, every in public.OPEN.items() for name in every}
+    judged = {name: known["verdicts"][name] for name in ("verdicts", "reasons")}
+    kept = [name for name in edition.public if name not in tidy and "." not in name]
+    every = {name: edition.public[name] for name in kept}
+    made = Edition.__new__(Edition)
+    vars(made).update(vars(edition))
+    made.public = {
+        **every,
+        **known["tidy"],
+        **passed,
+        **judged,
+        "target_levels": public.levels(known, []),
+        "estimates": known["estimates"]["estimates"],
+        "coverage": edition.coverage,
+    }
+    return made
+
+
+def shown(edition: Edition, name: str) -> nbformat.NotebookNode:
+    """Run the cells of a page in this process."""
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    names = {"monitor": edition}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        for line in cell.source.splitlines():
+            if line.startswith("from kansen_analysis.pages import"):
+                exec(line, names)
+        _, code = dialect.split_options(cell.source)
+        found = eval(code.splitlines()[-1], names)
+        cell.outputs = []
+        if found is not None:
+            cell.outputs = [new_output("execute_result", found._repr_mimebundle_())]
+    return notebook
+
+
+def html_of(notebook) -> str:
+    every = chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells)
+    return "\n".join(str(output.get("data", {})) for output in every)
+
+
+@pytest.fixture(scope="module")
+def small(invented):
+    """An edition of small invented files in the published layouts, with five schools."""
+    with pytest.MonkeyPatch.context() as patch:  # a handful of schools is no region
+        patch.setattr("kansen_analysis.edition.build.check_region", lambda *given: None)
+        folder = invented / "edition"
+        return build(invented / "raw", invented / "participants.csv", 2024, folder=folder)
+
+
+@pytest.fixture(params=["invented", pytest.param("real", marks=[pytest.mark.real])])
+def published(request):
+    """The edition of published files: the invented ones always, the real ones where they are."""
+    return request.getfixturevalue("small" if request.param == "invented" else "real_edition")
+
+
+@pytest.mark.parametrize("source", [None, *SOURCES])
+def test_no_place_is_empty_whatever_single_source_is_missing(published, source):
+    edition = without(published, source)
+    kept = empty.without({name: shown(edition, name) for name in READ})
+    assert "wijkplan" not in kept and "klopt" not in kept  # nothing to say here
+    for name, page in kept.items():
+        text = html_of(page)
+        assert 'kansen-absent"' not in text, f"{name} without {source}"
+        assert text.count("kansen-notice") <= 1, f"{name} without {source}"
+        for cell in page.cells:  # what has a caption shows something
+            if "#| label:" in cell.source:
+                assert cell.outputs, f"{name} without {source}: {cell.source}"
+    few = len(published.schools) < 100  # too few to join the register in the years to come
+    for name in GOALS:
+        assert name in kept
+        if few and (source, name) in ONLY:
+            continue
+        text = html_of(kept[name])
+        assert "kansen-picture" in text, f"{name} without {source} has no figure"
+        headings = [c.source for c in kept[name].cells if "#sec-wanneer" in c.source]
+        assert len(headings) == 1
+
+
+def test_nothing_on_the_published_files_claims_a_verdict(published):
+    words = [each.value for each in Verdict if each != Verdict.UNTESTABLE]
+    for goal in (1, 2, 3, 4):
+        text = " ".join(seen.in_words(published, goal)) + plan.block(published, goal).markdown
+        assert not [word for word in words if re.search(rf"\b{word}\b", text, re.IGNORECASE)]
+
+
+def test_what_is_seen_says_its_n_and_where_the_schools_stand(published):
+    text = seen.block(published, 1).markdown
+    assert text.startswith("*Beeld, geen oordeel.*")
+    assert re.search(r"\d leerlingen op \d scholen in het register", text)
+    assert re.search(r"toeval ook \d+ tot \d+% zijn", text)
+    assert "vergelijkbare scholen" in text and "alle scholen in het land" in text
+
+
+@pytest.mark.real
+def test_the_real_register_against_a_plain_count(real_edition):
+    """Levels of the five schools of 2024-2025, added up from the table of school-years."""
+    own = real_edition.target_levels
+    own = own[own["school"].isin(real_edition.participants["school"]) & (own["year"] == 2024)]
+    share = np.average(own["low"], weights=own["n_low"])
+    row = real_edition.seen[1].query("group == 'register' and year == 2024").iloc[0]
+    assert (row["schools"], row["n_low"]) == (len(own), own["n_low"].sum())
+    assert row["low"] == pytest.approx(share)
+    assert f"{share:.0f}%" in seen.block(real_edition, 1).markdown
+
+
+def test_the_register_is_not_the_programme(published):
+    text = samenvatting.lead(published).markdown
+    assert "Het register telt 5 scholen" in text
+    assert "Documenten noemen er meer dan 60" in text
+    assert "De meeste" not in text
+
+
+def test_goal_three_says_how_a_school_gets_its_own_figures(published):
+    assert own_figures() in plan.block(published, 3).markdown
+
+
+# When will we know --------------------------------------------------------------------------------
+
+
+def test_every_goal_that_is_tested_has_every_scenario(published):
+    table = published.outlook
+    for goal in (1, 2, 3):
+        rows = table[table["goal"] == goal]
+        assert set(rows.loc[rows["scenario"] == Scenario.REGISTER, "code"]) <= set(Hurdle)
+        assert rows["year"].nunique() == 5
+    assert not len(table[table["goal"] == 4])
+    assert not table.loc[table["goal"] == 3, "supplied"].any()
+    assert (table["limit"] < 0.05 / 3).all()
+
+
+@pytest.mark.real
+def test_ten_schools_more_would_show_only_a_large_difference(real_edition):
+    rows = real_edition.outlook.query("goal == 1 and scenario == 'more schools'")
+    ten, fifty = (rows[rows["more"] == more]["difference"].min() for more in (10, 50))
+    assert 15 > fifty > 3.3  # what matters in points; ten schools show far less
+    assert ten > 1.5 * fifty
+
+
+def test_the_demo_says_with_how_many_schools_and_what_matters(edition):
+    text = plan.block(edition, 1).markdown
+    assert "scholen die meetellen" in text and "kans van 80%" in text
+    assert edition.truth["participants"] == 80
+
+
+# The region ---------------------------------------------------------------------------------------
+
+
+def test_every_number_of_the_region_has_source_year_and_table(published):
+    table = regio.everything(published).frame
+    assert len(table) and (table[["what", "place", "when", "value", "n", "source"]] != "").all(None)
+    for line in regio.told(published).markdown.splitlines() if len(published.region_told) else ():
+        if line.startswith("- "):
+            assert re.search(r"\d{4}", line) and "Alle cijfers" in line
+
+
+def test_vo_schools_are_in_alphabetical_order(published):
+    table = regio.secondary(published)
+    rows = getattr(table, "frame", pd.DataFrame({"municipality": [], "name": []}))
+    for _, part in rows.groupby("municipality"):
+        names = [name.casefold() for name in part["name"].drop_duplicates()]
+        assert names == sorted(names)
+
+
+def test_places_are_drawn_in_the_order_of_the_alphabet(published):
+    drawn = regio.per_place(published, "streefniveau")
+    names = drawn.frame["place"].tolist()[1:]
+    assert names == sorted(names)
+
+
+def test_only_the_region_is_kept(published):
+    kept = set(published.region_facts["place_kind"])
+    assert kept == {region.REGION, "municipality", region.COUNTRY}
+    known = set(published.region_facts["place_code"]) - {""}
+    facts = published.facts.set_index("municipality_code")["province"]
+    elsewhere = {code for code in known if code in facts and facts[[code]].iloc[0] != "Drenthe"}
+    assert elsewhere <= set(published.region.area.municipalities)
+
+
+# One sheet, the truth -----------------------------------------------------------------------------
+
+
+def test_the_sheet_holds_what_the_summary_says(edition):
+    text = kort.sheet(edition).plain
+    assert samenvatting.headline(edition) in text
+    for card in samenvatting.cards(edition).plain.splitlines():
+        assert card.partition("? ")[0] in text
+    assert len(text.split()) < 600  # one sheet
+
+
+def test_the_demo_sets_its_truth_beside_what_was_found(edition):
+    frame = klopt.goals(edition).frame.set_index("goal")
+    assert frame.loc["Eindtoets", "truth"] == edition.truth["goal1"]["realised_pupil_weighted"]
+    assert frame.loc["Schooladvies", "truth"] == edition.truth["goal2"]["above_expected"]
+    for row in frame.dropna(subset=["effect"]).itertuples():
+        inside = row.ci_low <= row.truth <= row.ci_high
+        assert row.fits.startswith("ja") == inside
+    assert len(klopt.cohorts(edition).frame)
+
+
+def test_published_files_have_no_truth(published):
+    assert published.truth == {}
+
+
+@pytest.mark.parametrize(
+    ("put_in", "low", "high", "verdict", "said"),
+    [
+        (5.0, 3.0, 8.0, "beter", "ja"),
+        (0.0, -3.0, 8.0, "beter", "nee"),
+        (9.0, 3.0, 8.0, "beter", "deels"),
+        (5.0, -3.0, 8.0, "onbeslist", "ja"),
+        (1.0, -8.0, -3.0, "slechter", "nee"),
+    ],
+)
+def test_the_truth_is_in_or_out(put_in, low, high, verdict, said):
+    assert truth.fits(put_in, low, high, verdict).startswith(said)
+
+
+# What is empty goes -------------------------------------------------------------------------------
+
+
+def code(call: str, html: str, label: str = ""):
+    options = f'#| label: {label}\n#| fig-cap: "x"\n' if label else ""
+    data = {"text/html": html, "text/plain": "x"}
+    return new_code_cell(f"{options}{call}(monitor)", outputs=[new_output("display_data", data)])
+
+
+def page_of(*cells):
+    made = [new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return new_notebook(cells=made)
+
+
+def sources(notebook):
+    return "\n\n".join(cell.source for cell in notebook.cells)
+
+
+def test_a_heading_goes_with_what_was_below_it_and_its_reasons_are_told_once():
+    page = page_of(
+        "## Eén {#sec-een}\n\nUitleg.",
+        code("a.b", ABSENT.format("Geen jaren."), "fig-een"),
+        "Zie @fig-een voor meer.\n\n## Twee {#sec-twee}\n\nTekst zonder figuur.",
+        "### Drie {#sec-drie}",
+        code("a.c", "<p>er is iets</p>"),
+        code("a.d", ABSENT.format("Geen jaren.")),
+    )
+    kept = empty.prune(page)
+    assert kept.gone == {"sec-een", "fig-een"}
+    text = sources(kept.notebook)
+    assert "Eén" not in text and "@fig-een" not in text and "Tekst zonder figuur." in text
+    assert html_of(kept.notebook).count("Geen jaren.") == 2  # once, as html and as plain text
+
+
+def test_a_block_stays_whole_when_a_section_in_it_goes():
+    page = page_of(
+        "## Eén",
+        code("a.a", "<p>iets</p>"),
+        "## Verhalen",
+        code("a.v", ABSENT.format("")),
+        "::: {.voor-onderzoekers}\n### Weg {#sec-weg}",
+        code("a.b", ABSENT.format("")),
+        "### Blijft",
+        code("a.c", "<p>iets</p>"),
+        ":::\n\nNa het blok.",
+    )
+    text = sources(empty.prune(page).notebook)
+    assert text.count(":::") == 2 and "Weg" not in text and "Verhalen" not in text
+    assert text.index("::: {.voor") < text.index("### Blijft") < text.index("Na het blok.")
+    assert "kansen-notice" not in html_of(page)  # an empty reason is not told
+
+
+def test_a_page_with_nothing_to_say_goes_with_the_links_to_it():
+    nothing = page_of("## Leeg {#sec-leeg}", code("a.b", ABSENT.format("Niets.")))
+    link = (
+        '<p><a href="../leeg.ipynb#sec-leeg">leeg</a> en <a href="../vol.ipynb#sec-weg">v</a></p>'
+    )
+    full = page_of(
+        code("a.c", "<p>iets</p>"), "## Weg {#sec-weg}", code("a.d", ABSENT.format("Weg."))
+    )
+    school = page_of("[leeg](../leeg.ipynb) en [vol](../vol.ipynb#sec-weg)", code("a.e", link))
+    kept = empty.without({"leeg": nothing, "vol": full, "scholen/1": school})
+    assert set(kept) == {"vol", "scholen/1"}
+    assert kept["scholen/1"].cells[0].source == "leeg en [vol](../vol.ipynb)"
+    assert '<p>leeg en <a href="../vol.ipynb">v</a></p>' in html_of(kept["scholen/1"])
+
+
+def test_a_page_that_is_whole_is_left_as_it_is():
+    page = page_of("## Eén", code("a.a", "<p>iets</p>", "fig-een"), "Zie @fig-een.")
+    before = nbformat.writes(page)
+    assert nbformat.writes(empty.prune(page).notebook) == before
+
+
+def test_a_line_stops_where_other_schools_begin():
+    rows = pd.DataFrame(
+        {"series": "a", "year": [2021, 2022, 2023], "value": [1.0, 2, 9], "segment": [1, 1, 2]}
+    )
+    assert [len(piece) for piece in _pieces(rows, ())] == [2, 1]
+    said = " ".join(_alt_lines({"a": rows}, "%", 0, ()))
+    assert "gestegen" not in said  # other schools are no rise
+
+
+def test_every_page_of_the_menu_is_there():
+    menu = (NOTEBOOKS.parent / "_quarto.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"notebooks/([\w-]+)\.ipynb", menu))
+    assert named == {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
