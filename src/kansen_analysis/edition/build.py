@@ -232,7 +232,10 @@ def build(
         inputs["keyed"] = Given(keyed, keyed(""))
         inputs["dated"] = Given(dated, dated)
         # No stage rests on what only tells what was done; pages show it.
-        inputs["reports"] = Given(None, store.digest(done["tidy"].files))
+        # Where the files lie is no part of what they say.
+        told = {n: v for n, v in done["tidy"]["folder"].items() if n != "name"}
+        sums = done["tidy"].files | {"folder.json": store.digest_of(told)}
+        inputs["reports"] = Given(None, store.digest(sums))
         progress(gate.name)
         public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
         manifest.write_private(target, done)
