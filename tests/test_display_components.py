@@ -101,6 +101,8 @@ def test_pieces_show_the_same_every_time_and_hold_no_markup_from_outside():
 def test_a_sheet_holds_all_of_its_parts():
     row, goals = components.key_numbers([("80", "scholen")]), components.cards([card()])
     made = components.sheet("Kort.", row, goals, components.listed(["Een"]), foot="Bron: DUO")
-    for part in (row.html, goals.html, "<li>Een</li>", "Bron: DUO"):
+    below_the_title = goals.html.replace("<h3 ", "<h2 ").replace("</h3>", "</h2>")
+    assert "<h2 " in below_the_title  # no level is passed over
+    for part in (row.html, below_the_title, "<li>Een</li>", "Bron: DUO"):
         assert part in made.html
     ElementTree.fromstring(made.html)

@@ -314,7 +314,7 @@ def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "
         '<div class="kansen-sheet">',
         f'<p class="kansen-lead">{words(lead)}</p>',
         numbers_row.html,
-        goals.html,
+        goals.html.replace("<h3 ", "<h2 ").replace("</h3>", "</h2>"),  # right below the title
         '<div class="kansen-beside">',
         *(f"<div>\n{each.html}\n</div>" for each in below),
         "</div>",
