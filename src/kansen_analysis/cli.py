@@ -44,6 +44,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def say(text: str, *, err: bool = False, bold: bool = False) -> None:
+    """Print text as it is: not by way of click, which writes UTF-8 to a terminal that has ASCII."""
+    stream = sys.stderr if err else sys.stdout
+    print(typer.style(text, bold=True) if bold and stream.isatty() else text, file=stream)
+
+
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder with the published files; else data/raw, else the demo."),
@@ -94,7 +101,7 @@ def _data(data: Path | None) -> Path:
                 raise UsageError(f"There is no data folder {folder}.")
             folder, kind = demo_folder(), "invented schools"
         why = f"Data: {folder}, {kind}."
-    typer.echo(why, err=True)
+    say(why, err=True)
     return folder
 
 
@@ -102,7 +109,7 @@ def _data(data: Path | None) -> Path:
 def _progress(words: str):
     """Show a bar on a terminal, plain lines elsewhere; yields a function of (text, done, all)."""
     if not sys.stderr.isatty():
-        yield lambda text, done=None, total=None: typer.echo(f"{words}: {text}", err=True)
+        yield lambda text, done=None, total=None: say(f"{words}: {text}", err=True)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -167,8 +174,8 @@ def init(
         municipalities=municipalities,
         owner=owner,
     )
-    typer.echo(str(initialise(folder, settings)))
-    typer.echo(
+    say(str(initialise(folder, settings)))
+    say(
         f"Next, in {folder}: look over programme.yml and goals.yml, fill data/participants.csv, "
         "then kansen fetch, kansen check, kansen render.",
         err=True,
@@ -188,7 +195,7 @@ def demo(
     folder = write_demo(output, SEED if seed is None else seed)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
-    typer.echo(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
+    say(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
 
 
 def _known(folder, participants) -> set[str]:
@@ -251,7 +258,7 @@ def check(
         findings_frame(findings).to_csv(
             to, index=False, encoding="utf-8-sig", sep=";", errors="backslashreplace"
         )
-        typer.echo(f"Wrote {len(findings)} mistakes to {to}.", err=True)
+        say(f"Wrote {len(findings)} mistakes to {to}.", err=True)
     aside = [
         {"file": a.file, "kind": a.kind, "why": a.why, "source": a.source} for a in folder.aside
     ]
@@ -262,7 +269,7 @@ def check(
             _json({"findings": [f.as_dict() for f in findings], "left_aside": aside})
         elif form == "table":
             for left in folder.aside:
-                typer.echo(f"{left}.")
+                say(f"{left}.")
         raise DataErrors(findings)
     coverage, lost = run(folder)
     if form == "json":
@@ -286,25 +293,23 @@ def check(
         )
         return
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
-    typer.echo(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
+    say(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
     for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
-        typer.echo(
-            line(row.source, row.school_year, *counts, "provisional" if row.provisional else "")
-        )
+        say(line(row.source, row.school_year, *counts, "provisional" if row.provisional else ""))
     for left in folder.aside:
-        typer.echo(f"{left}.")
+        say(f"{left}.")
     for notice in notices:
-        typer.echo(f"{notice['file']}: {notice['text']}.")
+        say(f"{notice['file']}: {notice['text']}.")
     if unseen:
-        typer.echo(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
+        say(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
         for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
-            typer.echo(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
+            say(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
-        typer.echo(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
-    typer.echo(f"{people} participants in {register}. No mistakes found.")
+        say(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
+    say(f"{people} participants in {register}. No mistakes found.")
 
 
 def _json(answer: dict) -> None:
@@ -334,10 +339,10 @@ def fetch(
     folder = data or workspace.root() / "data" / "raw"
     with bars() as progress:
         report = run(folder, source, school_year, progress)
-    typer.echo(f"{folder}: {report}")
+    say(f"{folder}: {report}")
     again = "the same command again takes up what failed; " if report.findings else ""
     look = f"kansen check --data {shlex.quote(str(folder))}"
-    typer.echo(f"Next: {again}{look} says what is there.")
+    say(f"Next: {again}{look} says what is there.")
     report.raise_findings()
 
 
@@ -373,7 +378,7 @@ def build(
 ) -> None:
     """Work out an edition: a folder of tables with all that the monitor shows."""
     made = _edition(data, participants, school_year, protocol, day, edition)
-    typer.echo(str(made.folder))
+    say(str(made.folder))
 
 
 @app.command()
@@ -395,8 +400,8 @@ def goals(
         print(json.dumps(plain.to_dict("records"), indent=1, default=float))
     else:
         for row in each_row(verdicts):
-            typer.secho(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
-            typer.echo(f"   {row.reason}")
+            say(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
+            say(f"   {row.reason}")
 
 
 @app.command()
@@ -417,7 +422,7 @@ def plan(
         told = {name: getattr(made, name) for name in ("outlook", "needs")}
         _json({name: json.loads(t.to_json(orient="records")) for name, t in told.items()})
     else:
-        typer.echo(as_text(made))
+        say(as_text(made))
 
 
 @app.command()
@@ -482,11 +487,11 @@ def _several(names, data, school_year, day, engine, output) -> None:
 def _told(result) -> None:
     """Print what came of a rendering."""
     for warning in result.warnings:
-        typer.echo(f"Warning: {warning}", err=True)
-    typer.echo(result.message)
+        say(f"Warning: {warning}", err=True)
+    say(result.message)
     verb = "Still valid, nothing to do" if result.reused else f"Rendered {result.pages} pages"
-    typer.echo(f"{verb}, in {result.seconds:.0f} s.")
-    typer.echo(str(result.index))
+    say(f"{verb}, in {result.seconds:.0f} s.")
+    say(str(result.index))
 
 
 @app.command()
@@ -498,8 +503,8 @@ def verify(
 
     found = touched(edition)
     for line in found:
-        typer.echo(line)
-    typer.echo(f"{len(found)} files were touched." if found else "Untouched.")
+        say(line)
+    say(f"{len(found)} files were touched." if found else "Untouched.")
     raise typer.Exit(DATA_ERRORS if found else 0)
 
 
@@ -521,7 +526,7 @@ def reproduce(
     with _progress("Reproducing") as progress:
         answer = again(edition, [place for place in places if place.exists()], progress)
     for line in answer.lines():
-        typer.echo(line)
+        say(line)
     raise typer.Exit(0 if answer.word == IDENTICAL else DATA_ERRORS)
 
 
@@ -538,10 +543,10 @@ def compare(
 
     found = beside(old, new)
     if form == "json":
-        typer.echo(json.dumps({"answer": found.answer} | asdict(found), indent=1, default=str))
+        say(json.dumps({"answer": found.answer} | asdict(found), indent=1, default=str))
         return
     for line in found.lines():
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -563,7 +568,7 @@ def publish(
     path = record or workspace.root() / published.RECORD
     added = published.publish(made, path)
     label = schoolyear.label(made.year)
-    typer.echo(
+    say(
         f"Added {added} verdicts on {label} to {path}."
         if added
         else f"{path} holds these verdicts on {label} already."
@@ -580,7 +585,7 @@ def new(
 
     folder = workspace.tables()
     for line in new_edition(folder, schoolyear.parse(school_year)):
-        typer.echo(line)
+        say(line)
 
 
 programme = typer.Typer(help="Hand the tables of the programme out as one workbook, take it back.")
@@ -597,7 +602,7 @@ def export_workbook(workbook: Path, folder: FolderOption = None) -> None:
     from kansen_analysis.programme.workbook import programme_export
 
     programme_export(folder or workspace.tables(), workbook)
-    typer.echo(str(workbook))
+    say(str(workbook))
 
 
 @programme.command("import")
@@ -612,11 +617,11 @@ def import_workbook(
 
     changes = programme_import(folder or workspace.tables(), workbook)
     for line in changes.lines:
-        typer.echo(line)
+        say(line)
     if not changes.lines:
-        typer.echo("Nothing changed.")
+        say("Nothing changed.")
     elif yes or typer.confirm("Write these changes?"):
-        typer.echo(f"Wrote {len(changes.write())} files.")
+        say(f"Wrote {len(changes.write())} files.")
 
 
 class ExportForm(StrEnum):
@@ -640,7 +645,7 @@ def export(
     from kansen_analysis.edition.open import open_edition
 
     for path in write(open_edition(edition), output, form.value):
-        typer.echo(str(path))
+        say(str(path))
 
 
 @app.command()
@@ -663,7 +668,7 @@ def lab(
         opened = _edition(data, participants, school_year, protocol)
     else:
         opened = open_edition(edition)
-    typer.echo(f"Jupyter Lab on {opened.folder}; end it with Ctrl-C.", err=True)
+    say(f"Jupyter Lab on {opened.folder}; end it with Ctrl-C.", err=True)
     raise typer.Exit(subprocess.run(words, env=environment(opened.folder), check=False).returncode)
 
 
@@ -681,7 +686,7 @@ def notebooks() -> None:
     ]
     with _progress("Running") as progress:
         execute_in_place(paths, bring(demo_folder()).folder, progress)
-    typer.echo(f"Stored the outputs of {len(paths)} notebooks.")
+    say(f"Stored the outputs of {len(paths)} notebooks.")
 
 
 leerjaar3 = typer.Typer(help="Goal 3: places in leerjaar 3, which schools supply themselves.")
@@ -693,13 +698,13 @@ def leerjaar3_form(workbook: Path) -> None:
     """Write an xlsx form for a school to fill in; docs/leerjaar-3.md says where figures are."""
     from kansen_analysis.sources.form import leerjaar3_template
 
-    typer.echo(str(leerjaar3_template(workbook)))
+    say(str(leerjaar3_template(workbook)))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    say(__version__)
 
 
 def main() -> None:
@@ -715,13 +720,13 @@ def main() -> None:
         app()
     except KansenError as error:
         if debug:
-            typer.echo(getattr(error, "details", ""), err=True)
+            say(getattr(error, "details", ""), err=True)
             raise
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)
     except OSError as error:
         if debug or error.errno not in _ROOM:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        typer.echo(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
+        say(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
         sys.exit(WRONG_USE)
