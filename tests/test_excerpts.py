@@ -36,7 +36,10 @@ def raw(invented):
 @pytest.fixture(scope="module")
 def edition(invented, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edition") / "2024-2025"
-    return build(invented / "raw", invented / "participants.csv", 2024, folder=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        # The invented schools stand in no province, so they are not of a programme's region.
+        patch.setattr(f"{build.__module__}.check_region", lambda *given: None)
+        return build(invented / "raw", invented / "participants.csv", 2024, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,14 @@ def test_files_that_are_no_demo_are_not_called_invented(edition):
 # ---- pages
 
 
+def holds(row, name, published, close=0.01):
+    """Tell whether a figure is shown, or a range around it where it would solve a hidden count."""
+    if pd.notna(row[name]):
+        return row[name] == pytest.approx(published, abs=close)
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return low < high and low - close <= published <= high + close
+
+
 def test_participants_are_shown_with_the_figures_of_the_inspectorate(edition, inspectorate):
     shown = eindtoets.participants(edition).frame.set_index("school")
     assert set(shown.index) == set(PARTICIPANTS)
@@ -140,7 +151,7 @@ def test_participants_are_shown_with_the_figures_of_the_inspectorate(edition, in
         assert row["schoolweging_driejaars"] == pytest.approx(told["Schoolweging"])
         assert row["signaleringswaarde_1s2f"] == told["Signaleringswaarde 1S/2F"]
         if code != SMALL:
-            assert row["value_2024"] == pytest.approx(number(told["Gemiddelde %1S/2F 2425"]))
+            assert holds(row, "value_2024", number(told["Gemiddelde %1S/2F 2425"]))
     assert np.isnan(shown.loc[SMALL, "value_2022"])
     assert shown.loc[SMALL, "value_2022_low"] < shown.loc[SMALL, "value_2022_high"]
 
@@ -150,13 +161,13 @@ def test_the_page_of_a_school_has_the_figures_of_the_inspectorate(edition, inspe
     told = inspectorate.loc[f"{code[:4]}|C2" if code == MIDDLE else f"{code[:4]}|C1"]
     frame = school.by_year(edition, code).frame.set_index("year")
     for year, label in ((2022, "2223"), (2023, "2324"), (2024, "2425")):
-        assert frame.at[year, "value"] == number(told[f"Gemiddelde %1S/2F {label}"])
-        assert frame.at[year, "n"] == int(told[f"Aantal leerlingen {label}"])
+        assert holds(frame.loc[year], "value", number(told[f"Gemiddelde %1S/2F {label}"]))
+        assert holds(frame.loc[year], "n", int(told[f"Aantal leerlingen {label}"]), 0)
         assert frame.at[year, "signal"] == told["Signaleringswaarde 1S/2F"]
     window = school.three_years(edition, code).frame.iloc[0]
     published = number(told["Gewogen driejaarsgemiddelde %1S/2F"])
-    assert window["value"] == pytest.approx(published, abs=0.02)  # from shares in two decimals
-    assert window["n"] == int(told["Totaal aantal leerlingen 3 jaar"])
+    assert holds(window, "value", published, 0.02)  # from shares in two decimals
+    assert holds(window, "n", int(told["Totaal aantal leerlingen 3 jaar"]), 0)
 
 
 def shares_possible(row: dict) -> tuple[float, float, int, int]:

@@ -50,15 +50,21 @@ def test_a_named_school_shows_the_figures_of_the_inspectorate(real, inspectorate
     told = inspectorate.loc[f"{code[:4]}|C1"]
     frame = school.by_year(real, code).frame.set_index("year")
     for year, label in ((2022, "2223"), (2023, "2324"), (2024, "2425")):
-        assert frame.at[year, "value"] == _number(told[f"Gemiddelde %1S/2F {label}"])
-        assert frame.at[year, "n"] == int(told[f"Aantal leerlingen {label}"])
+        for name, what in (("value", "Gemiddelde %1S/2F"), ("n", "Aantal leerlingen")):
+            published = _number(told[f"{what} {label}"])
+            if pd.notna(frame.at[year, name]):
+                assert frame.at[year, name] == published
+            else:  # exact it would solve a count that DUO hides
+                ends = frame.at[year, f"{name}_low"], frame.at[year, f"{name}_high"]
+                assert ends[0] - 0.01 <= published <= ends[1] + 0.01 and ends[0] < ends[1]
         assert frame.at[year, "signal"] == told["Signaleringswaarde 1S/2F"]
     window = school.three_years(real, code).frame.iloc[0]
     published = _number(told["Gewogen driejaarsgemiddelde %1S/2F"])
-    assert window["value"] == pytest.approx(
-        published, abs=0.02
-    )  # from yearly shares rounded to .01
-    assert window["n"] == int(told["Totaal aantal leerlingen 3 jaar"])
+    if pd.isna(window["value"]):  # one of its years is a range
+        assert window["value_low"] <= published <= window["value_high"]
+    else:  # from yearly shares rounded to .01
+        assert window["value"] == pytest.approx(published, abs=0.02)
+        assert window["n"] == int(told["Totaal aantal leerlingen 3 jaar"])
 
 
 @pytest.mark.real
@@ -104,7 +110,11 @@ def test_the_pages_say_what_the_documents_say_of_the_start_and_no_more(real):
 
 def test_the_first_sentence_is_what_the_figures_can_bear(demo_monitor):
     results = demo_monitor.load("leerresultaten").dropna(subset="pupils")
-    code = next(s for s in demo_monitor.participants["school"] if s in set(results["school"]))
+    levels = demo_monitor.target_levels
+    ranged = set(levels.loc[levels["joined"] != "", "school"])  # where two publishers meet
+    code = next(
+        s for s in demo_monitor.participants["school"] if s in {*results["school"]} - ranged
+    )
     pupils = results.loc[results["school"] == code, "pupils"]
     count = int(pupils.mean() + 0.5)
     assert len(pupils) == 3

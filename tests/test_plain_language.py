@@ -14,6 +14,7 @@ from kansen_analysis.goals import plan
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import samenvatting
+from kansen_analysis.programme.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "src" / "kansen_analysis" / "pages"
@@ -108,6 +109,7 @@ def summary_of(verdict: str, before: str | None = None):
         year=2024,
         demo=True,
         others={},
+        settings=read_settings(ROOT),
         seen={},
         outlook=pd.DataFrame(columns=[*plan.COLUMNS, "supplied"]),
         needs=pd.DataFrame(columns=["goal", "need", "number", "years", "holders"]),
