@@ -23,7 +23,10 @@ PROTOCOL = load_protocol()
 def choose(edition):
     inputs = {"year": edition.year, "protocol": PROTOCOL}
     inputs |= {name: edition.stages[name] for name in ("schools", "tidy")}
-    measured = {"target_levels": edition.target_levels, "test_score_z": edition.standard_scores}
+    measured = {
+        "target_levels": edition.work("outcomes")["target_levels"],
+        "test_score_z": edition.standard_scores,
+    }
     return Chosen(inputs, measured, edition.later_places)
 
 

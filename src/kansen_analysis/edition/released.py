@@ -18,7 +18,7 @@ from kansen_analysis.edition.disclosure import supplied
 PLACES = "afstroom-leerjaar-3"  # the table on the page of goal 3
 WHOLE, PARTS = "pupils", ("pupils_below", "pupils_havo_vwo")
 FILE = "released.json"  # beside the key
-GROUPS = {"mine": "deelnemende scholen", "alike": "vergelijkbare scholen"}
+GROUPS = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
 
 
 def run(inputs: Mapping) -> dict[str, object]:
