@@ -88,7 +88,7 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
     >>> from kansen_analysis.demo.panels import simulate
     >>> panel = simulate("S0", seed=1, effect=0.2)
     >>> panel["count"] = (panel["n"] * (0.5 + 0.2 * panel.pop("value")).clip(0, 1)).astype(int)
-    >>> estimate_share_effect(panel).effect > 0
+    >>> bool(estimate_share_effect(panel).effect > 0)
     True
     """
     check_panel(panel, outcome=("count",))

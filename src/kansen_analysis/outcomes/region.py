@@ -798,7 +798,7 @@ def _moved(facts: pd.DataFrame, back: int) -> pd.DataFrame:
     country = rows[rows["place_kind"] == COUNTRY].set_index("fact")
     rows = rows[rows["place_kind"] != COUNTRY].assign(rule="change")
     for end, other in zip(_ENDS, reversed(_ENDS), strict=True):
-        national = rows["fact"].map(country[f"gap_{other}"]).fillna(0)
+        national = rows["fact"].map(country[f"gap_{other}"]).astype(float).fillna(0)
         rows[f"apart_{end}"] = rows[f"gap_{end}"] - national
     return rows
 

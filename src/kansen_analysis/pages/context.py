@@ -38,7 +38,8 @@ def _own(monitor: Edition) -> pd.Series:
     """
     people = monitor.participants.drop_duplicates("municipality_code")
     if not len(people):
-        return pd.Series(dict(monitor.region.area.municipalities), dtype="str").sort_values()
+        names = pd.Series(dict(monitor.region.area.municipalities), dtype="str")
+        return names.sort_values(kind="stable")
     people = people.sort_values(
         "municipality", key=lambda names: names.str.casefold(), kind="stable"
     )
