@@ -293,7 +293,8 @@ def school_band(
     frame = need(frame, ("year", "value", "n", "p10", "median", "p90"), "school_band")
     frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
     years = _years(frame)
-    limits = reach(frame, ("value", "p10", "p90", "signal"), zero)
+    ends = [name for name in ("value_low", "value_high") if name in frame]
+    limits = reach(frame, ("value", *ends, "p10", "p90", "signal"), zero)
     own = frame.dropna(subset=["value"])
     alt = ["Van deze school zijn in deze jaren geen cijfers openbaar."]
     if len(own):

@@ -6,6 +6,8 @@ paper no more than one A4 (tests/test_plain_language.py).
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -27,8 +29,10 @@ from kansen_analysis.pages.common import (
     verdict_word,
 )
 from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import leerjaar3, numbers, obstacles
 from kansen_analysis.words import plan as plan_words
+from kansen_analysis.words import seen as seen_words
 from kansen_analysis.words.verdicts import say_size
 
 # What a reader might read into a verdict, and should not.
@@ -267,6 +271,34 @@ def next_steps(monitor: Edition) -> Html:
     return components.listed(coming(monitor))
 
 
+def _around(monitor: Edition) -> list[tuple]:
+    """List what is seen without a verdict, what can be seen later, and what documents count."""
+    rows: list[tuple] = [("De doelen", "Gezegd per zoveel leerlingen", 100, "leerlingen")]
+    for verdict, count in monitor.verdicts["verdict"].value_counts().items():
+        rows.append(("De doelen", f"Doelen met het oordeel {verdict}", count, "doelen"))
+    ends = {"low": "minstens", "high": "hoogstens"}
+    for goal, frame in monitor.seen.items():
+        if not len(frame):
+            continue
+        latest = frame[frame["year"] == frame["year"].max()]
+        for row in each_row(latest):
+            where = f"{seen_words.GROUPS[row.group]}, {schoolyear.label(int(row.year))}"
+            for end, word in ends.items():
+                rows.append((f"Doel {goal}", f"Niveau, {word}: {where}", getattr(row, end), ""))
+                count = getattr(row, f"n_{end}")
+                rows.append((f"Doel {goal}", f"Leerlingen, {word}: {where}", count, "leerlingen"))
+            rows.append((f"Doel {goal}", f"Scholen: {where}", row.schools, "scholen"))
+    for row in each_row(monitor.outlook):
+        when = f"uitgave over {schoolyear.label(int(row.year))}, {row.more} scholen erbij"
+        for value in (row.difference, row.difference_slow):
+            what = f"Verschil dat te zien is: {when}"
+            rows.append((f"Doel {row.goal}", what, value, "van elke 100 leerlingen"))
+    if told := deelnemers.in_documents(monitor):
+        size, what = told
+        rows.append(("Wie doet mee", what, int(re.sub(r"\D", "", size)), "scholen"))
+    return rows
+
+
 def behind(monitor: Edition) -> Html:
     """Offer every number in the text of this page as a file, not rounded and with its unit."""
     people = monitor.participants
@@ -304,6 +336,7 @@ def behind(monitor: Edition) -> Html:
             was = then.loc[number, "effect"]
             label = f"Schatting over {schoolyear.label(monitor.year - 1)}"
             rows.append((CHANGES, f"{part}: {label.lower()}", was, goal.outcome.unit))
+    rows += _around(monitor)
     frame = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
     frame["value"] = frame["value"].astype(float)
     frame = frame[frame["value"].notna()].reset_index(drop=True)
