@@ -567,7 +567,9 @@ def test_the_html_is_well_formed(site):
 SCHOOL_YEAR = re.compile(r"\b(20\d\d-20\d\d)\b")
 NUMBER = re.compile(r"(?<![\w,])\d{1,3}(?:\u202f\d{3})*(?:,\d+)?(?!\w)")
 # names, a convention and a symbol; everything else is a figure that somebody may ask about
-NO_FIGURE = re.compile(r"(?:[Dd]oel|Figuur|Tabel)\s\d+|^\d$|95%-interval|elke 100 leerlingen|<5")
+NO_FIGURE = re.compile(
+    r"(?:[Dd]oel|Figuur|Tabel)\s\d+|^\d$|95%-interval|(?:elke|op de) 100 leerlingen|<5"
+)
 
 
 def test_every_number_of_the_summary_stands_in_a_file_beside_it(chromium, site):

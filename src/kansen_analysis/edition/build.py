@@ -12,7 +12,7 @@ from pathlib import Path
 from kansen_analysis.edition import manifest, released, secret, store
 from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
-from kansen_analysis.edition.open import BEFORE, Edition, open_edition
+from kansen_analysis.edition.open import BEFORE, WORK, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
 from kansen_analysis.errors import UsageError
@@ -202,7 +202,7 @@ def build(
         called = "" if programme is None else workspace.programme_folder(programme).resolve().name
         target, year = _begin(inputs, home if folder else None, school_year, progress, called)
         inputs["year"] = Given(year, str(year))
-        work = target / "work"
+        work = target / WORK
         done = {"tidy": Saved(work / TIDY.name)}
 
         def bring(stage: Stage, below: Path, known: Mapping) -> Saved:
@@ -260,18 +260,18 @@ def _begin(
     raw = inputs["raw"].value
     key = key_of(TIDY, {"raw": inputs["raw"]})
     shelf = (target.parent if target else workspace.root() / FOLDER).resolve()
-    held = sorted(path.parents[1] for path in shelf.glob(f"*/work/{TIDY.name}"))
-    source = next((each for each in held if Saved(each / "work" / TIDY.name).key == key), None)
+    held = sorted(path.parents[1] for path in shelf.glob(f"*/{WORK}/{TIDY.name}"))
+    source = next((each for each in held if Saved(each / WORK / TIDY.name).key == key), None)
     if source is None:  # only the files themselves tell which school year they are of
         progress(f"reading {raw.name}")
         source = shelf / READING
-        up_to_date(TIDY, source / "work" / TIDY.name, inputs, _variables)
-    tidy = Saved(source / "work" / TIDY.name)
+        up_to_date(TIDY, source / WORK / TIDY.name, inputs, _variables)
+    tidy = Saved(source / WORK / TIDY.name)
     year = _year(raw, tidy["folder"]["years"], wanted)
     kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
     target = target or shelf / "-".join([*kind, schoolyear.label(year)])
     if source != target.resolve():
-        with store.whole(target / "work" / TIDY.name) as new:
+        with store.whole(target / WORK / TIDY.name) as new:
             shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
     shutil.rmtree(shelf / READING, ignore_errors=True)
     return target, year

@@ -53,6 +53,7 @@ LOOKS = {
 MOST_NEEDS = 3  # of what is missing; all of it is on the page about the years to come
 COUNTS = {1: "één", 2: "twee", 3: "drie", 4: "vier", 5: "vijf", 6: "zes", 7: "zeven", 8: "acht"}
 CHANGES = "Sinds de vorige monitor"
+NEXT = "Wat er nu komt"
 SIZES = {
     "effect": "Schatting",
     "ci_low": "Ondergrens van het 95%-interval",
@@ -238,11 +239,16 @@ def changed(monitor: Edition) -> list[str]:
             )
     people = monitor.participants
     started = int((people["coach_start"] == monitor.year).sum())
-    ended = int((people["coach_end"] == monitor.year - 1).sum()) if "coach_end" in people else 0
+    ended = _ended(monitor)
     begun = "Geen school begon" if not started else _schools(started, "begon", "begonnen")
     stopped = "er stopte geen school" if not ended else _schools(ended, "stopte", "stopten")
     lines.append(f"{begun} dit schooljaar; {stopped}, volgens het register.")
     return [*lines, published.told(monitor)]
+
+
+def _ended(monitor: Edition) -> int:
+    people = monitor.participants
+    return int((people["coach_end"] == monitor.year - 1).sum()) if "coach_end" in people else 0
 
 
 def _schools(count: int, one: str, more: str) -> str:
@@ -271,31 +277,27 @@ def next_steps(monitor: Edition) -> Html:
     return components.listed(coming(monitor))
 
 
-def _around(monitor: Edition) -> list[tuple]:
-    """List what is seen without a verdict, what can be seen later, and what documents count."""
-    rows: list[tuple] = [("De doelen", "Gezegd per zoveel leerlingen", 100, "leerlingen")]
-    for verdict, count in monitor.verdicts["verdict"].value_counts().items():
-        rows.append(("De doelen", f"Doelen met het oordeel {verdict}", count, "doelen"))
-    ends = {"low": "minstens", "high": "hoogstens"}
-    for goal, frame in monitor.seen.items():
-        if not len(frame):
-            continue
-        latest = frame[frame["year"] == frame["year"].max()]
-        for row in each_row(latest):
-            where = f"{seen_words.GROUPS[row.group]}, {schoolyear.label(int(row.year))}"
-            for end, word in ends.items():
-                rows.append((f"Doel {goal}", f"Niveau, {word}: {where}", getattr(row, end), ""))
-                count = getattr(row, f"n_{end}")
-                rows.append((f"Doel {goal}", f"Leerlingen, {word}: {where}", count, "leerlingen"))
-            rows.append((f"Doel {goal}", f"Scholen: {where}", row.schools, "scholen"))
-    for row in each_row(monitor.outlook):
-        when = f"uitgave over {schoolyear.label(int(row.year))}, {row.more} scholen erbij"
-        for value in (row.difference, row.difference_slow):
+def _without_verdict(monitor: Edition, goal: int) -> list[tuple]:
+    """List the numbers on the card of a goal without a verdict: what is seen, and what will be."""
+    rows, part = [], f"Doel {goal}"
+    found = monitor.seen.get(goal)
+    if found is not None and len(found):
+        for row in each_row(found[found["year"] == found["year"].max()]):
+            where = f"{seen_words.GROUPS[row.group]}, {schoolyear.label(row.year)}"
+            rows += [
+                (part, f"Minstens: {where}", row.low, seen_words.unit(goal)),
+                (part, f"Hoogstens: {where}", row.high, seen_words.unit(goal)),
+                (part, f"Leerlingen, minstens: {where}", row.n_low, "leerlingen"),
+                (part, f"Leerlingen, hoogstens: {where}", row.n_high, "leerlingen"),
+                (part, f"Scholen: {where}", row.schools, "scholen"),
+            ]
+    best = plan_words.soonest(monitor.outlook[monitor.outlook["goal"] == goal])
+    if best is not None:
+        when = f"uitgave over {schoolyear.label(best['year'])}"
+        rows.append((part, f"Scholen erbij: {when}", best["more"], "scholen"))
+        for name in ("difference", "difference_slow"):
             what = f"Verschil dat te zien is: {when}"
-            rows.append((f"Doel {row.goal}", what, value, "van elke 100 leerlingen"))
-    if told := deelnemers.in_documents(monitor):
-        size, what = told
-        rows.append(("Wie doet mee", what, int(re.sub(r"\D", "", size)), "scholen"))
+            rows.append((part, what, best[name], "van elke 100 leerlingen"))
     return rows
 
 
@@ -312,10 +314,23 @@ def behind(monitor: Edition) -> Html:
         for part, year in (("Wie doet mee", int(started.min())), (CHANGES, monitor.year)):
             count = int((started == year).sum())
             rows.append((part, f"Begonnen in {schoolyear.label(year)}", count, "scholen"))
+    rows.append((CHANGES, "Gestopt", _ended(monitor), "scholen"))
+    looks, coming_year = monitor.protocol.verdict.looks, schoolyear.label(monitor.year + 1)
+    for label, value in (("dit is jaar", looks.of(monitor.year + 1)), ("van", looks.planned)):
+        rows.append((NEXT, f"De uitgave over {coming_year}: {label}", value, "jaren"))
+    if told := deelnemers.in_documents(monitor):
+        rows.append(("Wie doet mee", told[1], int(re.sub(r"\D", "", told[0])), "scholen"))
+    if (found := monitor.seen.get(1)) is not None and len(found):
+        mine = found[found["group"] == REGISTER].iloc[-1:]
+        for end in ("n_low", "n_high"):
+            label = f"Leerlingen met een uitslag in {schoolyear.label(monitor.year)}"
+            rows += [("Wie doet mee", label, value, "leerlingen") for value in mine[end]]
     earlier = published.before(monitor)
     then = None if earlier is None else earlier.set_index("goal")
     for number, row in monitor.verdicts.set_index("goal").iterrows():
         goal, part = monitor.protocol.goal(number), f"Doel {number}"
+        if row["verdict"] == Verdict.UNTESTABLE:
+            rows += _without_verdict(monitor, number)
         known = [obstacles.label(each) for each in monitor.obstacles.get(number, [])]
         rows += [(part, *each, "") for each in known if each]
         found = monitor.estimates.get(number)
@@ -336,7 +351,6 @@ def behind(monitor: Edition) -> Html:
             was = then.loc[number, "effect"]
             label = f"Schatting over {schoolyear.label(monitor.year - 1)}"
             rows.append((CHANGES, f"{part}: {label.lower()}", was, goal.outcome.unit))
-    rows += _around(monitor)
     frame = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
     frame["value"] = frame["value"].astype(float)
     frame = frame[frame["value"].notna()].reset_index(drop=True)

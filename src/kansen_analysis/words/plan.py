@@ -265,6 +265,22 @@ def unit(goal: Goal) -> str:
     return "stappen per 100 leerlingen" if goal.sentences.per == ALL else "per 100 leerlingen"
 
 
+def soonest(rows: pd.DataFrame) -> pd.Series | None:
+    """Return what a card says of the editions to come: with the register of now, else with more.
+
+    Parameters
+    ----------
+    rows
+        As for `answer`; None without an edition in which anything can be seen.
+    """
+    told = rows[rows["code"] == ""] if len(rows) else rows
+    if not len(told):
+        return None
+    own = told[told["scenario"] == Scenario.REGISTER]
+    more = told[told["scenario"] == Scenario.MORE_SCHOOLS]
+    return _sharpest(next(each for each in (own, more, told) if len(each)))
+
+
 def in_short(goal: Goal, rows: pd.DataFrame) -> str:
     """Say in one sentence when a goal can be answered, for a card.
 
@@ -275,12 +291,9 @@ def in_short(goal: Goal, rows: pd.DataFrame) -> str:
     """
     if goal.role == "context":
         return "Met openbare cijfers nooit per school te toetsen."
-    told = rows[rows["code"] == ""] if len(rows) else rows
-    if not len(told):
+    best = soonest(rows)
+    if best is None:
         return "Wanneer dat wel kan, is nog niet te zeggen: zie wat er ontbreekt."
-    own = told[told["scenario"] == Scenario.REGISTER]
-    more = told[told["scenario"] == Scenario.MORE_SCHOOLS]
-    best = _sharpest(next(each for each in (own, more, told) if len(each)))
     given = [] if rows["supplied"].all() else ["die cijfers"]
     if best["more"]:
         given.append(f"{int(best['more'])} scholen erbij")

@@ -128,6 +128,11 @@ def headline(goal: int, row: Row, whose: str) -> str:
     return f"In {numbers.school_year(row['year'])} {said}"
 
 
+def unit(goal: int) -> str:
+    """Return the unit of a level, for a table."""
+    return "op een schaal van 0 tot 9" if goal == 2 else "%"
+
+
 def in_short(goal: int, rows: pd.DataFrame, own: str) -> str:
     """Say the latest level beside that of the others, for a card.
 
