@@ -21,7 +21,7 @@ from kansen_analysis.errors import UsageError
 
 BACKENDS = ("local", "dask")
 METHOD = (
-    *("demo/panels.py", "estimate/panel.py", "estimate/shocks.py", "estimate/etwfe.py"),
+    *("demo/panels.py", "estimate/panel.py", "estimate/components.py", "estimate/etwfe.py"),
     *("estimate/specifications.py", "estimate/inference.py", "estimate/randomisation.py"),
     *("estimate/event.py", "estimate/guards.py", "estimate/effects.py", "estimate/power.py"),
     *("estimate/per_school.py", "goals/rule.py", "goals/goals.yml"),

@@ -13,11 +13,11 @@ import pandas as pd
 
 from bench import peers
 from kansen_analysis.demo.panels import simulate
+from kansen_analysis.estimate.components import variance_components
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.etwfe import fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
-from kansen_analysis.estimate.shocks import estimate_shocks
 
 FITS = {300: 0.1, 1000: 0.2, 6500: 1.0}  # schools: most seconds for one fit
 ESTIMATES = {300: 0.12, 1000: 0.28, 6500: 2.0}  # and for everything: a machine with nothing else
@@ -70,12 +70,12 @@ def measure(repeats: int = REPEATS) -> dict[str, tuple[float, float | None, int]
     for schools, limit in FITS.items():
         panel = simulate("S0", seed=1, schools=schools)
         data, _ = to_data(panel)
-        shocks = estimate_shocks(data, int(np.nanmin(data.cohort)))
+        components = variance_components(data, int(np.nanmin(data.cohort)))
         whole = _seconds(lambda p=panel: estimate_effect(p), repeats)
         found[f"seconds_estimate_{schools}"] = (whole, ESTIMATES[schools], repeats)
         for name, work in _others(panel).items():
             found[f"seconds_{name}_{schools}"] = (_seconds(work, 1), None, 1)
-        data = replace(data, weight=data.n / (data.n + shocks.k))
+        data = replace(data, weight=data.n / (data.n + components.k))
         fitted = fit(data)  # the first one loads what others find in memory
         found[f"seconds_fit_{schools}"] = (_seconds(lambda d=data: fit(d), repeats), limit, repeats)
         if schools == min(FITS):

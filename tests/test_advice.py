@@ -700,7 +700,7 @@ def real(real_data):
 
 @pytest.mark.real
 def test_real_hidden_counts_average_what_the_methods_note_measured(real):
-    """METHODS 5.1: VMBO_B and VMBO_B_K 1.9 in the exact years."""
+    """docs/methods.md: VMBO_B and VMBO_B_K 1.9 in the exact years."""
     found = advice.advice_panel(*real[:2])
     assert found.means["VMBO_B"] == pytest.approx(1.9, abs=0.06)
     assert found.means["VMBO_B_K"] == pytest.approx(1.9, abs=0.06)
@@ -709,7 +709,7 @@ def test_real_hidden_counts_average_what_the_methods_note_measured(real):
 
 @pytest.mark.real
 def test_pretended_participants_of_the_real_exact_years_are_seldom_called_changed(real):
-    """METHODS 5.1: false positives .04-.06, coverage .93-.95, r .80 and .84 (400 draws)."""
+    """docs/methods.md: false positives .04-.06, coverage .93-.95, r .80 and .84 (400 draws)."""
     low, high, weging = real
     exact = low.index.get_level_values("year") <= 2021
     raises = [("all", 0.2), ("bottom", 0.2)]

@@ -65,7 +65,7 @@ def with_dummies(panel: pd.DataFrame, k: float, groups: str = "school"):
 def test_subtracting_school_means_equals_school_dummies(world):
     panel = simulate(world, seed=7, effect=0.2, schools=90, treated=45)
     found = estimate_effect(panel, details=False)
-    test, full_rank = with_dummies(panel, found.shocks.k)
+    test, full_rank = with_dummies(panel, found.components.k)
     assert full_rank
     assert found.effect == pytest.approx(test.effect.item(), abs=1e-10)
     assert found.std_error == pytest.approx(test.sd.item(), rel=1e-8)
@@ -78,7 +78,7 @@ def test_subtracting_school_means_equals_school_dummies(world):
 def test_errors_by_board_equal_those_of_school_dummies():
     panel = simulate("S0", seed=7, effect=0.2, schools=90, treated=45)
     found = estimate_effect(panel, details=False)
-    test, _ = with_dummies(panel, found.shocks.k, groups="board")
+    test, _ = with_dummies(panel, found.components.k, groups="board")
     assert found.board_clustered["std_error"] == pytest.approx(test.sd.item(), rel=1e-8)
     assert found.board_clustered["n_boards"] == panel["board"].nunique()
 
@@ -101,7 +101,7 @@ def test_coefficient_equals_diff_diff(world, seed, weighted):
             "year": panel["year"].to_numpy(),
             "value": panel["value"].to_numpy(),
             "first": panel["cohort"].fillna(0).astype(int).to_numpy(),
-            "weight": (panel["n"] / (panel["n"] + found.shocks.k)).to_numpy(),
+            "weight": (panel["n"] / (panel["n"] + found.components.k)).to_numpy(),
         }
     )
     design = diff_diff.SurveyDesign(weights="weight", weight_type="pweight") if weighted else None
@@ -114,7 +114,7 @@ def test_coefficient_equals_diff_diff(world, seed, weighted):
 def test_the_versions_are_the_same_fit_on_the_stated_rows(panel, estimate):
     """V3 and V4 are V1 on fewer rows; the weights stay those of the whole panel."""
     data, _ = to_data(panel)
-    data = replace(data, weight=data.n / (data.n + estimate.shocks.k))
+    data = replace(data, weight=data.n / (data.n + estimate.components.k))
     fewer_years = data.rows(~np.isin(data.year, [2017, 2018]))  # the last two before 2020
     region = data.rows(~np.isnan(data.cohort) | data.own_region)
     for name, part in (("V3", fewer_years), ("V4", region)):
@@ -225,7 +225,7 @@ def test_detectable_difference_uses_the_measured_shocks(estimate):
     found = detectable_difference(estimate)
     # 0.063 SD is seen by one version with 80 schools in this world; the word asks for more
     assert 0.063 < found.difference < 0.12
-    assert found.shocks.pupil_sd == pytest.approx(0.88, abs=0.05)
+    assert found.components.pupil_sd == pytest.approx(0.88, abs=0.05)
     assert detectable_difference(estimate, limit=0.01).difference > found.difference
     assert detectable_difference(estimate, share=0.5).difference < found.difference
 

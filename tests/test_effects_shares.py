@@ -16,7 +16,7 @@ from kansen_analysis.estimate.specifications import vary
 
 
 def counts(seed=1, log_odds=0.0, **options):
-    """A rate of about 13%, as METHODS 3.4, with a planted effect on the log odds."""
+    """A rate of about 13%, as docs/methods.md, with a planted effect on the log odds."""
     panel = simulate("S0", seed=seed, **options)
     running = (panel["year"] >= panel["cohort"]).fillna(False)
     logit = -1.9 + 0.4 * panel.pop("value") + log_odds * running
@@ -63,7 +63,7 @@ def test_the_share_effect_is_that_of_a_model_on_single_pupils():
 def test_a_planted_share_effect_is_found_in_points():
     panels = [counts(seed, -0.4) for seed in range(6)]
     effects = [estimate_share_effect(panel).effect for panel in panels]
-    # METHODS 3.4: -0.2 on the log odds is about -2 points at 13%, so -0.4 about -4
+    # docs/methods.md: -0.2 on the log odds is about -2 points at 13%, so -0.4 about -4
     assert np.mean(effects) == pytest.approx(-4, abs=1)
     turned = estimate_share_effect(panels[0], higher_is_better=False)
     same = estimate_share_effect(panels[0])
@@ -86,7 +86,9 @@ def test_few_schools_stand_out_when_nothing_happened():
         shares.append((seen["mark"] != "binnen de marge").mean())
         marked += len(seen)
     assert marked > 1500
-    assert 0.03 <= np.mean(shares) <= 0.06  # METHODS 3.7: at most 6%; 13% without the extra spread
+    assert (
+        0.03 <= np.mean(shares) <= 0.06
+    )  # docs/methods.md: at most 6%; 13% without the extra spread
 
 
 def test_a_school_that_moved_stands_out_and_is_shrunk():

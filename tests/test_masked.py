@@ -200,7 +200,7 @@ def test_what_intervals_have_in_common_holds_what_all_of_them_hold(cells):
 
 RANKS = ["PRO", "VMBO_B", "VMBO_B_K", "VMBO_K", "VMBO_K_GT", "VMBO_GT", "VMBO_GT_HAVO", "HAVO"]
 RANKS += ["HAVO_VWO", "VWO"]
-# METHODS 5.3: the mean advice of five schools, exact and with the pupils tested as their number
+# docs/methods.md: the mean advice of five schools, exact and with the pupils tested as their number
 EXACT = {
     "06GS00": ([5.86, 3.67, 6.07], [7, 9, 15]),
     "10HM00": ([5.13, 4.33, 3.95], [15, 18, 20]),

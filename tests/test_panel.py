@@ -246,7 +246,7 @@ def test_a_mean_schoolweging_of_all_years_is_that_of_the_inspectie(folder, are_r
 
 
 def test_both_series_of_goal_one_agree_where_nothing_is_hidden(folder, are_real):
-    """METHODS 5.4: bias -0.01 point, 94.5% within 1 point; the invented ones do not differ."""
+    """docs/methods.md: bias -0.01 point, 94.5% within 1 point; the invented ones do not differ."""
     levels = panel.reference_levels(folder)
     exact = panel.target_levels(folder)
     exact = exact[exact["origin"] == "leerresultaten"]
@@ -269,7 +269,7 @@ def test_a_hidden_share_of_target_levels_holds_that_of_the_inspectie(folder, are
 
 
 def test_schools_have_the_advice_ranges_that_their_cells_allow(folder, are_real):
-    """METHODS 5.3, without a total: 18QW 2022-2023 3.66-4.72; 06GS exact before 2022-2023."""
+    """docs/methods.md, without a total: 18QW 2022-2023 3.66-4.72; 06GS exact before 2022-2023."""
     cells = panel.advice_cells(folder)
     levels = panel.advice_levels(*cells).set_index(["school", "year"])
     keys = levels.index[:: len(levels) // 60]
@@ -306,7 +306,7 @@ def test_schools_have_the_advice_ranges_that_their_cells_allow(folder, are_real)
 
 
 def test_national_share_of_target_levels_is_as_published(folder, are_real):
-    """METHODS 0.1: 59.8, 56.6, 55.7 (mean over schools in the leerresultaten)."""
+    """docs/methods.md: 59.8, 56.6, 55.7 (mean over schools in the leerresultaten)."""
     results = folder["leerresultaten"]
     means = results.groupby("year")["pct_1s2f"].mean()
     levels = panel.target_levels(folder)

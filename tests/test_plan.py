@@ -5,20 +5,20 @@ import pandas as pd
 import pytest
 
 from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
+from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.power import power, until, usable
-from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals import plan
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.words import plan as words
 
-SHOCKS = (Shocks(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0), "files")
+COMPONENTS = (VarianceComponents(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0), "files")
 GOALS = {goal.id: goal for goal in load_protocol().goals}
 
 
 def look(panel, goal=1, **options):
-    given = {"latest": 2024, "minimum": 10, "editions": 2, "shocks": SHOCKS} | options
+    given = {"latest": 2024, "minimum": 10, "editions": 2, "components": COMPONENTS} | options
     return plan.outlook(goal, panel, **given)
 
 
@@ -35,7 +35,7 @@ def twenty():
 def test_a_register_of_twenty_is_answered_with_the_difference_of_power(twenty):
     table = look(twenty, limits={2025: 0.02, 2026: 0.05})
     found = row(table, Scenario.REGISTER)
-    direct = power(usable(until(twenty, 2025)), SHOCKS[0], limit=0.02)
+    direct = power(usable(until(twenty, 2025)), COMPONENTS[0], limit=0.02)
     assert (found["code"], found["schools"], found["limit"]) == ("", 20, 0.02)
     assert found["difference"] == direct.difference
     assert found["difference_slow"] >= found["difference"]
@@ -45,7 +45,7 @@ def test_a_register_of_twenty_is_answered_with_the_difference_of_power(twenty):
 
 def test_a_register_that_is_too_small_says_so_and_what_would_help():
     panel = simulate("S0", seed=1, treated=5, schools=225)
-    table = look(panel, exact=True, recovery=0.8)
+    table = look(panel, exact=True, attenuation=0.8)
     alone, more = row(table, Scenario.REGISTER), row(table, Scenario.MORE_SCHOOLS)
     assert (alone["code"], alone["schools"], alone["needed"]) == (Hurdle.TOO_FEW, 5, 10)
     assert np.isnan(alone["difference"])

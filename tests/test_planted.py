@@ -279,23 +279,23 @@ def how_values_count(rows: pd.DataFrame, k: float, **options) -> np.ndarray:
 def test_the_model_error_is_that_of_shocks_that_go_together_over_the_years():
     rows = simulate("S0", seed=4, schools=120, treated=60)
     found = estimate_effect(rows, details=False)
-    shocks = found.shocks
-    assert shocks.rho > 0.2  # otherwise this says nothing
-    counts = how_values_count(rows, shocks.k)
+    components = found.components
+    assert components.rho > 0.2  # otherwise this says nothing
+    counts = how_values_count(rows, components.k)
     assert counts @ rows["value"] == pytest.approx(found.effect)
     years = np.sort(rows["year"].unique())
-    variance = shocks.pupil_sd**2 * (counts**2 / rows["n"]).sum()
+    variance = components.pupil_sd**2 * (counts**2 / rows["n"]).sum()
     for _, part in rows.assign(counts=counts).groupby("school"):
         at = np.searchsorted(years, part["year"])
-        together = shocks.rho ** np.abs(np.subtract.outer(at, at))  # tested years apart
-        variance += shocks.shock_sd**2 * part["counts"] @ together @ part["counts"]
+        together = components.rho ** np.abs(np.subtract.outer(at, at))  # tested years apart
+        variance += components.school_year_sd**2 * part["counts"] @ together @ part["counts"]
     assert found.joint_model.loc["V1", "V1"] == pytest.approx(variance, rel=1e-6)
 
 
 def test_size_is_that_of_the_years_before_anybody_started():
     rows = simulate("S0", seed=4, schools=120, treated=60, effect=0.2)
     found = estimate_effect(rows, size_by_year=True, details=False)
-    counts = how_values_count(rows, found.shocks.k, size=True)
+    counts = how_values_count(rows, found.components.k, size=True)
     assert found.effect == pytest.approx(counts @ rows["value"])
     plain = estimate_effect(rows, details=False)
     assert abs(found.effect - plain.effect) > 1e-6  # size does something here

@@ -9,13 +9,14 @@ from scipy import stats
 
 from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.estimate.power import (
     GATE,
     PUBLISHED,
     design,
     detectable_difference,
-    measured_shocks,
+    measured_components,
     power,
     slow,
     until,
@@ -23,13 +24,12 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
-from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.estimate.specifications import Version, versions
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.rule import decide
 
-SHOCKS = Shocks(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0)
+COMPONENTS = VarianceComponents(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0)
 PROTOCOL = load_protocol()
 OTHERS = 220  # comparison schools of the invented registers
 
@@ -76,7 +76,7 @@ def test_the_promised_difference_is_called_better_four_times_in_five(register, s
     panel = register[schools]
     limits = PROTOCOL.verdict
     promised = power(
-        panel, SHOCKS, decides="V4", limit=limits.looks.limits[-1], gate=limits.gate
+        panel, COMPONENTS, decides="V4", limit=limits.looks.limits[-1], gate=limits.gate
     ).difference
     said = [called_better(redrawn(panel, promised, 3000 + run), run) for run in range(100)]
     assert 0.66 <= np.mean(said) <= 0.92
@@ -89,8 +89,8 @@ def test_the_promise_by_drawing_the_versions_themselves(register):
     are 1.96 times the spread that is then seen. Error of the chance: 2 points.
     """
     panel = register[80]
-    found = power(panel, SHOCKS)
-    fits = design(panel, SHOCKS).fits
+    found = power(panel, COMPONENTS)
+    fits = design(panel, COMPONENTS).fits
     estimates = {name: [] for name in fits}
     key = pd.MultiIndex.from_frame(panel[["school", "year"]])
     for seed in range(400):
@@ -117,10 +117,10 @@ def test_one_version_alone_asks_for_less_and_agrees_with_the_formula(register):
     def first_only(data, start):
         return {"V1": Version(data)}
 
-    alone = power(panel, SHOCKS, versions=first_only)
+    alone = power(panel, COMPONENTS, versions=first_only)
     error = alone.errors["V1"]
     assert alone.difference == pytest.approx(2.80 * error, rel=0.02)
-    assert alone.difference < power(panel, SHOCKS).difference
+    assert alone.difference < power(panel, COMPONENTS).difference
 
 
 def test_an_estimate_promises_what_its_design_does(register):
@@ -128,7 +128,7 @@ def test_an_estimate_promises_what_its_design_does(register):
     panel = register[80].drop(columns=["board", "schoolweging_year"])
     for decides, limit in (("V1", 0.05), ("V4", 0.01)):
         found = detectable_difference(estimate_effect(panel, decides=decides), limit=limit)
-        there = power(panel, SHOCKS, decides=decides, limit=limit).difference
+        there = power(panel, COMPONENTS, decides=decides, limit=limit).difference
         assert found.difference == pytest.approx(there, rel=0.2)
         assert found.from_std_error == pytest.approx(there, rel=0.3)
 
@@ -153,76 +153,82 @@ def test_a_missing_version_cannot_be_promised():
 
 
 def test_more_schools_later_editions_and_weaker_demands_ask_for_less(register):
-    small, middle, large = (power(register[n], SHOCKS).difference for n in (5, 20, 80))
+    small, middle, large = (power(register[n], COMPONENTS).difference for n in (5, 20, 80))
     assert small > middle > large
     panel = register[80]
-    assert power(panel, SHOCKS, limit=0.01).difference > large
-    assert power(panel, SHOCKS, share=0.9).difference > large
+    assert power(panel, COMPONENTS, limit=0.01).difference > large
+    assert power(panel, COMPONENTS, share=0.9).difference > large
     with_years, without = (
-        power(each, SHOCKS, versions=all_but_the_own_line) for each in (until(panel, 2028), panel)
+        power(each, COMPONENTS, versions=all_but_the_own_line)
+        for each in (until(panel, 2028), panel)
     )
     assert with_years.difference < without.difference
     # A line of their own that is drawn on for longer is less sure: more years do not help V5.
-    assert power(until(panel, 2028), SHOCKS).difference == pytest.approx(large, rel=0.15)
-    assert power(panel, SHOCKS, recovery=0.5).difference == pytest.approx(2 * large)
-    assert power(panel, replace(SHOCKS, shock_sd=2 * SHOCK)).difference > large
+    assert power(until(panel, 2028), COMPONENTS).difference == pytest.approx(large, rel=0.15)
+    assert power(panel, COMPONENTS, attenuation=0.5).difference == pytest.approx(2 * large)
+    assert power(panel, replace(COMPONENTS, school_year_sd=2 * SHOCK)).difference > large
 
 
 def test_the_published_simulation_of_the_methods_note(register):
-    """METHODS 3.3b: the four-version rule said *beter* in 31% of runs at 0.043 and 91.5% at 0.087.
+    """The four-version rule said *beter* in 31% of runs at 0.043 and 91.5% at 0.087.
 
     In that world effects grow and differ, and its panels were drawn anew, so near is enough.
     """
     panel = simulate("S0", seed=1)
 
-    found = power(panel, SHOCKS, versions=all_but_the_own_line)
+    found = power(panel, COMPONENTS, versions=all_but_the_own_line)
     assert found.chance(0.043) == pytest.approx(0.31, abs=0.08)
     assert found.chance(0.087) == pytest.approx(0.915, abs=0.05)
     assert found.chance(0.2) > 0.99
-    assert power(panel, SHOCKS).chance(0.087) < found.chance(0.087)  # protocol 2.0 asks for more
+    assert power(panel, COMPONENTS).chance(0.087) < found.chance(
+        0.087
+    )  # protocol 2.0 asks for more
 
 
 def test_a_version_that_cannot_be_made_means_the_word_cannot_be_said(register):
     alone = register[20]
     alone = alone.assign(own_region=alone["cohort"].notna())  # nobody else in the own region
-    assert np.isinf(power(alone, SHOCKS).difference)
+    assert np.isinf(power(alone, COMPONENTS).difference)
     nobody = register[20].assign(cohort=pd.array([pd.NA] * len(register[20]), dtype="Int64"))
     with pytest.raises(PanelError, match="takes part"):
-        power(nobody, SHOCKS)
+        power(nobody, COMPONENTS)
 
 
 def test_results_play_no_part(register):
     panel = register[20]
     shuffled = panel.assign(value=np.random.default_rng(1).permutation(panel["value"]))
-    assert power(panel, SHOCKS).difference == power(shuffled, SHOCKS).difference
+    assert power(panel, COMPONENTS).difference == power(shuffled, COMPONENTS).difference
 
 
-# Shocks ------------------------------------------------------------------------------------------
+# Variance components -----------------------------------------------------------------------------
 
 
 def test_shocks_are_measured_on_the_schools_that_do_not_take_part():
     panel = simulate("S0", seed=3, effect=2.0)  # a large effect may not pose as chance
-    found, origin = measured_shocks(panel, 1)
+    found, origin = measured_components(panel, 1)
     assert origin == "files"
 
-    def apart(shocks):  # variance of the difference of two years of a school of twenty pupils
-        return 2 * shocks.shock_sd**2 * (1 - shocks.rho) + shocks.pupil_sd**2 * 2 / 20
+    def apart(components):  # variance of the difference of two years of a school of twenty pupils
+        return (
+            2 * components.school_year_sd**2 * (1 - components.rho)
+            + components.pupil_sd**2 * 2 / 20
+        )
 
-    assert apart(found) == pytest.approx(apart(SHOCKS), rel=0.1)
+    assert apart(found) == pytest.approx(apart(COMPONENTS), rel=0.1)
 
 
 def test_with_one_year_the_published_figures_are_used_and_named():
     panel = simulate("S0", seed=1)
     one = panel[panel["year"] == 2024]
-    assert measured_shocks(one, 2) == (PUBLISHED[2], "methods")
+    assert measured_components(one, 2) == (PUBLISHED[2], "methods")
 
 
 def test_slow_drift_moves_as_much_from_one_year_to_the_next():
-    drift = slow(SHOCKS)
-    assert drift.shock_sd**2 * (1 - drift.rho) == pytest.approx(SHOCK**2 * (1 - RHO))
+    drift = slow(COMPONENTS)
+    assert drift.school_year_sd**2 * (1 - drift.rho) == pytest.approx(SHOCK**2 * (1 - RHO))
     assert (
         power(simulate("S0", seed=1), drift).difference
-        > power(simulate("S0", seed=1), SHOCKS).difference
+        > power(simulate("S0", seed=1), COMPONENTS).difference
     )
 
 

@@ -198,8 +198,8 @@ def test_the_results_of_the_inspectorate_give_its_national_figures(raw, are_real
         national.append(round(statistics.mean(told), 1))
         spread.append(round(statistics.stdev(told), 1))
     if are_real:
-        assert national == [59.8, 56.6, 55.7]  # METHODS 0
-        assert spread == [13.7, 15.1, 14.7]  # METHODS T8
+        assert national == [59.8, 56.6, 55.7]  # docs/methods.md
+        assert spread == [13.7, 15.1, 14.7]  # docs/methods.md
     values = table.groupby("schoolwegingscategorie")["signaleringswaarde_1s2f"].unique()
     assert (values.map(len) == 1).all()
     if are_real:

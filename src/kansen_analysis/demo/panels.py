@@ -1,7 +1,8 @@
 """Invented worlds in which the truth is known, to see how often the method is wrong.
 
-The set-up is that of METHODS 3.1: schools of about twenty pupils, 2013-2014 to 2024-2025 without a
-test in 2019-2020, participants joining over four years. Values are in pupil standard deviations.
+The set-up is that of docs/methods.md: schools of about twenty pupils, 2013-2014 to 2024-2025
+without a test in 2019-2020, participants joining over four years. Values are in
+pupil standard deviations.
 """
 
 from __future__ import annotations

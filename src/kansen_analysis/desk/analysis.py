@@ -245,7 +245,7 @@ def power(
     rule = edition.protocol.goal(goal)
     panel, about = _panel(edition, rule, "first")
     begins = edition.year + 1 if start is None else _year(start)
-    moved, _ = powers.measured_shocks(panel, goal)
+    moved, _ = powers.measured_components(panel, goal)
     plain = panel[panel["cohort"].isna()].reset_index(drop=True)
     plain = powers.until(plain, begins + years - 1)
     seen = edition.attenuation.get(goal)
@@ -259,7 +259,7 @@ def power(
                 limit=limit,
                 gate=edition.protocol.verdict.gate,
                 share=share,
-                recovery=1.0 if seen is None else seen.mean,
+                attenuation=1.0 if seen is None else seen.mean,
                 size_by_year=rule.outcome.size_by_year,
             )
         except PanelError as error:

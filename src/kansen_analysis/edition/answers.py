@@ -17,9 +17,8 @@ from kansen_analysis.outcomes import PAGES, seen
 REGISTER, ALIKE, COUNTRY = "register", "alike", "country"  # the groups that are set side by side
 MORE = (10, 50)  # schools that could come into the register
 COHORTS = 4  # years of leavers from before the start that schools may still supply for goal 3
-RECOVERY = (
-    0.83  # of a change in advices that stays visible, where these files cannot tell (METHODS)
-)
+# Of a change in advices that stays visible, where these files cannot tell (docs/methods.md).
+ATTENUATION = 0.83
 
 
 def run(inputs: Mapping) -> dict[str, object]:
@@ -106,13 +105,13 @@ def outlook(inputs: Mapping) -> pd.DataFrame:
             gate=protocol.verdict.gate,
             decides=goal.outcome.decides,
             size_by_year=goal.outcome.size_by_year,
-            recovery=_recovery(inputs, goal),
+            attenuation=_attenuation(inputs, goal),
             exact=goal.id == 2,
             exclude=goal.outcome.exclude_years,
             lag=LEERJAAR_3 if goal.id == 3 else 0,
             more=MORE,
             # nothing that is measured on what schools supply
-            shocks=(PUBLISHED[3], "methods") if goal.id == 3 else None,
+            components=(PUBLISHED[3], "methods") if goal.id == 3 else None,
         )
         parts.append(rows.assign(supplied=supplied))
     if not parts:
@@ -130,11 +129,11 @@ def _limits(protocol: Protocol, year: int) -> dict[int, float]:
     return {at: looks.limits[min(looks.of(at), looks.planned) - 1] / tested for at in coming}
 
 
-def _recovery(inputs: Mapping, goal: Goal) -> float:
+def _attenuation(inputs: Mapping, goal: Goal) -> float:
     if goal.id != 2:
         return 1.0
     found = inputs["estimates"]["attenuation"].get(goal.id)
-    return RECOVERY if found is None else found.mean
+    return ATTENUATION if found is None else found.mean
 
 
 def _panel(inputs: Mapping, goal: Goal) -> tuple[pd.DataFrame, bool]:

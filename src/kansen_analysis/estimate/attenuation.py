@@ -12,7 +12,7 @@ that matters" is only said when the largest effect that could hide behind the fi
 raise at the place where least is seen, is too small to matter.
 
 The parts are measured by raising pupils in comparable schools of the exact years, after the
-calibration of `outcomes.advice` (METHODS 5.0 to 5.2).
+calibration of `outcomes.advice` (docs/methods.md).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.components import variance_components
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
 from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.panel import to_data
-from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import SCORES, AdvicePanel, advice_fill, mean_of
 
 PLANTED = 0.2  # levels that the mean is raised: about the smallest difference that matters
@@ -301,13 +301,13 @@ def matched_school_years(
     chosen = rng.integers(0, near, size=(repeats, len(running)))
     at = alike[np.arange(len(running)), chosen].ravel()
     n = running["n"].to_numpy(float)
-    weight = n / (n + _shocks(panel).k)
+    weight = n / (n + _components(panel).k)
     return MatchedSchoolYears(counts[at], np.tile(weight, repeats)), rng
 
 
-def _shocks(panel: pd.DataFrame):
+def _components(panel: pd.DataFrame):
     data, _ = to_data(panel, size_by_year=True)
-    return estimate_shocks(data, int(np.nanmin(data.cohort)))
+    return variance_components(data, int(np.nanmin(data.cohort)))
 
 
 def estimate_advice(

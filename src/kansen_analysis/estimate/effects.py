@@ -30,6 +30,7 @@ import pandas as pd
 from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate import guards
 from kansen_analysis.estimate.codes import Lack, Note
+from kansen_analysis.estimate.components import VarianceComponents, variance_components
 from kansen_analysis.estimate.etwfe import (
     FIGURES,
     EstimabilityError,
@@ -43,7 +44,6 @@ from kansen_analysis.estimate.etwfe import (
 from kansen_analysis.estimate.event import EventStudy, event_study
 from kansen_analysis.estimate.inference import MISSING, Inference, infer
 from kansen_analysis.estimate.panel import Data, check_panel, to_data
-from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
 from kansen_analysis.estimate.specifications import LEAST, versions
 from kansen_analysis.outcomes.fixed import BREAK, FEW, VERSIONS
 from kansen_analysis.sources.schoolyear import label
@@ -90,8 +90,8 @@ class EffectEstimate:
         ``n_boards_treated``; with fewer than 20 of the latter the error is probably too small.
     joint, joint_model : DataFrame
         Covariance of V1 to V5 and ``since`` (the event study's mean), as the schools' own movements
-        show it and as `shocks` leads one to expect for this very panel.
-    shocks : Shocks
+        show it and as `components` leads one to expect for this very panel.
+    components : VarianceComponents
         Chance movement of school-years before the programme, which also sets the weights.
     n_schools, n_treated : int
         Schools in the deciding version, and participants with a programme year among them.
@@ -118,7 +118,7 @@ class EffectEstimate:
     board_clustered: pd.Series | None
     joint: pd.DataFrame
     joint_model: pd.DataFrame
-    shocks: Shocks
+    components: VarianceComponents
     n_schools: int
     n_treated: int
     lost_participants: float
@@ -223,10 +223,10 @@ class EffectEstimate:
             board_clustered=None if self.board_clustered is None else scaled(self.board_clustered),
             joint=self.joint * factor**2,
             joint_model=self.joint_model * factor**2,
-            shocks=replace(
-                self.shocks,
-                pupil_sd=self.shocks.pupil_sd * factor,
-                shock_sd=self.shocks.shock_sd * factor,
+            components=replace(
+                self.components,
+                pupil_sd=self.components.pupil_sd * factor,
+                school_year_sd=self.components.school_year_sd * factor,
             ),
         )
 
@@ -257,7 +257,7 @@ def estimate_effect(
     draws : int
         Number of redraws of start years, where schools are few.
     size_by_year : bool
-        Add log(pupils before the programme) by year to the model (goal 2, METHODS 5.2).
+        Add log(pupils before the programme) by year to the model (goal 2, docs/methods.md).
     details : bool
         False leaves out the tables by cohort and period (simulations).
 
@@ -294,10 +294,10 @@ def estimate_effect(
             "leave these schools out."
         )
     start = int(np.nanmin(data.cohort))
-    shocks = estimate_shocks(data, start)
-    if shocks.pairs == 0:
-        notes.append(Reason(Note.USUAL_WEIGHT, {"k": shocks.k}))
-    data = replace(data, weight=data.n / (data.n + shocks.k))
+    components = variance_components(data, start)
+    if components.pairs == 0:
+        notes.append(Reason(Note.USUAL_WEIGHT, {"k": components.k}))
+    data = replace(data, weight=data.n / (data.n + components.k))
     fits, table, lost, shared = _fit_all(data, start)
     for name, lack in table["lack"].items():
         if lack:
@@ -310,7 +310,7 @@ def estimate_effect(
         for name, each in fits.items()
     }
     event = None if main is None else event_study(shared[decides], draws=draws, seed=seed)
-    joint = _joint(fits, event, shocks)
+    joint = _joint(fits, event, components)
     by_cohort, by_period = _tables(main if details else None)
     trend, trend_error = _trend(fits.get("V5"))
     people = panel.loc[panel["cohort"].notna(), "school"].nunique()
@@ -324,7 +324,7 @@ def estimate_effect(
         by_period=by_period,
         event=event,
         intake=guards.intake(main, start) if main else guards.Intake.nothing(),
-        spread=guards.spread(main, shocks) if main else guards.Spread(np.nan, np.nan),
+        spread=guards.spread(main, components) if main else guards.Spread(np.nan, np.nan),
         neighbours=(
             guards.neighbours(fits["V1"], fits["V4"]) if {"V1", "V4"} <= fits.keys() else None
         ),
@@ -335,7 +335,7 @@ def estimate_effect(
         board_clustered=_by_board(main, sure[decides]) if main else None,
         joint=joint[0],
         joint_model=joint[1],
-        shocks=shocks,
+        components=components,
         n_schools=main.n_schools if main else data.schools(),
         n_treated=n_treated,
         lost_participants=1 - n_treated / people,
@@ -442,8 +442,8 @@ def _by_board(main: Fit, sure: Inference) -> pd.Series | None:
     return pd.concat([figures, pd.Series(counts)])
 
 
-def _joint(fits: Mapping[str, Fit], event: EventStudy | None, shocks: Shocks):
-    """Covariance of all versions and the event study's mean: seen, and by the measured shocks."""
+def _joint(fits: Mapping[str, Fit], event: EventStudy | None, components: VarianceComponents):
+    """Covariance of all versions and the event study's mean: seen, and by the components."""
     every = dict(fits)
     if event is not None and event.fit is not None:
         every["since"] = event.fit
@@ -456,7 +456,7 @@ def _joint(fits: Mapping[str, Fit], event: EventStudy | None, shocks: Shocks):
     seen = influence @ influence.T
     size = errors / np.sqrt(np.diag(seen))
     seen = pd.DataFrame(seen * np.outer(size, size), names, names)
-    if shocks.pairs == 0:
+    if components.pairs == 0:
         return seen, seen
     years = np.unique(np.concatenate([each.data.years for each in every.values()]))
     loads, pupil = [], []
@@ -468,7 +468,7 @@ def _joint(fits: Mapping[str, Fit], event: EventStudy | None, shocks: Shocks):
         pupil.append(part.ravel())
     lag = np.abs(np.subtract.outer(np.arange(len(years)), np.arange(len(years))))
     flat = np.array([each.ravel() for each in loads])
-    moved = np.array([(each @ shocks.rho**lag).ravel() for each in loads])
+    moved = np.array([(each @ components.rho**lag).ravel() for each in loads])
     pupil = np.array(pupil)
-    model = shocks.shock_sd**2 * flat @ moved.T + shocks.pupil_sd**2 * pupil @ pupil.T
+    model = components.school_year_sd**2 * flat @ moved.T + components.pupil_sd**2 * pupil @ pupil.T
     return seen, pd.DataFrame(model, names, names)

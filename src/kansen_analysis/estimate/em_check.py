@@ -9,14 +9,14 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.estimate.attenuation import PLANTED, matched_school_years, raise_pupils
+from kansen_analysis.estimate.components import variance_components
 from kansen_analysis.estimate.etwfe import Fit, fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.randomisation import randomise
-from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.advice import HIDDEN, LEVEL, AdvicePanel, mean_of
 from kansen_analysis.outcomes.fixed import FEW
 
-ROUNDS = 10  # as measured in METHODS 5.1
+ROUNDS = 10  # as measured in docs/methods.md
 GROUPS = 5  # groups of schoolweging that comparison schools are pulled toward
 
 
@@ -106,8 +106,8 @@ def first_version(panel: pd.DataFrame) -> Fit:
         As `estimate_advice` takes it; it is not checked.
     """
     data, _ = to_data(panel, size_by_year=True)
-    shocks = estimate_shocks(data, int(np.nanmin(data.cohort)))
-    return fit(replace(data, weight=data.n / (data.n + shocks.k)))
+    components = variance_components(data, int(np.nanmin(data.cohort)))
+    return fit(replace(data, weight=data.n / (data.n + components.k)))
 
 
 def _groups(panel: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

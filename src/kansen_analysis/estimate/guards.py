@@ -12,9 +12,9 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.etwfe import Fit, fit, prepare
 from kansen_analysis.estimate.panel import Data
-from kansen_analysis.estimate.shocks import Shocks
 
 MEASURES = ("schoolweging", "pupils")
 
@@ -129,14 +129,14 @@ class Spread:
     p_value: float
 
 
-def spread(main: Fit, shocks: Shocks) -> Spread:
+def spread(main: Fit, components: VarianceComponents) -> Spread:
     """Compare how far single schools move around their start, with chance.
 
     Parameters
     ----------
     main : Fit
         The version that decides.
-    shocks : Shocks
+    components : VarianceComponents
         What pupils and school-years move by chance; sets schools of all sizes on one scale.
 
     Notes
@@ -156,10 +156,10 @@ def spread(main: Fit, shocks: Shocks) -> Spread:
     cohort = np.full(len(data.names), np.nan)
     cohort[data.school] = data.cohort
     lag = np.abs(np.subtract.outer(np.arange(len(years)), np.arange(len(years))))
-    if shocks.pairs:
-        pupil, shock = shocks.pupil_sd**2, shocks.shock_sd**2
+    if components.pairs:
+        pupil, own_year = components.pupil_sd**2, components.school_year_sd**2
     else:  # all spread to pupils: only their number tells schools apart
-        pupil, shock = 1.0, 0.0
+        pupil, own_year = 1.0, 0.0
     own, other, share, counts = [], [], [], []
     for g in np.unique(cohort[np.isfinite(cohort)]):
         windows = [weight * side for side in (years >= g, years < g)]
@@ -169,7 +169,7 @@ def spread(main: Fit, shocks: Shocks) -> Spread:
         load = after - before
         change = (load * rest[seen]).sum(axis=1)
         variance = pupil * (load**2 / pupils[seen]).sum(axis=1)
-        variance += shock * np.einsum("it,tu,iu->i", load, shocks.rho**lag, load)
+        variance += own_year * np.einsum("it,tu,iu->i", load, components.rho**lag, load)
         z = change / np.sqrt(variance)
         mine = cohort[seen] == g
         members = int(mine.sum())

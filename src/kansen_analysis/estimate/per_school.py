@@ -1,7 +1,7 @@
 """One school at a time: its change, and how much of that is chance.
 
 Without limits that allow for chance, one in eight schools would stand out with no effect at all
-(METHODS 3.6). So a school is shown over three years together, beside limits that hold both the
+(docs/methods.md). So a school is shown over three years together, beside limits that hold both the
 pupils' chance and the spread seen among comparison schools, and never ranked.
 """
 
@@ -15,9 +15,9 @@ from scipy import stats
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate.codes import Problem
+from kansen_analysis.estimate.components import variance_components
 from kansen_analysis.estimate.etwfe import nuisance, within
 from kansen_analysis.estimate.panel import Data, check_panel, to_data
-from kansen_analysis.estimate.shocks import estimate_shocks
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, INSIDE, MINIMUM, TOO_FEW, WINDOW
 
 
@@ -77,14 +77,14 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
     """
     check_panel(panel)
     data, _ = to_data(panel, size_by_year=size_by_year)
-    shocks = estimate_shocks(data, int(np.nanmin(data.cohort)))
-    if shocks.pairs == 0:
+    components = variance_components(data, int(np.nanmin(data.cohort)))
+    if components.pairs == 0:
         raise PanelError(
             "The years before the start are too few to measure chance per school; add earlier "
             "years or more comparison schools.",
             Reason(Problem.FEW_YEARS),
         )
-    data = replace(data, weight=data.n / (data.n + shocks.k))
+    data = replace(data, weight=data.n / (data.n + components.k))
     data = replace(data, y=_without_common(data))
     cohorts = sorted(int(g) for g in np.unique(data.cohort[~np.isnan(data.cohort)]))
     frames, spreads, counts = [], [], []
@@ -92,7 +92,7 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
         windows = _windows(data, cohort)
         if windows is None:
             continue
-        variance = shocks.pupil_sd**2 * (1 / windows["n_before"] + 1 / windows["n_after"])
+        variance = components.pupil_sd**2 * (1 / windows["n_before"] + 1 / windows["n_after"])
         windows["chance"] = variance
         own = windows["cohort"] == cohort
         others = windows[windows["cohort"].isna() & _enough(windows)]
@@ -120,7 +120,7 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
     names = ["school", "cohort", "n_before", "n_after", "n", "change", "shrunken", "low", "high"]
     return SchoolChanges(
         table=table[[*names, "mark"]],
-        limits=_curves(table["n"], shocks.pupil_sd, extra),
+        limits=_curves(table["n"], components.pupil_sd, extra),
         spread=float(np.sqrt(extra)),
     )
 

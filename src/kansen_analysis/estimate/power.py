@@ -2,11 +2,11 @@
 
 The estimate of every version is a weighted sum of school results, and the weights follow from who
 takes part, since when, and how large the schools are; the results themselves are not needed. With
-how much school-years move by chance (`shocks.Shocks`) that gives the joint spread of all that the
-word asks for (the versions, and the mean against the last year before the start), and so the
-difference that would show in all of it with the asked-for chance. For an estimate that was made
-that is `detectable_difference`; years that are still to come are written into the panel first
-(`until`); what more schools, or an earlier year, would add is the same sum on another panel
+how much school-years move by chance (`components.VarianceComponents`) that gives the joint spread
+of all that the word asks for (the versions, and the mean against the last year before the start),
+and so the difference that would show in all of it with the asked-for chance. For an estimate that
+was made that is `detectable_difference`; years that are still to come are written into the panel
+first (`until`); what more schools, or an earlier year, would add is the same sum on another panel
 (`with_schools`, `with_earlier`).
 """
 
@@ -21,10 +21,10 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.components import VarianceComponents, variance_components
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.estimate.etwfe import Fit, fit
 from kansen_analysis.estimate.panel import Data, to_data
-from kansen_analysis.estimate.shocks import Shocks, estimate_shocks
 from kansen_analysis.estimate.specifications import Version
 from kansen_analysis.estimate.specifications import versions as all_versions
 from kansen_analysis.outcomes.fixed import FEW, VERSIONS
@@ -34,16 +34,18 @@ SHARE = 0.8  # wanted chance of seeing the difference
 DRAWS = 20_000  # joint draws of the versions; error of a chance of 80%: 0.3 points
 SEED = 1
 MIN_BEFORE = 2  # tested years before a start, as in the protocol
-SLOW = 0.72  # correlation of shocks a year apart when they are slow drift (METHODS 5.5, model D)
+SLOW = 0.72  # correlation of school-years a year apart when they drift slowly (docs/methods.md)
 RECENT = 3  # last years that tell how many pupils a school will have
 
 # For a folder with too few years to measure it: spread of pupils and of school-years per goal, as
-# measured on the national files (METHODS 5.5), in points of target levels and in levels of advice;
-# goal 3 from METHODS 3.4 (13% below the advice, shocks of 0.3 in log odds), in points.
+# measured on the national files, in points of target levels and in levels of advice; goal 3 in
+# points, for 13% below the advice and school-years that move 0.3 in log odds (docs/methods.md).
 PUBLISHED = {
-    1: Shocks(pupil_sd=45.7, shock_sd=4.4, rho=0.0, k=(45.7 / 4.4) ** 2, pairs=0),
-    2: Shocks(pupil_sd=2.58, shock_sd=0.13, rho=0.0, k=(2.58 / 0.13) ** 2, pairs=0),
-    3: Shocks(pupil_sd=33.6, shock_sd=3.4, rho=0.5, k=(33.6 / 3.4) ** 2, pairs=0),
+    1: VarianceComponents(pupil_sd=45.7, school_year_sd=4.4, rho=0.0, k=(45.7 / 4.4) ** 2, pairs=0),
+    2: VarianceComponents(
+        pupil_sd=2.58, school_year_sd=0.13, rho=0.0, k=(2.58 / 0.13) ** 2, pairs=0
+    ),
+    3: VarianceComponents(pupil_sd=33.6, school_year_sd=3.4, rho=0.5, k=(33.6 / 3.4) ** 2, pairs=0),
 }
 
 
@@ -54,20 +56,20 @@ class DetectableDifference:
     Attributes
     ----------
     difference : float
-        From the shocks measured before the programme, in the unit of the outcome; infinite when a
-        version is missing that the word asks for.
+        From the variance components measured before the programme, in the unit of the outcome;
+        infinite when a version is missing that the word asks for.
     from_std_error : float
         The same from how these very schools moved.
     share : float
         That chance.
-    shocks : Shocks
-        The measured shocks behind it.
+    components : VarianceComponents
+        The measured components behind it.
     """
 
     difference: float
     from_std_error: float
     share: float
-    shocks: Shocks
+    components: VarianceComponents
 
 
 def detectable_difference(
@@ -96,7 +98,7 @@ def detectable_difference(
     """
     alphas = asked(estimate.decides, limit, gate)
     if not set(alphas) <= set(estimate.joint):
-        return DetectableDifference(np.inf, np.inf, share, estimate.shocks)
+        return DetectableDifference(np.inf, np.inf, share, estimate.components)
     counts = estimate.versions[["n_treated", "n_others"]].astype(int)
     counts.loc["since"] = counts.loc[estimate.decides]
     boards = estimate.board_clustered
@@ -113,7 +115,7 @@ def detectable_difference(
         return float(np.quantile(smallest, share))
 
     model, seen = at(estimate.joint_model), at(estimate.joint)
-    return DetectableDifference(model, seen, share, estimate.shocks)
+    return DetectableDifference(model, seen, share, estimate.components)
 
 
 def asked(decides: str, limit: float, gate: float) -> dict[str, float]:
@@ -195,10 +197,10 @@ class Power:
     n_treated, n_schools : int
         Participants with programme years, and all schools in the panel.
     errors : Series
-        Per version the standard error that the shocks lead one to expect.
+        Per version the standard error that the components lead one to expect.
     method : str
         ``"cluster"`` or ``"randomisation"``, as `effects.EffectEstimate`.
-    shocks : Shocks
+    components : VarianceComponents
         What it was worked out with.
     needed : array
         Per draw the smallest difference at which every version would agree.
@@ -210,7 +212,7 @@ class Power:
     n_schools: int
     errors: pd.Series
     method: str
-    shocks: Shocks
+    components: VarianceComponents
     needed: np.ndarray
 
     def chance(self, difference: float) -> float:
@@ -230,13 +232,13 @@ Versions = Callable[[Data, int], Mapping[str, Version]]
 
 def power(
     panel: pd.DataFrame,
-    shocks: Shocks,
+    components: VarianceComponents,
     *,
     decides: str = "V1",
     limit: float = 0.05,
     gate: float = GATE,
     share: float = SHARE,
-    recovery: float = 1.0,
+    attenuation: float = 1.0,
     size_by_year: bool = False,
     versions: Versions | None = None,
 ) -> Power:
@@ -247,8 +249,8 @@ def power(
     panel : DataFrame
         One row per school and school year, as `effects.estimate_effect` takes it; ``value`` is not
         used and may be absent. Years to come may be in it (`until`).
-    shocks : Shocks
-        How much school-years move by chance, in the unit of the outcome (`measured_shocks`).
+    components : VarianceComponents
+        How much school-years move by chance, in the unit of the outcome (`measured_components`).
     decides : str
         The version whose p value is held against `limit`.
     limit : float
@@ -258,7 +260,7 @@ def power(
         Level of the interval of V5 and of the mean against the last year alone.
     share : float
         Wanted chance.
-    recovery : float
+    attenuation : float
         Part of a true difference that hidden counts leave visible (goal 2: `attenuation`).
     size_by_year : bool
         As for the estimate of the goal.
@@ -283,14 +285,16 @@ def power(
     Examples
     --------
     >>> from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
-    >>> shocks = Shocks(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0)
-    >>> found = power(simulate("S0", seed=1), shocks)
+    >>> components = VarianceComponents(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0)
+    >>> found = power(simulate("S0", seed=1), components)
     >>> 0.07 < found.difference < 0.12, round(found.chance(found.difference), 2)
     (True, 0.8)
     """
-    designed = design(panel, shocks, decides=decides, size_by_year=size_by_year, versions=versions)
+    designed = design(
+        panel, components, decides=decides, size_by_year=size_by_year, versions=versions
+    )
     return designed.power(
-        shocks, decides=decides, limit=limit, gate=gate, share=share, recovery=recovery
+        components, decides=decides, limit=limit, gate=gate, share=share, attenuation=attenuation
     )
 
 
@@ -308,18 +312,18 @@ class Design:
 
     def power(
         self,
-        shocks: Shocks,
+        components: VarianceComponents,
         *,
         decides: str = "V1",
         limit: float = 0.05,
         gate: float = GATE,
         share: float = SHARE,
-        recovery: float = 1.0,
+        attenuation: float = 1.0,
     ) -> Power:
         """Work out what it could show, if school-years move like this; see `power`."""
         fits = {name: each for name, each in self.fits.items() if each is not None}
         main = fits.get(decides) or next(iter(fits.values()))
-        covariance = _covariance([(each.data, each.loads) for each in fits.values()], shocks)
+        covariance = _covariance([(each.data, each.loads) for each in fits.values()], components)
         covariance = pd.DataFrame(covariance, list(fits), list(fits))
         errors = np.sqrt(np.diag(covariance))
         counts = pd.DataFrame(
@@ -328,7 +332,7 @@ class Design:
         ).T
         alphas = {name: a for name, a in asked(decides, limit, gate).items() if name in fits}
         smallest = needed(covariance, alphas, decides=decides, counts=counts)
-        smallest = smallest / recovery
+        smallest = smallest / attenuation
         difference = float(np.quantile(smallest, share))
         if len(fits) < len(self.fits):
             smallest, difference = np.full(DRAWS, np.inf), np.inf
@@ -337,16 +341,16 @@ class Design:
             share=share,
             n_treated=main.n_treated,
             n_schools=main.n_schools,
-            errors=pd.Series(errors / recovery, index=list(fits)).reindex(list(self.fits)),
+            errors=pd.Series(errors / attenuation, index=list(fits)).reindex(list(self.fits)),
             method="randomisation" if counts.to_numpy().min() < FEW else "cluster",
-            shocks=shocks,
+            components=components,
             needed=smallest,
         )
 
 
 def design(
     panel: pd.DataFrame,
-    shocks: Shocks,
+    components: VarianceComponents,
     *,
     decides: str = "V1",
     size_by_year: bool = False,
@@ -365,7 +369,7 @@ def design(
     data, _ = to_data(plain, size_by_year=size_by_year)
     if not data.treated.any():
         raise PanelError("No participant has years both before and after its start.")
-    data = replace(data, weight=data.n / (data.n + shocks.k))
+    data = replace(data, weight=data.n / (data.n + components.k))
     fits: dict[str, Fit | None] = {}
     start = int(np.nanmin(data.cohort))
     every = dict((versions or all_versions)(data, start))
@@ -387,8 +391,10 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
 
 
-def _covariance(weighed: Sequence[tuple[Data, np.ndarray]], shocks: Shocks) -> np.ndarray:
-    """Return the covariance that the shocks imply of weighted sums of school results.
+def _covariance(
+    weighed: Sequence[tuple[Data, np.ndarray]], components: VarianceComponents
+) -> np.ndarray:
+    """Return the covariance that the components imply of weighted sums of school results.
 
     Parameters
     ----------
@@ -402,12 +408,12 @@ def _covariance(weighed: Sequence[tuple[Data, np.ndarray]], shocks: Shocks) -> n
     for each, (data, values) in enumerate(weighed):
         at = each, data.school, np.searchsorted(years, data.year)
         loads[at], scaled[at] = values, values / np.sqrt(data.n)
-    shared = np.einsum("ait,tu,biu->ab", loads, shocks.rho**lag, loads, optimize=True)
+    shared = np.einsum("ait,tu,biu->ab", loads, components.rho**lag, loads, optimize=True)
     own = np.einsum("ait,bit->ab", scaled, scaled)
-    return shocks.shock_sd**2 * shared + shocks.pupil_sd**2 * own
+    return components.school_year_sd**2 * shared + components.pupil_sd**2 * own
 
 
-def measured_shocks(panel: pd.DataFrame, goal: int) -> tuple[Shocks, str]:
+def measured_components(panel: pd.DataFrame, goal: int) -> tuple[VarianceComponents, str]:
     """Measure how much school-years move by chance, on the schools that do not take part.
 
     Parameters
@@ -419,14 +425,14 @@ def measured_shocks(panel: pd.DataFrame, goal: int) -> tuple[Shocks, str]:
 
     Returns
     -------
-    tuple of Shocks and str
+    tuple of VarianceComponents and str
         And where it comes from: ``files``, or ``methods`` for the published figures.
 
     Examples
     --------
     >>> from kansen_analysis.demo.panels import simulate
-    >>> shocks, origin = measured_shocks(simulate("S0", seed=1), goal=1)
-    >>> origin, 0.8 < shocks.pupil_sd < 1.0
+    >>> components, origin = measured_components(simulate("S0", seed=1), goal=1)
+    >>> origin, 0.8 < components.pupil_sd < 1.0
     ('files', True)
     """
     others = panel[panel["cohort"].isna()]
@@ -434,7 +440,7 @@ def measured_shocks(panel: pd.DataFrame, goal: int) -> tuple[Shocks, str]:
         # `to_data` needs a first start; none of these schools has one.
         late = int(others["year"].max()) + 1
         data, _ = to_data(_pretend(others, late))
-        found = estimate_shocks(data, late)
+        found = variance_components(data, late)
         if found.pairs:
             return found, "files"
     if goal not in PUBLISHED:
@@ -450,22 +456,22 @@ def _pretend(panel: pd.DataFrame, start: int) -> pd.DataFrame:
     return panel.assign(cohort=cohort)
 
 
-def slow(shocks: Shocks) -> Shocks:
+def slow(components: VarianceComponents) -> VarianceComponents:
     """Return the same movement from year to year, as slow drift: the cautious reading.
 
     A few years cannot tell chance of the year from drift that stays; under drift a long comparison
-    is less sure (METHODS 5.5, models W and D).
+    is less sure (docs/methods.md, models W and D).
 
     Examples
     --------
-    >>> drift = slow(Shocks(45.7, 4.4, 0.0, 108, 0))
-    >>> round(drift.shock_sd, 1), drift.rho
+    >>> drift = slow(VarianceComponents(45.7, 4.4, 0.0, 108, 0))
+    >>> round(drift.school_year_sd, 1), drift.rho
     (8.3, 0.72)
     """
-    if shocks.rho >= SLOW:
-        return shocks
-    spread = shocks.shock_sd * np.sqrt((1 - shocks.rho) / (1 - SLOW))
-    return replace(shocks, shock_sd=float(spread), rho=SLOW)
+    if components.rho >= SLOW:
+        return components
+    spread = components.school_year_sd * np.sqrt((1 - components.rho) / (1 - SLOW))
+    return replace(components, school_year_sd=float(spread), rho=SLOW)
 
 
 # Panels of years and schools that are not there yet ---------------------------------------------

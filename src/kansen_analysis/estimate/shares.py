@@ -79,8 +79,8 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
 
     Notes
     -----
-    ``GLM(k / n, Binomial(), var_weights=n)`` with cluster-robust errors (METHODS 3.4); cohort and
-    schoolweging stand in the place of the school effects. Two-column counts with ``scale="X2"``
+    ``GLM(k / n, Binomial(), var_weights=n)`` with cluster-robust errors (docs/methods.md); cohort
+    and schoolweging stand in the place of the school effects. Two-column counts with ``scale="X2"``
     give errors that are far too small, so that form is not used.
 
     Examples

@@ -9,9 +9,9 @@ import pandas as pd
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.codes import Choice, Lack
+from kansen_analysis.estimate.components import variance_components
 from kansen_analysis.estimate.etwfe import figures_of, fit
 from kansen_analysis.estimate.panel import Data, check_panel, drop_unusable, to_data
-from kansen_analysis.estimate.shocks import estimate_shocks
 
 LEAST = 0.5  # share of the participants' programme years that a version must rest on
 FIGURES = ["effect", "std_error", "ci_low", "ci_high"]
@@ -89,7 +89,7 @@ def vary(panel: pd.DataFrame, *, size_by_year: bool = False) -> pd.DataFrame:
     check_panel(panel)
     data, _ = to_data(panel, size_by_year=size_by_year)
     start = int(np.nanmin(data.cohort))
-    k = estimate_shocks(data, start).k
+    k = variance_components(data, start).k
     data = replace(data, weight=data.n / (data.n + k))
     own = ~np.isnan(data.cohort)
     fixed = {name: (each.data, each.options) for name, each in versions(data, start).items()}

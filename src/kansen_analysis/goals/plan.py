@@ -14,27 +14,27 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import PanelError
+from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.power import (
     GATE,
     MIN_BEFORE,
     SHARE,
     Versions,
     design,
-    measured_shocks,
+    measured_components,
     slow,
     until,
     usable,
     with_earlier,
     with_schools,
 )
-from kansen_analysis.estimate.shocks import Shocks
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.outcomes import OUTCOMES
 
 EDITIONS = 5  # editions to come that are looked at
 MORE = 10  # schools that join in the scenario of more schools
 # Hiding counts and filling them widens the spread of an estimate by this much besides the part of a
-# change that it hides (METHODS 5.1, category mean divided by its own recovery rate).
+# change that it hides (docs/methods.md, category mean divided by its own rate of attenuation).
 WIDER_BY_HIDING = 1.16
 
 
@@ -90,7 +90,7 @@ HOLDERS = {
 }
 COLUMNS = [
     *("goal", "scenario", "more", "year", "code", "schools", "needed", "difference"),
-    *("difference_slow", "limit", "shocks_from"),
+    *("difference_slow", "limit", "components_from"),
 ]
 
 
@@ -104,14 +104,14 @@ def outlook(
     gate: float = GATE,
     decides: str = "V1",
     size_by_year: bool = False,
-    recovery: float = 1.0,
+    attenuation: float = 1.0,
     exact: bool = False,
     exclude: Collection[int] = (),
     lag: int = 0,
     editions: int = EDITIONS,
     more: Sequence[int] = (MORE,),
     share: float = SHARE,
-    shocks: tuple[Shocks, str] | None = None,
+    components: tuple[VarianceComponents, str] | None = None,
     versions: Versions | None = None,
 ) -> pd.DataFrame:
     """Work out what one goal could show in the editions to come.
@@ -130,7 +130,7 @@ def outlook(
     limits : mapping of int to float, or float
         Per edition the p value at which the deciding version is sure: the limit of that look,
         divided by the goals tested together.
-    gate, decides, size_by_year, recovery, share, versions
+    gate, decides, size_by_year, attenuation, share, versions
         As for `power.power`.
     exact : bool
         Whether hidden counts play a part, so that exact ones would help.
@@ -143,8 +143,8 @@ def outlook(
     more : sequence of int
         Numbers of schools that join, in the year after `latest`. Where the register alone will not
         be enough in any edition, what else would help is worked out with the first of them.
-    shocks : tuple of Shocks and str, optional
-        In place of `power.measured_shocks`.
+    components : tuple of VarianceComponents and str, optional
+        In place of `power.measured_components`.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def outlook(
         (participants that count), ``needed`` (the minimum), ``difference`` (seen with the
         asked-for chance, in the unit of the outcome), ``difference_slow`` (the same when
         school-years drift slowly: the cautious end), ``code`` (why there is none), ``limit`` and
-        ``shocks_from`` (``files`` or ``methods``).
+        ``components_from`` (``files`` or ``methods``).
 
     Examples
     --------
@@ -162,7 +162,7 @@ def outlook(
     >>> table[["scenario", "more", "year", "schools"]].head(2).values.tolist()
     [['register', 0, 2025, 80], ['more schools', 10, 2025, 90]]
     """
-    moved, origin = shocks or measured_shocks(panel, goal)
+    moved, origin = components or measured_components(panel, goal)
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
     def rows_of(
@@ -171,7 +171,7 @@ def outlook(
         rows = []
         for year in editions_to_come:
             limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
-            seen = 1.0 if known else recovery
+            seen = 1.0 if known else attenuation
             found = _one(
                 until(joined, year - lag),
                 minimum,
@@ -180,11 +180,11 @@ def outlook(
                 gate=gate,
                 decides=decides,
                 size_by_year=size_by_year,
-                recovery=seen,
+                attenuation=seen,
                 share=share,
                 versions=versions,
             )
-            if known:  # hiding has widened what the shocks were measured on
+            if known:  # hiding has widened what the components were measured on
                 for column in ("difference", "difference_slow"):
                     found[column] /= WIDER_BY_HIDING
             rows.append({"scenario": name, "more": added, "year": year, "limit": limit} | found)
@@ -206,14 +206,14 @@ def outlook(
         rows += rows_of(Scenario.EARLIER, added, with_earlier(base, [before]))
     if exact:
         rows += rows_of(Scenario.EXACT, added, base, known=True)
-    table = pd.DataFrame(rows).assign(goal=goal, needed=minimum, shocks_from=origin)
+    table = pd.DataFrame(rows).assign(goal=goal, needed=minimum, components_from=origin)
     return table.reindex(columns=COLUMNS).astype({"schools": "Int64"})
 
 
 def _one(
     panel: pd.DataFrame,
     minimum: int,
-    shocks: Shocks,
+    components: VarianceComponents,
     *,
     size_by_year: bool,
     versions: Versions | None,
@@ -235,10 +235,11 @@ def _one(
         return none | {"code": Hurdle.TOO_SHORT if short else Hurdle.TOO_FEW, "schools": schools}
     try:
         designed = design(
-            kept, shocks, decides=decides, size_by_year=size_by_year, versions=versions
+            kept, components, decides=decides, size_by_year=size_by_year, versions=versions
         )
         found, drift = (
-            designed.power(each, decides=decides, **options) for each in (shocks, slow(shocks))
+            designed.power(each, decides=decides, **options)
+            for each in (components, slow(components))
         )
     except PanelError:
         return none | {"code": Hurdle.NOTHING_BESIDE, "schools": schools}

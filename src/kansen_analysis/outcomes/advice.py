@@ -3,7 +3,7 @@
 Since 2022-2023 the publisher prints every count of 1 to 4 as ``<5``; before, counts are exact. A
 school that is compared over that line seems to change because its counts were hidden. So every
 year is hidden by the same rule, also the exact ones, and a hidden count becomes the mean that its
-category has in the exact years (METHODS 5.0 to 5.2).
+category has in the exact years (docs/methods.md).
 
 A filled mean is pulled toward the middle of the scale, more so where fewer pupils leave, and it
 moves when a cohort grows though nobody's advice changed. How much is known from the exact years,

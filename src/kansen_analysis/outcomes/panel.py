@@ -13,7 +13,7 @@ import pandas as pd
 
 from kansen_analysis.outcomes import intervals as masked
 
-# Ten advices in rank order (METHODS: PRO = 0 … VWO = 9); vso and "niet mogelijk" have no rank.
+# Ten advices in rank order (PRO = 0 … VWO = 9); vso and "niet mogelijk" have no rank.
 RANKED_ADVICES = (
     "PRO",
     "VMBO_B",
@@ -149,7 +149,7 @@ def target_levels(tables: Tables) -> pd.DataFrame:
 
     From the leerresultaten of the Inspectie where they have the school (exact); otherwise from the
     referentieniveaus: exact where nothing is hidden, else placed in its interval where schools of
-    that size are found on average (METHODS 5.4: bias -0.1, SD 2.2 points).
+    that size are found on average (docs/methods.md: bias -0.1, SD 2.2 points).
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def standard_scores(tables: Tables) -> pd.DataFrame:
     """Standardise mean test scores within school year and provider, for all regular schools.
 
     Six providers have six scales, so a raw mean compares nothing. z = (mean - M) / S with M the
-    pupil-weighted mean and S the standard deviation of the school means (METHODS T2).
+    pupil-weighted mean and S the standard deviation of the school means (docs/methods.md).
 
     Returns
     -------

@@ -91,7 +91,7 @@ def coming(monitor: Edition, goal: int) -> Figure | Absent:
             subtitle=f"Kleinste verschil dat met 80% kans te zien is ({told.name.lower()}), per "
             f"uitgave, {words.unit(told)}",
             source=source_line(*told.outcome.sources) + "; register van deelnemers",
-            notes=(words.FROM_METHODS,) if (rows["shocks_from"] == "methods").any() else (),
+            notes=(words.FROM_METHODS,) if (rows["components_from"] == "methods").any() else (),
         ),
         unit=words.unit(told),
         decimals=decimals,
@@ -184,7 +184,7 @@ def how(monitor: Edition) -> Prose:
     """Say how it was worked out, and how long editions are planned."""
     looks = monitor.protocol.verdict.looks
     parts = [words.HOW, words.planned(looks.first + looks.planned - 1)]
-    if (monitor.outlook["shocks_from"] == "methods").any():
+    if (monitor.outlook["components_from"] == "methods").any():
         parts.append(words.FROM_METHODS)
     return Prose("\n\n".join(parts))
 

@@ -10,40 +10,40 @@ import numpy as np
 from kansen_analysis.estimate.etwfe import nuisance
 from kansen_analysis.estimate.panel import Data
 
-DEFAULT_K = 54.0  # pupil variance over shock variance when a panel is too small to tell
+DEFAULT_K = 54.0  # pupil variance over school-year variance when a panel is too small to tell
 MIN_PAIRS = 50  # pairs of school-years needed to estimate it
 
 
 @dataclass(frozen=True)
-class Shocks:
+class VarianceComponents:
     """How much school-years move by chance, from the years before the programme.
 
     Attributes
     ----------
     pupil_sd : float
         Spread of pupils inside a school-year.
-    shock_sd : float
+    school_year_sd : float
         Spread of a school's years around its own level, beyond who sat the test.
     rho : float
-        Correlation of these shocks one year apart (0 when the years cannot tell).
+        Correlation of the school-years' own part one year apart (0 when the years cannot tell).
     k : float
-        ``pupil_sd**2 / shock_sd**2``: a school-year weighs ``n / (n + k)``.
+        ``pupil_sd**2 / school_year_sd**2``: a school-year weighs ``n / (n + k)``.
     pairs : int
         Pairs of school-years behind the figures; 0 when `k` is the default.
     """
 
     pupil_sd: float
-    shock_sd: float
+    school_year_sd: float
     rho: float
     k: float
     pairs: int
 
 
-def estimate_shocks(data: Data, before: int) -> Shocks:
-    """Measure pupil spread, shocks and their correlation in the years before the programme.
+def variance_components(data: Data, before: int) -> VarianceComponents:
+    """Measure the variance components in the years before the programme.
 
     Differences between two years of the same school, one to five tested years apart, have
-    mean square ``2 shock^2 (1 - rho^h) + pupil^2 (1/n + 1/n')``; the three figures are the least
+    mean square ``2 year^2 (1 - rho^h) + pupil^2 (1/n + 1/n')``; the three figures are the least
     squares fit to that.
 
     Parameters
@@ -55,7 +55,7 @@ def estimate_shocks(data: Data, before: int) -> Shocks:
     """
     early = data.rows(data.year < before)
     if len(early.years) < 2:
-        return Shocks(np.nan, np.nan, 0.0, DEFAULT_K, 0)
+        return VarianceComponents(np.nan, np.nan, 0.0, DEFAULT_K, 0)
     columns = np.column_stack([early.year == early.years[0], nuisance(early)])
     if early.size is None and early.weging.std() > 0:
         columns = np.column_stack([columns, early.weging - early.weging.mean()])
@@ -72,20 +72,20 @@ def estimate_shocks(data: Data, before: int) -> Shocks:
         lag.append(np.full(both.sum(), step))
     square, inverse, lag = map(np.concatenate, (square, inverse, lag))
     if len(square) < MIN_PAIRS:
-        return Shocks(np.nan, np.nan, 0.0, DEFAULT_K, 0)
-    pupil, shock, rho = _fit_shocks(square, inverse, lag)
-    k = pupil / shock if shock > 0 else np.inf
-    return Shocks(
+        return VarianceComponents(np.nan, np.nan, 0.0, DEFAULT_K, 0)
+    pupil, year, rho = _fit(square, inverse, lag)
+    k = pupil / year if year > 0 else np.inf
+    return VarianceComponents(
         pupil_sd=float(np.sqrt(pupil)),
-        shock_sd=float(np.sqrt(shock)),
+        school_year_sd=float(np.sqrt(year)),
         rho=rho,
         k=float(np.clip(k, 1.0, 1000.0)),
         pairs=len(square),
     )
 
 
-def _fit_shocks(square: np.ndarray, inverse: np.ndarray, lag: np.ndarray):
-    """Fit pupil variance, shock variance and rho to squared differences."""
+def _fit(square: np.ndarray, inverse: np.ndarray, lag: np.ndarray):
+    """Fit pupil variance, school-year variance and rho to squared differences."""
     lags = np.unique(lag)
     rhos = np.arange(0.0, 0.91, 0.05) if len(lags) > 1 else np.zeros(1)
     expected = np.full(len(square), square.mean())
@@ -95,14 +95,14 @@ def _fit_shocks(square: np.ndarray, inverse: np.ndarray, lag: np.ndarray):
             np.bincount(lag, weight * part)[lags]
             for part in (1.0, inverse, inverse**2, square, square * inverse)
         ]
-        best = min((_shocks_given(rho, lags, sums) for rho in rhos), key=lambda fit: fit[0])
-        _, rho, shock, pupil = best
-        expected = np.maximum(2 * shock * (1 - rho**lag) + pupil * inverse, square.mean() / 100)
-    return pupil, shock, float(rho)
+        best = min((_given_rho(rho, lags, sums) for rho in rhos), key=lambda fit: fit[0])
+        _, rho, year, pupil = best
+        expected = np.maximum(2 * year * (1 - rho**lag) + pupil * inverse, square.mean() / 100)
+    return pupil, year, float(rho)
 
 
-def _shocks_given(rho: float, lags: np.ndarray, sums: Sequence[np.ndarray]):
-    """Least squares for one rho: loss (up to a constant), rho, shock and pupil variance."""
+def _given_rho(rho: float, lags: np.ndarray, sums: Sequence[np.ndarray]):
+    """Least squares for one rho: loss (up to a constant), rho, year and pupil variance."""
     one, inverse, inverse2, square, both = sums
     part = 2 * (1 - rho**lags)
     gram = np.array(
