@@ -12,6 +12,7 @@ from kansen_analysis.edition import released, secret, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
+from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
@@ -160,8 +161,7 @@ class Edition:
     @property
     def programme_start(self) -> int:
         """First school year in which any school had a coach; else the one after this edition."""
-        starts = self.participants["coach_start"].dropna()
-        return int(starts.min()) if len(starts) else self.year + 1
+        return programme_start(self.participants, self.year)
 
     @property
     def advice_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:
