@@ -271,7 +271,7 @@ def coming(monitor: Edition) -> list[str]:
     planned = f", jaar {look} van {looks.planned}" if begun and look <= looks.planned else ""
     lines = [f"De volgende uitgave gaat over {year}{planned}."]
     untested = set(monitor.verdicts.loc[monitor.verdicts["verdict"] == Verdict.UNTESTABLE, "goal"])
-    needs = monitor.needs[monitor.needs["goal"].isin(untested)]
+    needs = monitor.needs[monitor.needs["goal"].isin(untested)].drop_duplicates("need")
     told = dict.fromkeys(plan_words.need(row)[0] for row in needs.to_dict("records"))
     return [*lines, *list(told)[:MOST_NEEDS]]
 
