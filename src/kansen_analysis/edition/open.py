@@ -103,6 +103,7 @@ class Edition:
     region_spread = _kept("region_spread", "Schools by schoolweging, in fifths.")
     region_schools = _kept("region_schools", "The vo schools of the region.")
     region_places = _kept("region_places", "How many municipalities are the yardstick.")
+    printed = _kept("printed", "What publications print, beside what the files give.")
     truth = _kept("truth", "What was put into invented data; empty for published files.")
     programme = _kept("programme", "What stands beside the figures.")
     area_schools = _kept("area_schools", "Schools by neighbourhood.")
