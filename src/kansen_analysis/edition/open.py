@@ -85,7 +85,7 @@ class Edition:
     standard_scores = _kept("standard_scores", "Test scores as z.")
     raised_advices = _kept("raised_advices", "Advices that could be raised, and were.")
     places = _kept("places", "Where former pupils are in leerjaar 3, by group, as may be shown.")
-    advices = _kept("advices", "What goal 2 rests on, or None.")
+    advice_basis = _kept("advice_basis", "What goal 2 compares, and what was left out; or None.")
     obstacles = _kept("obstacles", "By goal why participants were left out.")
     estimates = _kept("estimates", "By goal its estimate, or why there is none.")
     guards = _kept("guards", "By goal what must not get worse.")
@@ -128,6 +128,7 @@ class Edition:
     dated = _kept("dated", "The day of the edition, such as 2026-03-12.")
     disclosure = _kept("disclosure", "What was hidden, and by which rule.")
     later_places = _private("outcomes", "later_places", "Former pupils in leerjaar 3 by school.")
+    advices = _private("outcomes", "advices", "What goal 2 rests on, or None.")
     panels = _private("outcomes", "panels", "By name the panels that estimates rest on.")
 
     def work(self, stage: str) -> Saved:
