@@ -102,7 +102,7 @@ bench-speed: $(READY)
 	@$(BIN)/python -m bench.commands --write $(if $(DATA),--data $(DATA))
 
 pictures: monitor
-	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures
+	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures $(PUBLISHED)
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate

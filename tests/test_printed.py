@@ -164,3 +164,10 @@ def test_printed_numbers_of_schools_against_a_plain_count_of_the_file(real, real
                 counted[year] = counted.get(year, 0) + there
     country = real[(real["fact"] == "scholen") & (real["place"] == "Nederland")]
     assert country.set_index("year")["printed"].astype(int).to_dict() == counted
+
+
+def test_two_municipalities_of_one_name_stop_nothing():
+    """The real files hold such names; no publication is asked for about a municipality."""
+    ours = [found(12.0), *[found(9.0, place="Bergen", kind="municipality")] * 2]
+    table = printed.beside(pd.DataFrame(ours), pd.DataFrame([asked("12")]))
+    assert table["mark"].tolist() == ["equal"]
