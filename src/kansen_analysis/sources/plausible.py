@@ -62,20 +62,21 @@ def _numbered(
     texts : list of str
         What each number stands for.
     """
-    found = []
+    found = [pa.array([], pa.string())]
     for column in columns:
         texts = pa.array(column.cat.categories.astype("str"), pa.string())
         if plain:
             texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^a-z0-9|]+", "")
         texts = pc.utf8_slice_codeunits(texts, 0, letters) if letters else texts
         found.append(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts))
-    encoded = pa.chunked_array(found, pa.string()).dictionary_encode()
-    distinct = encoded.chunks[-1].dictionary.to_pylist() if columns else []
+    encoded = pa.concat_arrays(found).dictionary_encode()
+    every = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    each = np.split(every, np.cumsum([*map(len, found)])[:-1])[1:]
     numbers = [
-        np.append(chunk.indices.fill_null(-1).to_numpy(), -1)[column.cat.codes.to_numpy()]
-        for chunk, column in zip(encoded.chunks, columns, strict=True)
+        np.append(own, -1)[column.cat.codes.to_numpy()]
+        for own, column in zip(each, columns, strict=True)
     ]
-    return [each.astype(np.int64) for each in numbers], distinct
+    return numbers, encoded.dictionary.to_pylist()
 
 
 def _key(frame: pd.DataFrame) -> str:
