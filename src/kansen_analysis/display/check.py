@@ -86,7 +86,7 @@ def problems(svg: str) -> list[str]:
     """
     root = ElementTree.fromstring(svg)
     # Quarto writes names of attributes in small letters; a browser reads both alike.
-    box = root.get("viewBox") or root.get("viewbox", "")
+    box = root.get("viewBox") or root.get("viewbox") or ""
     left, top, right, bottom = map(float, box.split())
     frame = Drawn(left, top, right, bottom)
     marks = {node.get("id"): node.get("d") for node in root.iter(f"{SVG}path") if node.get("id")}

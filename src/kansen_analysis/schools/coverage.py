@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -34,12 +35,12 @@ def _key(units: list[pd.DataFrame]) -> str:
 
 def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
     """Count the schools, OVTs or regions of each school year."""
-    found: dict[int, list[pd.Series]] = {}
+    found: dict[Any, list[pd.Series]] = {}
     for part in units:
         for year, keys in part.groupby("year")[key]:
-            found.setdefault(int(year), []).append(keys.drop_duplicates().dropna())
+            found.setdefault(year, []).append(keys.drop_duplicates().dropna())
     return {
-        year: len(keys[0])
+        int(year): len(keys[0])
         if len(keys) == 1
         else _together([*map(pd.DataFrame, keys)])[key].nunique()
         for year, keys in sorted(found.items())

@@ -168,7 +168,7 @@ class Slice:
         """The pupils per BRIN and per school, on a scale of ratios, by its number."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
         sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
-        return {code: np.log1p(s[(s > 0) & (s.index >= 0)]) for code, s in sizes.items()}
+        return {c: s[(s > 0) & (s.index >= 0)].transform(np.log1p) for c, s in sizes.items()}
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -190,7 +190,7 @@ class Slice:
         codes = self.frame[self.key].cat.codes.to_numpy()
         if self.file.source == "leerlingen_historisch":
             codes = codes[self.total["high"] > 0]
-        return np.count_nonzero(np.bincount(codes[codes >= 0]))
+        return int(np.count_nonzero(np.bincount(codes[codes >= 0])))
 
     def doubt(
         self, check: str, found: str, expected: str, remedy: str, at=None, column: str | None = None
