@@ -19,6 +19,9 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import publication_day
+from kansen_analysis.schools import over_time
+from kansen_analysis.schools.load import transitions
+from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.sources import DataFolder, get, names, schoolyear
 
@@ -37,8 +40,11 @@ TIDY = Stage(
 SCHOOLS = Stage(
     "schools",
     f"{__package__}.schools",
-    reads=("tidy", "participants", "region", "others", "year"),
-    writes=("participants", "schools", "pools", "region", "others"),
+    reads=("tidy", "participants", "region", "others", "transitions", "year"),
+    writes=(
+        *("participants", "schools", "pools", "region", "others"),
+        *("over_time", "left_out", "unexplained"),
+    ),
 )
 OUTCOMES = Stage(
     "outcomes",
@@ -179,6 +185,9 @@ def build(
     register, beside = workspace.places(raw, programme)
     register = Path(participants or register)
     people = read_participants(register)
+    # Of invented schools nothing is known but what stands in their own folder.
+    changes = transitions(raw, beside=not workspace.is_demo(raw))
+    moved = read_transitions(changes or raw / over_time.FILE)
     region, others = settings.region, dict(sorted((others or {}).items()))
     limits = Limits(**settings.disclosure.model_dump())
     home = Path(folder) if folder else workspace.root() / FOLDER
@@ -191,6 +200,7 @@ def build(
         "settings": Given(settings, store.digest_of(settings)),
         "region": Given(region, store.digest_of(region)),
         "others": Given(others, store.digest_of(others)),
+        "transitions": Given(moved, store.digest_of(moved)),
         "programme": Given(beside, _folder_digest(beside)),
         "truth": Given(truth := _truth(raw), store.digest(truth)),
         "day": Given(day := day or publication_day(), day),
@@ -248,6 +258,7 @@ def build(
             settings=settings,
             protocol=own,
             register=register,
+            transitions=changes,
             programme=beside,
         )
     return open_edition(target)

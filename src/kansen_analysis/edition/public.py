@@ -26,7 +26,10 @@ from kansen_analysis.schools.load import Until
 from kansen_analysis.sources import get, names
 
 OPEN = {
-    "schools": ("participants", "schools", "pools", "region", "others"),
+    "schools": (
+        *("participants", "schools", "pools", "region", "others"),
+        *("over_time", "left_out", "unexplained"),
+    ),
     "outcomes": (
         *("advice_low", "advice_high", "advice_levels", "standard_scores", "raised_advices"),
         *("advices", "obstacles"),

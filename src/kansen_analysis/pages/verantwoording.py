@@ -16,6 +16,7 @@ from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.estimates import VERSIONS
+from kansen_analysis.words.over_time import say_joined
 from kansen_analysis.words.protocol import say_differences, say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
@@ -105,7 +106,7 @@ def protocol(monitor: Edition) -> Prose:
 
 
 def method(monitor: Edition) -> Prose:
-    """Name the four versions, the pools and what was left out of the estimate."""
+    """Name the five versions, the pools and what was left out of the estimate."""
     lines = [f"- **{name}**: {text}." for name, text in VERSIONS.items()]
     members = monitor.pools.members["pool"].value_counts()
     elsewhere, own = (numbers.number(members.get(pool, 0), 0) for pool in "BA")
@@ -167,6 +168,7 @@ def limits(monitor: Edition) -> Prose:
             "gemiddeld liggen in het mogelijke bereik."
         )
     lines += _joined(levels[levels["school"].isin(monitor.participants["school"])])
+    lines += say_joined(monitor.over_time, monitor.left_out, monitor.unexplained)
     lost = unmatched["key"].nunique()
     if lost:
         lines.append(
