@@ -26,7 +26,7 @@ ALLOWED = {
     "an edition keeps it for who reads further": {
         *("by_step", "others_before", "others_since", "years_before", "from_std_error"),
     },
-    "for researchers, documented": {"about_table", "simulate", "outlook", "grouped"},
+    "for researchers, documented": {"about_table", "simulate", "outlook"},
 }
 
 

@@ -60,7 +60,7 @@ def tables(edition: Edition) -> dict[str, pd.DataFrame]:
     return found
 
 
-def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def codebook(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Describe every column of every table.
 
     Returns
@@ -72,7 +72,7 @@ def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
         known = pd.read_csv(handle, dtype=str, keep_default_na=False)
     said = {(row.table, row.column): row for row in known.itertuples()}
     rows = []
-    for table, frame in found.items():
+    for table, frame in frames.items():
         for name in frame.columns:
             about = said.get((table.partition("-")[0], name)) or said.get(("*", name))
             meaning, unit = (about.meaning, about.unit) if about else ("", "")

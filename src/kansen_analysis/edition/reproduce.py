@@ -32,18 +32,18 @@ class Answer:
         *identical*, *same numbers, other bytes*, *different numbers* or *inputs missing*.
     notes : tuple of str
         Files that are not there, or have another content than the edition was made from.
-    found : Comparison or None
+    comparison : Comparison or None
         What differs; None when nothing could be built or compared.
     """
 
     word: str
     notes: tuple[str, ...] = ()
-    found: Comparison | None = None
+    comparison: Comparison | None = None
 
     def lines(self) -> list[str]:
         """Tell it, the answer first."""
         told = [f"{self.word}.", *self.notes]
-        return told + (self.found.lines()[1:] if self.found else [])
+        return told + (self.comparison.lines()[1:] if self.comparison else [])
 
 
 def reproduce(

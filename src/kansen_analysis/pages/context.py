@@ -396,7 +396,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     unknown = int((~known).sum())
     rows, notes, sources = [], [], []
     for each in monitor.nearby[goal]:
-        words, found = BESIDE[each.name], each.found
+        words, found = BESIDE[each.name], each.comparison
         if isinstance(found, str):
             notes.append(f"{words}: niet te vergelijken, {found}.")
             continue

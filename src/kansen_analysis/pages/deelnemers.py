@@ -179,7 +179,7 @@ def chosen(monitor: Edition) -> Prose:
     if len(pools.short):
         lines.append(
             f"Voor {len(pools.short)} scholen in het register zijn er minder dan 8 gevonden"
-            f" ({pools.short['found'].min()} tot {pools.short['found'].max()})."
+            f" ({pools.short['matched'].min()} tot {pools.short['matched'].max()})."
         )
     if len(pools.left_out):
         why = "; ".join(

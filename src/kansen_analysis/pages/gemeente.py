@@ -38,14 +38,14 @@ def _name(monitor: Edition, code: str) -> str:
 
 def _schools(monitor: Edition, code: str) -> pd.DataFrame:
     """Return pupils per regular school of this municipality and 1 October."""
-    rows = school_page.history(monitor)
+    rows = monitor.load("leerlingen_historisch")
     if not len(rows):
         return pd.DataFrame(columns=["school", "year", "pupils", "participant"])
     # Where a school is now: municipalities merged, and the old ones are gone from the register.
     now = monitor.facts.set_index("school")["municipality_code"]
     place = rows["school"].map(now).fillna(rows["municipality_code"])
     takes_part = rows["school"].isin(_people(monitor, code)["school"])
-    rows = rows[(place == code) | takes_part]
+    rows = school_page.with_pupils(rows[(place == code) | takes_part])
     return rows.assign(participant=takes_part)[["school", "year", "pupils", "participant"]]
 
 

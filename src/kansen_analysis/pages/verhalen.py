@@ -23,7 +23,7 @@ from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
 from kansen_analysis.sources.rows import each_row
 
-TOLD = "verteld, niet getoetst"
+NOT_TESTED = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
 NO_LESSONS = "Er zijn geen lessen waarvoor toestemming is gegeven."
 
@@ -69,9 +69,9 @@ def evidence(monitor: Edition) -> Table | Absent:
             if int(goal) in verdicts.index
         ]
         told = len(stories) + len(lessons)
-        strength = "nog niets vastgelegd" if not told else TOLD
+        strength = "nog niets vastgelegd" if not told else NOT_TESTED
         if figures:
-            strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {TOLD}"
+            strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {NOT_TESTED}"
         rows.append(
             (
                 theme,
@@ -154,7 +154,7 @@ def lessons(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
-        strength=TOLD,
+        strength=NOT_TESTED,
         **{
             name: frame[name].replace("", "niet genoemd")
             for name in ("tried", "happened", "advice")
