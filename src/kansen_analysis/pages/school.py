@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -17,12 +17,13 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import about, capital, source_line
+from kansen_analysis.pages.common import capital, published_table, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 SOURCES = ("leerresultaten", "referentieniveaus")
 MATCHED = 8
@@ -187,10 +188,7 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
     for end in ("low", "high"):
         frame[f"value_{end}"] = frame[end].where(frame["value"].isna())
     frame["n"] = frame["n_low"].where(frame["n_low"] == frame["n_high"])
-    variables = about(
-        ("value", "Deze school", "%", 1, "share", "n"),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-    )
+    variables = columns_of("school-jaren")
     shown = disclose(frame.drop(columns=["low", "high", "best", "joined"]), variables)
     if ranged:  # drawn as a bar: the result lies somewhere on it
         shown["low"], shown["high"] = shown["value_low"], shown["value_high"]
@@ -318,19 +316,12 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
     if not rows:
         return Absent(_NONE)
     frame = pd.DataFrame(rows)
-    variables = about(
-        ("window", "Schooljaren", "", 0, "text", ""),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-        ("value", "Deze school", "%", 1, "share", "n"),
-        ("alike", "Vergelijkbaar: midden", "%", 1, "mean", ""),
-        ("remark", "Opmerking", "", 0, "text", ""),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"school-{school.lower()}-drie-jaar",
+    return published_table(
+        frame,
+        f"school-{school.lower()}-drie-jaar",
         caption=f"Behaalde streefniveaus van {_row(monitor, school)['name']}, drie schooljaren "
         "samen",
-        variables=variables,
+        columns="school-drie-jaar",
         source=source_line(*SOURCES),
         notes=(
             f"‘{TOO_FEW}’: minder dan {MINIMUM} leerlingen in deze schooljaren. Het cijfer hangt "
@@ -423,10 +414,7 @@ def advice(monitor: Edition, school: str) -> Figure | Absent:
             "n_high": mine["pupils_high"],
         }
     )
-    variables = about(
-        ("level", "Gemiddeld advies", "adviesniveau", 1, "mean", "n"),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-    )
+    variables = columns_of("school-advies")
     shown = disclose(frame, variables).rename(
         columns={"level": "value", "level_low": "low", "level_high": "high"}
     )
@@ -508,16 +496,11 @@ def facts(monitor: Edition, school: str) -> Table:
     source = "" if text == unknown else row["source"]
     rows.append((f"Uren {person.one} per schooljaar", text, source))
     frame = pd.DataFrame(rows, columns=["what", "value", "source"])
-    variables = about(
-        ("what", "Gegeven", "", 0, "text", ""),
-        ("value", "Waarde", "", 0, "text", ""),
-        ("source", "Bron", "", 0, "text", ""),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"school-{school.lower()}-gegevens",
+    return published_table(
+        frame,
+        f"school-{school.lower()}-gegevens",
         caption=f"Wat er van {row['name']} bekend is",
-        variables=variables,
+        columns="school-gegevens",
         source="per regel in de tabel",
         notes=(
             "Schoolweging: een getal van ongeveer 20 tot 40 dat CBS en Inspectie berekenen. Hoe "

@@ -10,8 +10,8 @@ import pandas as pd
 from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.pages.common import about
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 RESULTS = "accessibility_results.json"
 _NONE = (
@@ -57,12 +57,7 @@ def checks(results: dict | None) -> Table | Absent:
     if results is None:
         return Absent(_NONE)
     frame = pd.DataFrame(results["checks"], columns=["what", "how", "pages", "found"])
-    variables = about(
-        ("what", "Wat", "", 0, "text"),
-        ("how", "Hoe", "", 0, "text"),
-        ("pages", "Pagina’s", "", 0, "count"),
-        ("found", "Overtredingen", "", 0, "count"),
-    )
+    variables = columns_of("toegankelijkheid-toetsen")
     return tables.table(
         frame,
         name="toegankelijkheid-toetsen",
