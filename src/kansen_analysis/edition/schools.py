@@ -51,7 +51,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     pools = choose_pools(schools[usable], provinces=own[0], municipalities=own[1])
     history = tables["leerlingen_historisch"]
     history = history[history["year"] <= year] if len(history) else history
-    odd = unexplained(history, moved) if len(history) else pd.DataFrame({"school": []}, dtype="str")
+    odd = unexplained(history, moved)
     compared = {*people["school"], *pools.members["school"]}
 
     return {

@@ -175,10 +175,9 @@ def over_time(transitions: pd.DataFrame) -> pd.DataFrame:
             if school:
                 new = {"school_over_time": last(school), "flag": row.kind, "year": row.year}
                 rows.setdefault(school, {"school": school} | new)
-    columns = ["school", "school_over_time", "flag", "year"]
-    return pd.DataFrame(rows.values(), columns=columns).sort_values(
-        "school", ignore_index=True, kind="stable"
-    )
+    kinds = {"school": "str", "school_over_time": "str", "flag": "str", "year": "int64"}
+    found = pd.DataFrame(rows.values(), columns=[*kinds]).astype(kinds)
+    return found.sort_values("school", ignore_index=True, kind="stable")
 
 
 def as_one(schools: pd.Series, identity: pd.DataFrame) -> pd.Series:
@@ -435,10 +434,10 @@ def unexplained(historical: pd.DataFrame, transitions: pd.DataFrame) -> pd.DataF
         ``school``, ``name``, ``year`` (the first school year without, or with, the school) and
         ``change``: ``verdwenen`` or ``nieuw``. A school may be in it twice.
     """
-    columns = ["school", "name", "year", "change"]
+    kinds = {"school": "str", "name": "str", "year": "int64", "change": "str"}
+    if not len(historical):
+        return pd.DataFrame(columns=[*kinds]).astype(kinds)
     there = historical[(historical["kind"] == "Bo") & (historical["pupils_high"] > 0).fillna(False)]
-    if not len(there):
-        return pd.DataFrame(columns=columns)
     span = there.groupby("school").agg(
         first=("year", "min"), last=("year", "max"), name=("name", "last")
     )
@@ -449,5 +448,5 @@ def unexplained(historical: pd.DataFrame, transitions: pd.DataFrame) -> pd.DataF
         gone.assign(year=gone["last"] + 1, change="verdwenen"),
         new.assign(year=new["first"], change="nieuw"),
     ]
-    result = pd.concat(listed).rename_axis("school").reset_index()[columns]
+    result = pd.concat(listed).rename_axis("school").reset_index()[[*kinds]].astype(kinds)
     return result.sort_values(["year", "school"], ignore_index=True, kind="stable")
