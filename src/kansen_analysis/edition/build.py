@@ -258,7 +258,7 @@ def build(
             settings=settings,
             protocol=own,
             register=register,
-            transitions=changes,
+            transitions=changes if len(moved) else None,
             programme=beside,
         )
     return open_edition(target)
