@@ -247,7 +247,8 @@ def check(
     from kansen_analysis.programme import check_programme, workspace
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
-    from kansen_analysis.schools.load import open_folder
+    from kansen_analysis.schools.load import open_folder, transitions
+    from kansen_analysis.schools.over_time import read_transitions
     from kansen_analysis.schools.participants import check_participants, read_participants
     from kansen_analysis.sources import schoolyear
     from kansen_analysis.sources.rows import each_row
@@ -267,6 +268,10 @@ def check(
         beside = workspace.default_programme(path)
         if beside.is_dir():
             findings += check_programme(beside, schools=_known(folder, schools))
+    except DataErrors as errors:
+        findings += errors.findings
+    try:
+        read_transitions(transitions(path, beside=not workspace.is_demo(path)) or "")
     except DataErrors as errors:
         findings += errors.findings
     if not folder.files and not folder.findings:

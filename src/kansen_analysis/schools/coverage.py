@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from kansen_analysis.errors import Finding, alike, raise_all
+from kansen_analysis.errors import Finding, raise_all
 from kansen_analysis.schools.load import open_folder, ovt_match
 from kansen_analysis.schools.match import UNMATCHED
 from kansen_analysis.sources import DataFolder, FileRead, get, names, schoolyear
@@ -215,28 +215,3 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     columns = ["kind", "file", "line", "column", "found", "expected", "remedy"]
     frame = pd.DataFrame([f.as_dict() for f in findings], columns=columns)
     return frame.astype({"line": "Int64"})
-
-
-def grouped(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Group findings of the same kind in the same column, with how many there are.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        In any order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `findings_frame`, the first finding of each group, with ``count``.
-
-    Examples
-    --------
-    >>> from kansen_analysis.errors import CellError
-    >>> two = [CellError("a.csv", f"'{n}x'", "a count", "mend it", line=n, column="HAVO")
-    ...        for n in (7, 9)]
-    >>> grouped(two)[["line", "found", "count"]].values.tolist()
-    [[7, "'7x'", 2]]
-    """
-    groups = alike(findings)
-    return findings_frame(group[0] for group in groups).assign(count=[*map(len, groups)])

@@ -360,7 +360,7 @@ def _dates(one: Slice) -> Iterator[PlausibilityError]:
     if rules.get("date") not in frame:
         return
     named = schoolyear.find(one.file.path.name)
-    if named and one.year not in named and not one.file.told:
+    if named and one.year not in named and not one.file.noted:
         yield one.doubt(
             "date",
             f"dates in {one.label}",
