@@ -18,6 +18,8 @@ import kansen_analysis
 from kansen_analysis import compare_schools, estimate_effect, power
 from kansen_analysis.desk import export, lab
 from kansen_analysis.desk.results import Effect, Outlook
+from kansen_analysis.edition.disclosure.supplied import Limits
+from kansen_analysis.edition.shown import shown
 from kansen_analysis.errors import PanelError, UsageError
 from kansen_analysis.publish import site
 
@@ -167,7 +169,7 @@ def test_more_schools_see_a_smaller_difference_and_reach_it_more_often(edition):
 
 def test_notebooks_that_teach_are_in_the_demo_and_in_no_other_site():
     teaching = {f"analyse/{path.stem}" for path in (ROOT / "notebooks" / "analyse").glob("*.ipynb")}
-    assert len(teaching) == 6
+    assert len(teaching) == 7
     demo, real = (site.pages_of(ROOT / "notebooks", demo=demo) for demo in (True, False))
     assert set(demo) - set(real) == teaching
 
@@ -192,12 +194,12 @@ def test_an_export_holds_the_numbers_of_the_edition_and_says_what_they_are(editi
         )
     elif form == "csv":
         options = {"sep": ";", "decimal": ",", "encoding": "utf-8-sig", "dtype": {"school": str}}
-        sheets = {path.stem: pd.read_csv(path, **options) for path in written}
+        sheets = {path.name.split(".")[0]: pd.read_csv(path, **options) for path in written}
     else:
-        sheets = {path.stem: pd.read_parquet(path) for path in written}
-    panel = edition.panel(1)
-    assert sheets["panel-1"]["school"].tolist() == panel["school"].tolist()
-    assert np.allclose(sheets["panel-1"]["value"], panel["value"])
+        sheets = {path.name.split(".")[0]: pd.read_parquet(path) for path in written}
+    panel = edition.panel(2)
+    assert sheets["panel-2"]["school"].tolist() == panel["school"].tolist()
+    assert np.allclose(sheets["panel-2"]["value"], panel["value"])
     assert sheets["verdicts"]["verdict"].tolist() == edition.verdicts["verdict"].tolist()
     book = sheets["codebook"]
     assert book["meaning"].notna().all()
@@ -207,7 +209,9 @@ def test_an_export_holds_the_numbers_of_the_edition_and_says_what_they_are(editi
     assert told == shown
     about = sheets["about"].set_index("name")["value"]
     assert about["school_year"] == "2024-2025"
-    assert "do not publish" in about["use"]
+    assert about.iloc[0].startswith("NOT FOR PUBLICATION")
+    private = [path for path in written if path.name.startswith("panel")]
+    assert all(".not-for-publication." in path.name for path in private)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
@@ -219,6 +223,67 @@ def test_figures_that_schools_supplied_are_in_no_export(edition):
             return getattr(edition, name)
 
     assert not [name for name in export.tables(Supplied()) if name.startswith("panel-3")]
+
+
+def test_an_export_joins_no_publishers_to_solve_a_hidden_count(edition):
+    """The panel in the working folder has the Inspectie's exact share beside what DUO hides."""
+    exact = edition.load("leerresultaten").dropna(subset=["school", "pct_1s2f"])
+    levels = edition.target_levels
+    key = ["school", "year"]
+    secret = levels.loc[levels["joined"] == "solved", key].merge(exact[[*key, "pct_1s2f"]], on=key)
+    own = edition.panel(1).merge(secret, on=key)
+    assert len(own) > 100
+    assert np.isclose(own["value"], own["pct_1s2f"]).all()
+    found = export.tables(edition)
+    for name, table in found.items():
+        if not name.startswith("panel"):
+            continue
+        both = table.merge(secret, on=key)
+        # On a range that is one number wide the place on average can be the share itself.
+        same = np.isclose(both["value"], both["pct_1s2f"], atol=0.05)
+        assert same.mean() < 0.1, name
+    shown = found["panel-1"].merge(levels[[*key, "joined", "value", "low", "high"]], on=key)
+    solved = shown["joined"] == "solved"
+    assert np.allclose(shown["value_x"][solved], shown["value_y"][solved])
+    assert np.allclose(shown["low_x"][solved], shown["low_y"][solved])
+    # Of DUO alone a share can be one number while counts and pupils are not.
+    assert (shown["low_x"][solved] < shown["high_x"][solved]).mean() > 0.99
+    rest = edition.panel(1).merge(levels[[*key, "joined"]], on=key)["joined"] != "solved"
+    assert np.array_equal(found["panel-1"]["value"][rest], edition.panel(1)["value"][rest])
+
+
+def test_shares_counted_the_other_way_round_get_their_range_the_other_way_round():
+    panel = pd.DataFrame({"school": ["A", "B"], "year": 2024, "value": [-60.0, -50.0], "n": [9, 9]})
+    levels = pd.DataFrame(
+        {
+            "school": ["A", "B"],
+            "year": 2024,
+            "value": [62.0, 50.0],
+            "n": [10.0, 9.0],
+            "low": [55.0, 50.0],
+            "high": [65.0, 50.0],
+            "joined": ["solved", ""],
+        }
+    )
+    found = export.ranges(panel, levels)
+    assert found[["value", "n", "low", "high"]].to_numpy().tolist() == [
+        [-62.0, 10.0, -65.0, -55.0],
+        [-50.0, 9.0, -50.0, -50.0],
+    ]
+
+
+def test_an_estimate_on_supplied_figures_is_exported_as_it_is_shown(edition):
+    class Supplied:
+        def __init__(self):
+            self.estimates = {3: shown(edition.estimates[1], Limits())}
+
+        def __getattr__(self, name):
+            return getattr(edition, name)
+
+    own = Supplied()
+    versions = export.tables(own)["versions"]
+    assert versions["n_treated"].isna().all()
+    assert versions["effect"].tolist() == own.estimates[3].decision["effect"].tolist()
 
 
 def test_text_in_an_export_is_no_formula(edition, tmp_path):

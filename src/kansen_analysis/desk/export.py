@@ -13,11 +13,18 @@ from kansen_analysis import __version__
 from kansen_analysis.display.downloads import FORMULA
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import UsageError
+from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
 from kansen_analysis.sources import schoolyear
 
 FORMS = ("xlsx", "csv", "parquet")
+JOINED = "target_levels"  # the outcome that two publishers print
 SUPPLIED = "places"  # outcomes of figures that schools supplied: theirs, and in no export
+NOTICE = (
+    "NOT FOR PUBLICATION. For analysis inside the project: schools with few pupils are not hidden "
+    "here, so do not publish"
+)
+PRIVATE, MARK = "panel", "not-for-publication"
 _VERDICTS = [
     *("goal", "name", "verdict", "effect", "ci_low", "ci_high", "unit", "p_value", "p_holm"),
     *("agreeing_versions", "decides", "method", "n_treated", "n_schools", "reason"),
@@ -37,27 +44,75 @@ def tables(edition: Edition) -> dict[str, pd.DataFrame]:
     dict of str to pandas.DataFrame
         ``verdicts``; ``versions`` of every goal; a ``panel`` per goal and outcome; ``schools``,
         ``participants``, ``pools``; and ``files``, what it rests on. Figures that schools supplied
-        themselves are not among them.
+        themselves are not among them, and where two publishers together would solve a hidden count
+        a panel holds the range that the pages show.
     """
     found = {"verdicts": edition.verdicts[_VERDICTS]}
     versions = [
-        each.decision[_VERSIONS]
-        .join(each.versions[["n_treated", "n_others", "lack"]])
-        .reset_index()
-        .assign(goal=goal)
+        _versions(each).reset_index().assign(goal=goal)
         for goal, each in edition.estimates.items()
         if not isinstance(each, tuple)
     ]
     if versions:
         found["versions"] = pd.concat(versions, ignore_index=True)
-    goals = edition.protocol.goals
-    own = {str(goal.id) for goal in goals if OUTCOMES[goal.outcome.measure].way == SUPPLIED}
+    measures = _measures(edition.protocol)
     for name, panel in edition.panels.items():
-        if name.partition(" ")[0] not in own:
-            found[f"panel-{name.replace(' ', '-')}"] = panel
+        if OUTCOMES[measures[name]].way == SUPPLIED:
+            continue
+        if measures[name] == JOINED:
+            panel = ranges(panel, edition.target_levels)
+        found[f"panel-{name.replace(' ', '-')}"] = panel
     found |= {"schools": edition.schools, "participants": edition.participants}
     found |= {"pools": edition.pools.members, "files": edition.files}
     return found
+
+
+def _versions(estimate) -> pd.DataFrame:
+    """Return the figures of every version; of one on supplied figures no more than pages show."""
+    figures = estimate.decision[_VERSIONS]
+    about_ = getattr(estimate, "versions", pd.DataFrame(index=figures.index))
+    return figures.join(about_.reindex(columns=["n_treated", "n_others", "lack"]))
+
+
+def _measures(protocol: Protocol) -> dict[str, str]:
+    """Return by name of a panel what it measures."""
+    found: dict[str, str] = {}
+    for goal in protocol.goals:
+        name = str(goal.id)
+        found |= dict.fromkeys((name, f"{name} in favour"), goal.outcome.measure)
+        found |= {f"{name} second": each.measure for each in goal.secondary}
+        if goal.guard is not None:
+            found[f"{name} guard"] = goal.guard.measure
+    return found
+
+
+def ranges(panel: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
+    """Put a range in the place of a share that would solve a hidden count.
+
+    Parameters
+    ----------
+    panel : pandas.DataFrame
+        Of shares of target levels.
+    levels : pandas.DataFrame
+        As they may be shown, with ``joined``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``low`` and ``high``: the range in such a row, in which ``value`` and ``n`` are where
+        schools of that size are on average; elsewhere the value itself.
+    """
+    key = ["school", "year"]
+    shown = panel[key].merge(levels, on=key, how="left", validate="many_to_one")
+    solved = (shown["joined"] == "solved").to_numpy()
+    sign = -1.0 if (panel["value"] < 0).any() else 1.0  # counted the other way round
+    out = panel.copy()
+    ends = [(sign * shown[end].astype(float)).to_numpy() for end in ("low", "high")]
+    out["value"] = out["value"].mask(solved, sign * shown["value"].to_numpy(float))
+    out["n"] = out["n"].mask(solved, shown["n"].to_numpy())
+    for name, end in zip(("low", "high"), sorted(range(2), key=lambda at: sign * at), strict=True):
+        out[name] = out["value"].mask(solved, ends[end])
+    return out
 
 
 def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -87,13 +142,13 @@ def about(edition: Edition) -> pd.DataFrame:
     kind = "invented schools" if edition.demo else "published files"
     return pd.DataFrame(
         [
+            ("use", NOTICE),
             ("school_year", schoolyear.label(edition.year)),
             ("programme", str(edition.settings.name)),
             ("data", kind),
             ("protocol", str(edition.protocol.version)),
             ("kansen_analysis", __version__),
             ("edition", edition.digest),
-            ("use", "for analysis; schools with few pupils are not hidden here, so do not publish"),
         ],
         columns=["name", "value"],
     )
@@ -109,7 +164,8 @@ def export(edition: Edition, folder: Path | str, form: str = "xlsx") -> list[Pat
         Where to; made when it is not there. Files of the same name are replaced.
     form : str
         ``xlsx``: one workbook, a sheet per table; ``csv``: a file per table (UTF-8 with BOM, ``;``
-        and decimal comma, as Excel opens it); ``parquet``: a file per table.
+        and decimal comma, as Excel opens it); ``parquet``: a file per table. A panel, which is
+        private, says in its name that it is not for publication; a workbook in its first sheet.
 
     Returns
     -------
@@ -143,7 +199,8 @@ def export(edition: Edition, folder: Path | str, form: str = "xlsx") -> list[Pat
         return [path]
     written = []
     for name, frame in sheets.items():
-        path = folder / f"{name}.{form}"
+        mark = f".{MARK}" if name.startswith(PRIVATE) else ""  # a file goes round by itself
+        path = folder / f"{name}{mark}.{form}"
         with _whole(path) as new:
             if form == "csv":
                 _plain(frame).to_csv(new, index=False, sep=";", decimal=",", encoding="utf-8-sig")

@@ -13,10 +13,12 @@ import pandas as pd
 from kansen_analysis.edition import manifest, store
 from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, open_edition
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import schoolyear
 
 CLOSE = 1e-8  # numbers that differ by less, relative, are the same
 # What an edition tells of how it was made: it differs whenever files or code do.
 ABOUT = ("files", "dated", "disclosure", "coverage", "aside", "unmatched", "dictionary")
+MADE = ("provisional", "edition", "dataset")  # columns of ours in the table of a publisher
 KEYS = ("school", "year", "goal", "ovt", "group", "source", "table", "municipality_code")
 
 
@@ -44,6 +46,32 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """What a publisher printed of school years that both editions hold.
+
+    Attributes
+    ----------
+    table : str
+        The tidy table.
+    rows : int
+        Of the old edition, up to and including its school year.
+    changed : int
+        Those of them that the new edition does not hold as they were.
+    years : tuple of int
+        School years of the changed ones.
+    """
+
+    table: str
+    rows: int
+    changed: int
+    years: tuple[int, ...]
+
+    def __str__(self) -> str:
+        years = ", ".join(schoolyear.label(year) for year in self.years)
+        return f"{self.table}: {self.changed} of {self.rows} rows are no longer the same ({years})"
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What differs between two editions.
 
@@ -57,6 +85,8 @@ class Comparison:
         Files of publishers that are there in both with another content.
     added, gone : tuple of str
         Files that only the new or only the old edition rests on.
+    printed : tuple of Revision
+        Tables in which a publisher changed figures of years that were there already.
     method : tuple of str
         What differs in protocol and code.
     figures : tuple of Change
@@ -71,6 +101,7 @@ class Comparison:
     revised: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    printed: tuple[Revision, ...] = ()
     method: tuple[str, ...] = ()
     figures: tuple[Change, ...] = field(default=(), repr=False)
     bytes: bool = True
@@ -89,6 +120,7 @@ class Comparison:
             ("Revised by its publisher", self.revised),
             ("Only in the new edition", self.added),
             ("Only in the old edition", self.gone),
+            ("Other figures of earlier years", self.printed),
             ("Method", self.method),
             ("Takes part now", self.joined),
             ("Takes part no longer", self.left),
@@ -101,12 +133,16 @@ class Comparison:
 MOST = 20
 
 
-def compare(old: Edition | Path | str, new: Edition | Path | str) -> Comparison:
+def compare(
+    old: Edition | Path | str, new: Edition | Path | str, *, figures: bool = True
+) -> Comparison:
     """Compare two editions; only what is public of them is read.
 
     Parameters
     ----------
     old, new : Edition or path
+    figures : bool
+        Whether to name the figures that differ; of two school years nearly all do.
 
     Returns
     -------
@@ -130,10 +166,37 @@ def compare(old: Edition | Path | str, new: Edition | Path | str) -> Comparison:
         revised=revised,
         added=added,
         gone=gone,
+        printed=tuple(revisions(old, new)),
         method=tuple(_method(old.manifest, new.manifest)),
-        figures=tuple(_figures(old.folder / PUBLIC, new.folder / PUBLIC)),
+        figures=tuple(_figures(old.folder / PUBLIC, new.folder / PUBLIC)) if figures else (),
         bytes=old.public.files == new.public.files,
     )
+
+
+def revisions(old: Edition, new: Edition) -> Iterator[Revision]:
+    """Tell where figures that publishers printed are no longer the same.
+
+    Only school years up to that of the old edition count, in tables and columns that both hold.
+    That a year is provisional is told of a figure and is none.
+
+    Yields
+    ------
+    Revision
+        One per table in which a row changed or went.
+    """
+    of = old.public["years"]["table"]
+    for name in dict.fromkeys(of):
+        if name not in old.public or name not in new.public:
+            continue
+        a, b = (each.load(name) for each in (old, new))
+        a, b = (table[table["year"] <= old.year] for table in (a, b))
+        columns = [c for c in a.columns if c in b.columns and c not in MADE]
+        codes = pd.util.hash_pandas_object
+        ours, theirs = (codes(table[columns], index=False) for table in (a, b))
+        lost = ~ours.isin(set(theirs)).to_numpy()
+        if lost.any():
+            years = tuple(sorted({int(year) for year in a.loc[lost, "year"]}))
+            yield Revision(name, len(a), int(lost.sum()), years)
 
 
 def _verdicts(old: Edition, new: Edition) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +14,7 @@ from kansen_analysis.edition import released, secret, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
+from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
@@ -21,11 +24,18 @@ AGAIN = "run kansen build"
 OPENS = "KANSEN_EDITION"  # the one thing a notebook is told: the folder of its edition
 
 
+REACH = 10  # years back in which an earlier edition is looked for
 PUBLIC, WORK = "public", "work"  # what pages read, and what stays in the working folder
 
 
 def _kept(name: str, doc: str) -> property:
     return property(lambda self: self.public[name], doc=doc)
+
+
+def _renamed(name: str, label: str, year: int) -> str:
+    """Put another school year in the place of the last one in a name."""
+    before, _, after = name.rpartition(label)
+    return f"{before}{schoolyear.label(year)}{after}"
 
 
 def _private(stage: str, name: str, doc: str) -> property:
@@ -76,7 +86,7 @@ class Edition:
     standard_scores = _kept("standard_scores", "Test scores as z.")
     raised_advices = _kept("raised_advices", "Advices that could be raised, and were.")
     places = _kept("places", "Where former pupils are in leerjaar 3, by group, as may be shown.")
-    advices = _kept("advices", "What goal 2 rests on, or None.")
+    advice_basis = _kept("advice_basis", "What goal 2 compares, and what was left out; or None.")
     obstacles = _kept("obstacles", "By goal why participants were left out.")
     estimates = _kept("estimates", "By goal its estimate, or why there is none.")
     guards = _kept("guards", "By goal what must not get worse.")
@@ -102,6 +112,7 @@ class Edition:
     region_spread = _kept("region_spread", "Schools by schoolweging, in fifths.")
     region_schools = _kept("region_schools", "The vo schools of the region.")
     region_places = _kept("region_places", "How many municipalities are the yardstick.")
+    printed = _kept("printed", "What publications print, beside what the files give.")
     truth = _kept("truth", "What was put into invented data; empty for published files.")
     programme = _kept("programme", "What stands beside the figures.")
     area_schools = _kept("area_schools", "Schools by neighbourhood.")
@@ -119,6 +130,7 @@ class Edition:
     dated = _kept("dated", "The day of the edition, such as 2026-03-12.")
     disclosure = _kept("disclosure", "What was hidden, and by which rule.")
     later_places = _private("outcomes", "later_places", "Former pupils in leerjaar 3 by school.")
+    advices = _private("outcomes", "advices", "What goal 2 rests on, or None.")
     panels = _private("outcomes", "panels", "By name the panels that estimates rest on.")
 
     def work(self, stage: str) -> Saved:
@@ -151,6 +163,22 @@ class Edition:
         """Digest of the content of everything that may be shown."""
         return store.digest(self.public.files)
 
+    @cached_property
+    def earlier(self) -> Edition | None:
+        """The edition of the latest school year before this one that stands beside it.
+
+        Its name is that of this one with another school year. None when there is no such folder,
+        or it was not finished, is of another version, or of invented schools where this is not.
+        """
+        label = schoolyear.label(self.year)
+        name = self.folder.absolute().name
+        for year in range(self.year - 1, self.year - 1 - REACH, -1) if label in name else ():
+            with suppress(UsageError):
+                found = Edition(self.folder.absolute().with_name(_renamed(name, label, year)))
+                if found.demo == self.demo and found.year == year:
+                    return found
+        return None
+
     @property
     def facts(self) -> pd.DataFrame:
         """Name, place, municipality, province and board of every regular school."""
@@ -160,8 +188,7 @@ class Edition:
     @property
     def programme_start(self) -> int:
         """First school year in which any school had a coach; else the one after this edition."""
-        starts = self.participants["coach_start"].dropna()
-        return int(starts.min()) if len(starts) else self.year + 1
+        return programme_start(self.participants, self.year)
 
     @property
     def advice_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -29,7 +29,7 @@ OPEN = {
     "schools": ("participants", "schools", "pools", "region", "others"),
     "outcomes": (
         *("advice_low", "advice_high", "advice_levels", "standard_scores", "raised_advices"),
-        *("advices", "obstacles"),
+        "obstacles",
     ),
     "estimates": ("attenuation", "detectable"),
     "verdicts": ("protocol",),
@@ -38,6 +38,7 @@ OPEN = {
     "answers": ("seen", "moved", "standing", "outlook", "needs"),
     "place": (
         *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+        "printed",
     ),
     "neighbourhoods": ("area_schools", "area_homes", "area_care"),
     "tidy": ("years", "unmatched"),
@@ -60,6 +61,10 @@ def run(inputs: Mapping) -> dict[str, object]:
     out |= _tables(tidy)
     out |= _files(inputs, told)
     out["target_levels"] = levels(inputs, told)
+    # Not the panel: level and value of a school together give its exact share back, and a count
+    # with it, because one is the other minus a line through the shares.
+    advices = inputs["outcomes"]["advices"]
+    out["advice_basis"] = None if advices is None else advices.basis
     out["places"] = _places(inputs["released"]["cells"], told)
     out |= _estimates(inputs, limits, told)
     out["previous_verdicts"] = None

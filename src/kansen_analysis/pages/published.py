@@ -13,7 +13,8 @@ from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 
-def _known(monitor: Edition) -> pd.DataFrame | None:
+def recorded(monitor: Edition) -> pd.DataFrame | None:
+    """Return what the record says was published on the school year before, None without."""
     if monitor.demo:  # invented schools are never published
         return None
     return published(read_record(workspace.root() / RECORD), monitor.year - 1)
@@ -28,7 +29,7 @@ def before(monitor: Edition) -> pd.DataFrame | None:
         ``goal``, ``verdict`` and ``effect``: as published where the record holds them, else as
         they come out of the register, the files and the protocol of now.
     """
-    again, known = monitor.previous_verdicts, _known(monitor)
+    again, known = monitor.previous_verdicts, recorded(monitor)
     if known is None:
         return again
     names = ["verdict", "effect"]
@@ -40,7 +41,7 @@ def before(monitor: Edition) -> pd.DataFrame | None:
 
 def told(monitor: Edition) -> str:
     """Say whether last year's verdicts are those that were published, and if they still hold."""
-    year, known, again = schoolyear.label(monitor.year - 1), _known(monitor), None
+    year, known, again = schoolyear.label(monitor.year - 1), recorded(monitor), None
     if known is None:
         return (
             f"Het oordeel over {year} is opnieuw berekend, met de bestanden, het register en het "

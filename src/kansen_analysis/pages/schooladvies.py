@@ -287,8 +287,8 @@ def missing(monitor: Edition) -> Prose:
             if known
             else "Er is geen schooljaar zonder afscherming in deze map."
         )
-    if monitor.advices is not None:
-        lines += [advice.caveat(), *advice.basis(monitor.advices.basis)]
+    if monitor.advice_basis is not None:
+        lines += [advice.caveat(), *advice.basis(monitor.advice_basis)]
     lines += [
         "Een ambitieus advies is niet vanzelf een goed advies: of leerlingen het waarmaken staat "
         "bij [afstroom](afstroom.ipynb), en is met open gegevens niet te toetsen.",

@@ -38,7 +38,8 @@ PAGES = (
         "wanneer",
     ),
     *("scholen", "gemeenten", "netwerk", "voortgang", "uren-middelen", "wijkplan", "verhalen"),
-    *("gegevens", "verantwoording", "methode", "klopt", "begrippen", "toegankelijkheid"),
+    *("veranderd", "gegevens", "verantwoording", "methode", "klopt", "controlegetallen"),
+    *("begrippen", "toegankelijkheid"),
 )
 
 PROVINCES = (

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import stages, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import empty, shown
+from kansen_analysis.publish import empty, manifest, shown
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -118,6 +118,7 @@ def _key(edition: Edition, notebook: NotebookNode, each: bool) -> str:
         {
             "cells": [[cell.cell_type, cell.source] for cell in notebook.cells],
             "edition": edition.digest,
+            **manifest.beside(edition),
             "code": stages.code_of(source),
             "packages": stages.packages(),
             "each": each,

@@ -9,6 +9,8 @@ from pathlib import Path
 from kansen_analysis.edition import store
 from kansen_analysis.edition.manifest import listing, source
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.edition.record import RECORD
+from kansen_analysis.programme import workspace
 
 FILE = "manifest.json"
 SCHEMA = 3
@@ -49,12 +51,22 @@ def inputs(*, edition: Edition, notebooks: Path, config: Path, engine: str, each
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "config_sha256": store.checksum(config),
         "edition_sha256": edition.digest,
+        **beside(edition),
         "notebooks": {k: v["sha256"] for k, v in listing(notebooks).items()},
     }
     # The command is told and not compared: the same monitor may be asked for in other words.
     compared = {name: told for name, told in described.items() if name != "command"}
     compared["source_sha256"] = source()
     return described | {"fingerprint": store.digest(compared)}
+
+
+def beside(edition: Edition) -> dict[str, str | None]:
+    """Digest what pages show that is no part of the edition: the one before it, and the record."""
+    record = workspace.root() / RECORD
+    return {
+        "earlier_sha256": None if edition.earlier is None else edition.earlier.digest,
+        "record_sha256": store.checksum(record) if record.is_file() else None,
+    }
 
 
 def write(site: Path, described: dict) -> None:
