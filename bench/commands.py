@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -28,6 +30,10 @@ import typer
 ROOT = Path(__file__).parents[1]
 KANSEN = (sys.executable, "-m", "kansen_analysis")
 PAGE, RESULTS = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.json"
+COUNTRY = 6  # times the schools of the demo
+TIMES = (1, 2, 4)  # countries
+INVENTED = re.compile(rb"\b9[0-3](?=[A-Z]{2})")  # how the codes of the demo begin
+OWN_CODES = (94, *range(0, 88, 4))  # how those of its copies may begin: with this, or 1 to 3 more
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 # Every byte of the folder as text, with neither a question asked nor an answer checked.
@@ -52,6 +58,15 @@ LOAD = """
 import sys
 from kansen_analysis.schools.coverage import check
 check(sys.argv[1])
+"""
+# What is doubted is found and not raised: no country has twice its schools.
+SCAN = """
+import sys
+from kansen_analysis.errors import PlausibilityError
+from kansen_analysis.sources import DataFolder
+folder = DataFolder(sys.argv[1])
+folder.scan()
+assert all(isinstance(finding, PlausibilityError) for finding in folder.findings)
 """
 NOTEBOOKS = """
 import sys, pathlib, nbformat, nbclient, nbconvert
@@ -135,6 +150,53 @@ def reading(rows: dict[str, Row], data: Path, name: str) -> None:
     _add(rows, f"memory of that ({name})", "bytes on disk", 6, ours.megabytes / size)
 
 
+def stretched(folder: Path, target: Path, times: int) -> Path:
+    """Write the texts of the demo with every school several times, under codes of its own.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as there:
+    ...     text = Path(there, "a.csv").write_text("BRIN;N\\n90AA;7\\n")
+    ...     stretched(Path(there), Path(there, "twice"), 2).joinpath("a.csv").read_text()
+    'BRIN;N\\n90AA;7\\n94AA;7\\n'
+    """
+    target.mkdir()
+    for path in sorted(folder.glob("*.csv")):
+        head, rows = path.read_bytes().split(b"\n", 1)
+        copies = [rows]
+        if INVENTED.search(rows) and path.name != "participants.csv":
+            copies += [
+                INVENTED.sub(lambda m, own=own: b"%02d" % (int(m[0]) - 90 + own), rows)
+                for own in OWN_CODES[: times - 1]
+            ]
+        (target / path.name).write_bytes(b"\n".join([head, b"".join(copies)]))
+    return target
+
+
+def growing(rows: dict[str, Row]) -> None:
+    """Measure how time and memory grow from one to four times the schools of the country."""
+    with tempfile.TemporaryDirectory() as scratch:
+        spent = []
+        for times in TIMES:
+            folder = stretched(ROOT / "data" / "demo", Path(scratch, str(times)), COUNTRY * times)
+            spent.append(cost(_python(SCAN, folder)))
+            if times == 1:
+                bare = cost(_python(BARE, folder))
+                size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
+                name = "the texts of a whole country"
+                ratio = spent[0].seconds / bare.seconds
+                _add(rows, f"load {name}", "the same bytes read unseen", 2, ratio)
+                _add(
+                    rows, f"memory of that ({name})", "bytes on disk", 6, spent[0].megabytes / size
+                )
+    for name, used in (
+        ("time", [each.seconds for each in spent]),
+        ("memory", [each.megabytes for each in spent]),
+    ):
+        slope = math.log(used[-1] / used[0]) / math.log(TIMES[-1] / TIMES[0])
+        _add(rows, f"slope of {name}, 1 to {TIMES[-1]} countries", "log-log", 1.1, slope)
+
+
 def rendering(rows: dict[str, Row]) -> None:
     """Measure a first render of the demo, one after nothing and one after a sentence changed."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -193,7 +255,7 @@ def bench(
     kinds: list[tuple[Callable[..., None], tuple]] = [(starting, ())]
     kinds.append((reading, (ROOT / "data" / "demo", "the demo")))
     kinds += [(reading, (folder.resolve(), "the published files")) for folder in data or ()]
-    kinds.append((rendering, ()))
+    kinds += [(growing, ()), (rendering, ())]
     for at in range(rounds):
         for work, given in kinds:
             typer.echo(f"Round {at + 1}: {work.__name__}", err=True)

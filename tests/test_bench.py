@@ -24,10 +24,12 @@ from bench.cases import CASES, FIRST, GOALS, Case, draw, run, tasks
 from bench.command import RESULTS
 from bench.command import bench as command
 from kansen_analysis import judge_panel
+from kansen_analysis.demo import demo_folder
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import UsageError
+from kansen_analysis.errors import PlausibilityError, UsageError
 from kansen_analysis.goals.protocol import DEFAULT
 from kansen_analysis.goals.rule import holm
+from kansen_analysis.sources import DataFolder
 
 PLAIN = Case("S0")
 
@@ -413,3 +415,18 @@ def test_what_is_above_its_target_says_so_and_the_median_counts():
     lines = commands.table([row.as_dict(), within]).splitlines()
     assert lines[2] == "| work | beside | 2 | **2.5** (above) |"
     assert lines[3] == "| other | beside | 2 | 1 |"
+
+
+def test_a_country_of_copies_is_read_and_nothing_but_its_size_is_doubted(tmp_path):
+    few = tmp_path / "few"
+    few.mkdir()
+    name = "04-leerlingen-bo-sbo-schooladviezen-2024-2025.csv"
+    (few / name).write_bytes((demo_folder() / name).read_bytes())
+    folder = DataFolder(commands.stretched(few, tmp_path / "many", 3))
+    folder.scan()
+    assert {type(finding) for finding in folder.findings} <= {PlausibilityError}
+    single = DataFolder(few)
+    single.scan()
+    assert folder.files[0].rows == 3 * single.files[0].rows
+    schools = [each.files[0].parts[0].frame["school"] for each in (single, folder)]
+    assert schools[1].nunique() == 3 * schools[0].nunique()

@@ -1,12 +1,14 @@
 """What a folder holds, told per source and school year."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
 from kansen_analysis import load
 from kansen_analysis.errors import CellError
 from kansen_analysis.schools.coverage import check, findings_frame, unmatched_schools
-from kansen_analysis.sources import DataFolder, get
+from kansen_analysis.sources import DataFolder, get, tidy
 
 ADVICE = (
     "PEILDATUM_LEERLINGEN;PRIKDATUM;INSTELLINGSCODE;VESTIGINGSCODE;INSTELLINGSNAAM_VESTIGING;"
@@ -102,3 +104,15 @@ def test_a_finding_survives_being_handed_to_another_process():
     told = CellError("a.csv", "'x'", "a count", "mend it", line=7, column="HAVO")
     again = pickle.loads(pickle.dumps(told))
     assert (type(again), str(again), again.line) == (CellError, str(told), 7)
+
+
+def test_categories_become_what_pandas_makes_of_them():
+    days = pd.Series(pd.Categorical([date(2024, 10, 1), None, date(2023, 10, 1)]), index=[5, 6, 7])
+    for column in (
+        pd.Series(["b", None, "a"], index=[3, 1, 2], dtype="category", name="kind"),
+        pd.Series([], dtype="str").astype("category"),
+        pd.Series([1, 2]),
+        days,
+    ):
+        own = column.cat.categories.dtype if hasattr(column, "cat") else column.dtype
+        pd.testing.assert_series_equal(tidy.plain(column), column.astype(own))

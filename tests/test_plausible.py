@@ -9,12 +9,13 @@ import random
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from test_sources_errors import HEADER, NAME, row
 
 from kansen_analysis.errors import DataErrors, PlausibilityError
 from kansen_analysis.schools.coverage import check
-from kansen_analysis.sources import DataFolder, get, names
+from kansen_analysis.sources import DataFolder, get, names, plausible
 
 ADVICE = "04-leerlingen-bo-sbo-schooladviezen-2023-2024.csv"
 LEVELS = "10.-leerlingen-bo-referentieniveaus-2023-2024.csv"
@@ -273,3 +274,17 @@ def test_no_real_file_is_doubted_alone_or_together(real_data, tmp_path):
     assert cet["pupils"].sum() == 139_653
     assert cet["mean_score"].count() == 4_912
     assert round(cet["mean_score"].mean(), 7) == 534.4504978
+
+
+def test_the_same_text_has_the_same_number_in_every_file_and_no_text_has_none():
+    columns = [
+        pd.Series(["06GS00", None, "06GS01"], dtype="category"),
+        pd.Series([None, None], dtype="category"),  # a column in which nothing stands
+        pd.Series(["06GS01", "07AB00"], dtype="category"),
+    ]
+    (first, nothing, last), texts = plausible._numbered(columns)
+    assert [texts[n] for n in (*first[[0, 2]], *last)] == ["06GS00", "06GS01", "06GS01", "07AB00"]
+    assert first[1] == -1 and nothing.tolist() == [-1, -1]
+    (first, _, last), texts = plausible._numbered(columns, letters=4)
+    assert texts == ["06GS", "07AB"] and first.tolist() == [0, -1, 0] and last.tolist() == [0, 1]
+    assert plausible._numbered([]) == ([], [])
