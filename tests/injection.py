@@ -352,7 +352,7 @@ def _tables(made: Workspace, size: int, participants: int) -> None:
                 else:
                     row[column.name] = plain[column.kind]
             if "programme" in row:  # what ties the tables together
-                row["programme"] = own
+                row["programme"] = own if at == 0 or table != "programmes" else row["programme"]
             if table == "lessons":
                 row["consent_by"] = "openbaar document" if at % 2 else row["consent_by"]
             if table == REGISTER:
