@@ -8,13 +8,14 @@ READY := $(VENV)/.ready
 # Small problems in many processes: threads below numpy would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup monitor test accessibility lab lint format lock notebooks bench-evidence pictures clean
+.PHONY: help setup monitor docs test accessibility lab lint format lock notebooks bench-evidence pictures clean
 .PHONY: mutants test-long bench-speed
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make monitor    render the monitor on invented schools (demo)"
 	@echo "make lab        open Jupyter Lab on the demo, at the notebooks that show how to analyse"
+	@echo "make docs       write the documentation as a site, with reference and gallery"
 	@echo "make test       run the whole test suite"
 	@echo "make test-long  attack every cell of the demo with a solver, kill fifty runs (half an hour)"
 	@echo "make accessibility   visit every page in a browser; make test visits a sample"
@@ -54,6 +55,9 @@ setup: $(READY)
 
 monitor: $(RUNS)
 	@$(BIN)/kansen render --data data/demo
+
+docs: $(RUNS)
+	@$(BIN)/python docs/make_site.py
 
 lab: $(RUNS)
 	@$(PIP) --require-hashes -r requirements-lab.lock
@@ -98,7 +102,7 @@ bench-speed: $(READY)
 	@$(BIN)/python -m bench.commands --write $(if $(DATA),--data $(DATA))
 
 pictures: monitor
-	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures
+	@$(BIN)/python -m kansen_analysis.publish.pictures "$$(ls -d reports/demo-* | tail -n 1)" docs/images reports/pictures $(PUBLISHED)
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate

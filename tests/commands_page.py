@@ -11,8 +11,13 @@ PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
 
 Every command and option, as `kansen COMMAND --help` shows them. Exit codes: 0 done, 1 mistakes in
-the data, 2 wrong use; `--debug` on any command shows a traceback; `kansen --install-completion`
-completes commands and options with the Tab key. `python tests/commands_page.py` writes this page.
+the data, 2 wrong use; `--debug` on any command shows a traceback. How far a command is goes to
+standard error: a line that moves on a terminal, a line at each quarter in a log, nothing with
+`--quiet`; the answer goes to standard output, time and path last.
+
+`kansen --install-completion` makes the Tab key complete commands and options in bash, zsh, fish and
+PowerShell, from the next terminal on; `kansen --show-completion` prints what it would add, for who
+keeps such lines in a file of her own. `python tests/commands_page.py` writes this page.
 """
 
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from kansen_analysis.fetch.progress import Log
 from kansen_analysis.programme.workspace import root
 
 
@@ -90,6 +91,43 @@ def test_asking_for_quarto_where_it_is_missing_says_how_to_get_it(demo, tmp_path
     done = kansen("render", "--data", demo, "--engine", "quarto", **nowhere)
     assert done.returncode == 2
     assert "quarto.org" in done.stderr
+
+
+def test_quiet_says_the_result_and_nothing_else(demo, edition):
+    done = kansen("build", "--data", demo, "--edition", edition.folder, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{edition.folder}\n", "")
+    told = kansen("goals", "--data", demo, "--quiet", "--format", "json")
+    assert told.stderr == "" and len(json.loads(told.stdout)) == 4
+
+
+def test_quiet_does_not_hide_what_is_wrong(broken):
+    loud, quiet = (kansen("build", "--data", broken, *more) for more in ((), ("-q",)))
+    assert quiet.returncode == loud.returncode == 1
+    assert quiet.stdout == "" and "line 7" in quiet.stderr
+    assert loud.stderr.endswith(quiet.stderr) and len(loud.stderr) > len(quiet.stderr)
+
+
+def test_a_log_gets_some_lines_and_a_quick_command_one(demo, edition):
+    lines = kansen("build", "--data", demo, "--edition", edition.folder).stderr.splitlines()
+    assert len([line for line in lines if line.startswith("Building: ")]) <= 3
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 44, 1000])
+def test_work_of_a_known_size_is_at_most_five_lines_and_the_last_step_is_one(steps):
+    lines = []
+    log = Log("Rendering", lines.append, clock=lambda: 0.0)
+    for done in range(1, steps + 1):
+        log(f"page {done}", done, steps)
+    assert len(lines) <= 5 and lines[-1] == f"Rendering: page {steps}"
+
+
+def test_work_of_an_unknown_size_is_told_every_five_seconds():
+    lines, now = [], [0.0]
+    log = Log("Building", lines.append, clock=lambda: now[0])
+    for second in range(12):
+        now[0] = float(second)
+        log(f"stage {second}")
+    assert lines == ["Building: stage 0", "Building: stage 5", "Building: stage 10"]
 
 
 def test_the_plan_is_told_in_three_forms(demo):

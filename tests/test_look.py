@@ -234,8 +234,9 @@ def test_pictures_of_whole_pages_are_taken_wide_and_narrow(site, tmp_path):
     for_readme, pages = tmp_path / "readme", tmp_path / "pages"
     # in a process of its own, for a browser is open in this one
     command = [sys.executable, "-m", "kansen_analysis.publish.pictures"]
-    subprocess.run([*command, site.folder, for_readme, pages], check=True, capture_output=True)
-    assert [path.name for path in for_readme.iterdir()] == ["samenvatting.png"]
+    folders = [site.folder, for_readme, pages, site.folder]
+    subprocess.run([*command, *folders], check=True, capture_output=True)
+    assert {path.name for path in for_readme.iterdir()} == {"samenvatting.png", "openbaar.png"}
     widths = {
         path.name: int.from_bytes(path.read_bytes()[16:20], "big") for path in pages.iterdir()
     }

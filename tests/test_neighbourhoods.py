@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from kansen_analysis.edition import answers
 from kansen_analysis.errors import SettingsError
-from kansen_analysis.pages import wijkplan
+from kansen_analysis.pages import seen, wijkplan
 from kansen_analysis.programme.form import check_form
 from kansen_analysis.programme.settings import Neighbourhood
 from kansen_analysis.schools.neighbourhoods import HOMES, areas, care, homes, schools_in
@@ -111,3 +112,30 @@ def test_a_neighbourhood_that_is_nowhere_is_told(content, told):
     with pytest.raises(SettingsError) as error:
         hood(**content)
     assert told in str(error.value)
+
+
+def test_without_a_register_the_schools_of_the_area_are_shown():
+    """The site of a plan that names no school showed the country and nothing of its own."""
+    facts = pd.DataFrame(
+        {
+            "school": ["90AA00", "90AC00"],
+            "province": ["Oostland", "Westland"],
+            "municipality_code": ["9001", "9002"],
+        }
+    )
+    register = pd.DataFrame(
+        [("90AA00", 2024, "Bo", "De Kade", "9901AB"), ("90AB00", 2024, "Sbo", "Sluis", "9901AB")],
+        columns=["school", "year", "kind", "name", "postcode"],
+    )
+    by_hood = SimpleNamespace(neighbourhoods=(hood(postcodes=["9901"]),))
+    found = answers._in_area({"schools": facts, "region": by_hood}, {"vestigingen": register})
+    assert found == {"90AA00"}
+    area = SimpleNamespace(provinces=(), municipalities={"9002": "West"})
+    whole = SimpleNamespace(neighbourhoods=(), area=area)
+    assert answers._in_area({"schools": facts, "region": whole}, {}) == {"90AC00"}
+
+    row = {"group": "area", "year": 2024, "low": 54.0, "high": 54.0, "n_low": 66, "n_high": 66}
+    edition = SimpleNamespace(
+        participants=facts[:0], seen={1: pd.DataFrame([row | {"schools": 4}])}
+    )
+    assert "(66 leerlingen, 4 scholen in het werkgebied)" in seen.in_short(edition, 1)

@@ -28,6 +28,7 @@ from kansen_analysis.pages import (
     common,
     context,
     deelnemers,
+    eindtoets,
     evidence,
     gegevens,
     methode,
@@ -363,6 +364,22 @@ def test_the_tested_share_never_exceeds_all_pupils(edition):
 
 
 # --- pages that wait for results -------------------------------------------------------------
+
+
+def test_a_start_that_nobody_knows_is_not_told_as_a_year():
+    """A programme whose documents give no first year said that it began in the year to come."""
+    settings = read_settings(ROOT / "programme.yml")
+    waiting = SimpleNamespace(
+        target_levels=pd.DataFrame({"school": ["99AA00"], "year": [2022]}),
+        participants=pd.DataFrame({"school": ["99AA00"], "coach_start": [float("nan")]}),
+        settings=settings,
+        year=2024,
+        programme_start=2025,
+    )
+    told = eindtoets.before_and_since(waiting)
+    assert isinstance(told, Absent)
+    assert "is bekend wanneer de kansencoach begon" in told.reason
+    assert "2025" not in told.reason
 
 
 def test_without_results_nothing_is_claimed(monkeypatch):

@@ -102,6 +102,17 @@ def test_needs_of_a_small_register(register):
     assert earlier["holders"] == (Holder.PUBLISHERS,)
 
 
+def test_an_area_with_too_few_schools_is_not_asked_for_more_schools(register):
+    """Ten more were asked of a neighbourhood in which four stand."""
+    table = plan.needs(GOALS.values(), register, {}, minimum=10, hidden=False, within=8)
+    of_one = table[table["goal"] == 1].set_index("need")["number"]
+    assert of_one[Need.AREA] == 8 and Need.MEMBERS not in of_one.index
+    (said,) = [line for line in words.missing(table[table["goal"] == 1]) if "werkgebied" in line]
+    assert said.startswith("In het werkgebied staan 8 scholen, minder dan een toets vraagt.")
+    row = {"scenario": Scenario.MORE_SCHOOLS, "more": 3, "code": Hurdle.TOO_FEW, "supplied": True}
+    assert "Ook met alle scholen" in words.in_short(GOALS[1], pd.DataFrame([row]))
+
+
 def test_nothing_is_missing_when_nothing_is():
     full = pd.DataFrame({"school": list("abcdefghij"), "coach_start": [2021] * 10})
     table = plan.needs(

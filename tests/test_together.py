@@ -94,9 +94,12 @@ def beside(**rows):
 
 def test_a_page_is_shown_when_it_is_wanted_and_has_something_to_say():
     one = edition("k4k-drenthe", PEOPLE, protocol=load_protocol(), programme=beside(budget=[1]))
-    one.region = one.settings.region
+    one.region, one.printed = one.settings.region, []
     names = ["index", "eindtoets", "wijkplan", "uren-middelen", "voortgang", "eigen-pagina"]
     assert shown.left_out(one.settings, one, names) == {"wijkplan", "voortgang"}
+    assert shown.left_out(one.settings, one, ["controlegetallen"]) == {"controlegetallen"}
+    one.printed = [1]  # something was printed
+    assert not shown.left_out(one.settings, one, ["controlegetallen"])
     few = one.settings.model_copy(update={"pages": ("eindtoets",)})
     assert shown.left_out(few, one, names) == {"wijkplan", "voortgang", "uren-middelen"}
     assert set(few.pages) < set(PAGES)

@@ -67,6 +67,22 @@ ProtocolOption = Annotated[
 ]
 
 
+_quiet = False  # what the command that runs was asked; a process runs one
+
+
+def _hush(quiet: bool) -> bool:
+    """Remember whether a command was asked to say its result only."""
+    global _quiet
+    _quiet = quiet
+    return quiet
+
+
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", callback=_hush, help="No progress: only the result, or errors."),
+]
+
+
 class Form(StrEnum):
     """How an answer is written."""
 
@@ -101,15 +117,24 @@ def _data(data: Path | None) -> Path:
                 raise UsageError(f"There is no data folder {folder}.")
             folder, kind = demo_folder(), "invented schools"
         why = f"Data: {folder}, {kind}."
-    say(why, err=True)
+    if not _quiet:
+        say(why, err=True)
     return folder
 
 
 @contextmanager
 def _progress(words: str):
-    """Show a bar on a terminal, plain lines elsewhere; yields a function of (text, done, all)."""
+    """Show a line that moves on a terminal, a few lines elsewhere, nothing when quiet.
+
+    Yields a function of (text, done, all).
+    """
+    if _quiet:
+        yield lambda text, done=None, total=None: None
+        return
     if not sys.stderr.isatty():
-        yield lambda text, done=None, total=None: say(f"{words}: {text}", err=True)
+        from kansen_analysis.fetch.progress import Log
+
+        yield Log(words, lambda line: say(line, err=True))
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -216,6 +241,7 @@ def check(
     to: Annotated[
         Path | None, typer.Option("--findings", help="Write every mistake to this csv.")
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
     from kansen_analysis.goals.protocol import load_protocol
@@ -332,6 +358,7 @@ def fetch(
     data: Annotated[
         Path | None, typer.Option("--data", help="Where the files go; else data/raw.")
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Fetch the published files; run it again to go on after an interruption."""
     from kansen_analysis.fetch import fetch as run
@@ -339,9 +366,12 @@ def fetch(
     from kansen_analysis.programme import workspace
 
     folder = data or workspace.root() / "data" / "raw"
-    with bars() as progress:
+    with bars(quiet) as progress:
         report = run(folder, source, school_year, progress)
     say(f"{folder}: {report}")
+    if quiet:
+        report.raise_findings()
+        return
     again = "the same command again takes up what failed; " if report.findings else ""
     look = f"kansen check --data {shlex.quote(str(folder))}"
     say(f"Next: {again}{look} says what is there.")
@@ -377,6 +407,7 @@ def build(
     protocol: ProtocolOption = None,
     day: DayOption = None,
     edition: EditionOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Work out an edition: a folder of tables with all that the monitor shows."""
     made = _edition(data, participants, school_year, protocol, day, edition)
@@ -390,6 +421,7 @@ def goals(
     school_year: YearOption = None,
     protocol: ProtocolOption = None,
     form: FormOption = Form.table,
+    quiet: QuietOption = False,
 ) -> None:
     """Give the verdict on each of the goals."""
     from kansen_analysis.sources.rows import each_row
@@ -413,6 +445,7 @@ def plan(
     school_year: YearOption = None,
     protocol: ProtocolOption = None,
     form: FormOption = Form.table,
+    quiet: QuietOption = False,
 ) -> None:
     """When will we know: per goal what is missing, who has it, what coming editions can show."""
     from kansen_analysis.pages.plan import as_text
@@ -449,6 +482,7 @@ def render(
             "that are shipped, separated by commas. Several make one site.",
         ),
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Build what is stale of an edition, draw its pages and publish the monitor."""
     from kansen_analysis.programme import workspace
@@ -490,6 +524,9 @@ def _told(result) -> None:
     """Print what came of a rendering."""
     for warning in result.warnings:
         say(f"Warning: {warning}", err=True)
+    if _quiet:
+        say(str(result.index))
+        return
     say(result.message)
     verb = "Still valid, nothing to do" if result.reused else f"Rendered {result.pages} pages"
     say(f"{verb}, in {result.seconds:.0f} s.")
@@ -514,6 +551,7 @@ def verify(
 def reproduce(
     edition: Annotated[Path, typer.Argument(help="Folder of an edition or of a rendered monitor.")],
     data: DataOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Build an edition again from files found by their checksum, and say whether it is the same."""
     from kansen_analysis.edition.reproduce import IDENTICAL
@@ -560,6 +598,7 @@ def publish(
     record: Annotated[
         Path | None, typer.Option("--record", help="The record; else data/published.csv.")
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Write the verdicts of an edition that was published in the record; it is only added to."""
     from kansen_analysis.edition import record as published
@@ -675,7 +714,7 @@ def lab(
 
 
 @app.command()
-def notebooks() -> None:
+def notebooks(quiet: QuietOption = False) -> None:
     """For builders: run the notebooks on the demo and store their outputs in them."""
     from kansen_analysis.demo import demo_folder
     from kansen_analysis.edition.build import build as bring

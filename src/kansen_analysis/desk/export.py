@@ -76,7 +76,7 @@ def _versions(estimate) -> pd.DataFrame:
 
 def _measures(protocol: Protocol) -> dict[str, str]:
     """Return by name of a panel what it measures."""
-    found = {}
+    found: dict[str, str] = {}
     for goal in protocol.goals:
         name = str(goal.id)
         found |= dict.fromkeys((name, f"{name} in favour"), goal.outcome.measure)

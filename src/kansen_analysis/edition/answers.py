@@ -13,9 +13,12 @@ from kansen_analysis.estimate.power import PUBLISHED, with_earlier
 from kansen_analysis.goals import plan
 from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.outcomes import PAGES, seen
+from kansen_analysis.schools.neighbourhoods import areas, schools_in
+from kansen_analysis.schools.pools import in_region
 
-REGISTER, ALIKE, COUNTRY = "register", "alike", "country"  # the groups that are set side by side
-MORE = (10, 50)  # schools that could come into the register
+# The groups that are set side by side; AREA, where the programme works, while nobody is named.
+REGISTER, AREA, ALIKE, COUNTRY = "register", "area", "alike", "country"
+MORE = (10, 50)  # schools that could come into the register, as far as the area has them
 COHORTS = 4  # years of leavers from before the start that schools may still supply for goal 3
 # Of a change in advices that stays visible, where these files cannot tell (docs/methods.md).
 ATTENUATION = 0.83
@@ -46,6 +49,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
     groups = {
         REGISTER: own,
+        AREA: set() if own else _in_area(inputs["schools"], tidy),
         ALIKE: set(schools["pools"].schools("B")),
         COUNTRY: everyone,
     }
@@ -62,6 +66,16 @@ def run(inputs: Mapping) -> dict[str, object]:
         "outlook": outlook(inputs),
         "needs": _needs(inputs, protocol, advices),
     }
+
+
+def _in_area(schools: Mapping, tidy: Mapping) -> set[str]:
+    """Return the schools where the programme works: of its neighbourhoods, or of its region."""
+    facts, region = schools["schools"], schools["region"]
+    if region.neighbourhoods:
+        standing = schools_in(tidy["vestigingen"], areas(region.neighbourhoods))["school"]
+        return set(standing[standing.isin(facts["school"])])
+    inside = in_region(facts, region.area.provinces, region.area.municipalities)
+    return set(facts.loc[inside, "school"])
 
 
 def _goals(protocol: Protocol) -> list[Goal]:
@@ -84,12 +98,16 @@ def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.Dat
         years,
         minimum=protocol.verdict.minimum_participants,
         hidden=hidden,
+        within=len(_in_area(inputs["schools"], inputs["tidy"])),
     ).assign(holders=lambda t: t["holders"].map(list))
 
 
 def outlook(inputs: Mapping) -> pd.DataFrame:
     """Work out for every goal that is tested what the coming editions could show."""
     protocol, parts = inputs["protocol"], []
+    area = _in_area(inputs["schools"], inputs["tidy"])
+    room = len(area - set(inputs["schools"]["participants"]["school"]))
+    more = [count for count in MORE if count <= room] or [room] * (room > 0)
     for goal in _goals(protocol):
         if goal.role == "context":
             continue
@@ -109,7 +127,7 @@ def outlook(inputs: Mapping) -> pd.DataFrame:
             exact=goal.id == 2,
             exclude=goal.outcome.exclude_years,
             lag=LEERJAAR_3 if goal.id == 3 else 0,
-            more=MORE,
+            more=more,
             # nothing that is measured on what schools supply
             components=(PUBLISHED[3], "methods") if goal.id == 3 else None,
         )

@@ -17,6 +17,7 @@ from kansen_analysis.edition.schools import check_region
 from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.outcomes.printed import published
 from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import publication_day
 from kansen_analysis.schools.participants import read_participants
@@ -78,8 +79,11 @@ ANSWERS = Stage(
 PLACE = Stage(
     "place",
     f"{__package__}.place",
-    reads=("tidy", "schools", "year"),
-    writes=("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+    reads=("tidy", "schools", "printed", "year"),
+    writes=(
+        *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+        "printed",
+    ),
 )
 BESIDE = Stage(
     "beside",
@@ -184,6 +188,8 @@ def build(
     home = Path(folder) if folder else workspace.root() / FOLDER
     private = secret.folder(home.parent if folder else home)
     earlier = released.read(private)
+    # Nobody prints anything about invented schools.
+    printed = published().iloc[:0] if workspace.is_demo(raw) else published()
     inputs: dict[str, Given | Saved] = {
         "raw": Given(raw, of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
@@ -191,6 +197,7 @@ def build(
         "settings": Given(settings, store.digest_of(settings)),
         "region": Given(region, store.digest_of(region)),
         "others": Given(others, store.digest_of(others)),
+        "printed": Given(printed, store.digest_of(printed)),
         "programme": Given(beside, _folder_digest(beside)),
         "truth": Given(truth := _truth(raw), store.digest(truth)),
         "day": Given(day := day or publication_day(), day),

@@ -73,6 +73,7 @@ def run(inputs: Mapping) -> dict[str, object]:
                 each,
                 limit=limits.looks.limit(limits.looks.of(inputs["year"])) or limits.alpha,
                 gate=limits.gate,
+                minimum=limits.minimum_participants,
             ).difference
             for goal, each in found.items()
             if not isinstance(each, tuple)

@@ -14,6 +14,7 @@ from kansen_analysis.edition import released, secret, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
+from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
@@ -111,6 +112,7 @@ class Edition:
     region_spread = _kept("region_spread", "Schools by schoolweging, in fifths.")
     region_schools = _kept("region_schools", "The vo schools of the region.")
     region_places = _kept("region_places", "How many municipalities are the yardstick.")
+    printed = _kept("printed", "What publications print, beside what the files give.")
     truth = _kept("truth", "What was put into invented data; empty for published files.")
     programme = _kept("programme", "What stands beside the figures.")
     area_schools = _kept("area_schools", "Schools by neighbourhood.")
@@ -186,8 +188,7 @@ class Edition:
     @property
     def programme_start(self) -> int:
         """First school year in which any school had a coach; else the one after this edition."""
-        starts = self.participants["coach_start"].dropna()
-        return int(starts.min()) if len(starts) else self.year + 1
+        return programme_start(self.participants, self.year)
 
     @property
     def advice_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kansen_analysis.outcomes import region
+from kansen_analysis.outcomes import printed, region
 from kansen_analysis.schools.load import Until
 
 
@@ -19,19 +19,24 @@ def run(inputs: Mapping) -> dict[str, object]:
         ``region_facts``: as `region.region_facts`, of the region only; ``region_told``: as
         `region.notable`, chosen among all municipalities of the country; ``region_spread``: as
         `region.spread`; ``region_schools``: as `region.secondary_schools`; ``region_places``: how
-        many municipalities are the yardstick.
+        many municipalities are the yardstick; ``printed``: as `printed.beside`, what publications
+        print of the country and of the provinces that the programme works in.
     """
     area, settings = inputs["schools"]["region"].area, inputs["schools"]["region"]
     tables = region.gather(Until(inputs["tidy"], inputs["year"]), inputs["year"])
     known = region.municipalities(tables)
     others = known[known["province"].isin(area.provinces[1:])]["municipality_code"]
-    facts = region.region_facts(
+    asked = inputs["printed"]
+    asked = asked[(asked["place_kind"] == region.COUNTRY) | asked["place"].isin(area.provinces)]
+    every = region.region_facts(
         tables,
         province=area.provinces[0] if area.provinces else "",
         also={*area.municipalities, *others},
         name=settings.name,
         everywhere=True,
+        provinces=asked.loc[asked["place_kind"] == region.PROVINCE, "place"].unique(),
     )
+    facts = every[every["place_kind"] != region.PROVINCE].reset_index(drop=True)
     inside = known["province"].isin(area.provinces) | known["municipality_code"].isin(
         list(area.municipalities)
     )
@@ -44,6 +49,7 @@ def run(inputs: Mapping) -> dict[str, object]:
         "region_spread": region.spread(tables, own),
         "region_schools": region.secondary_schools(tables, codes).reset_index(drop=True),
         "region_places": int(facts.loc[facts["place_code"] != "", "place_code"].nunique()),
+        "printed": printed.beside(every, asked),
     }
 
 

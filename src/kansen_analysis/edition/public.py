@@ -38,6 +38,7 @@ OPEN = {
     "answers": ("seen", "moved", "standing", "outlook", "needs"),
     "place": (
         *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
+        "printed",
     ),
     "neighbourhoods": ("area_schools", "area_homes", "area_care"),
     "tidy": ("years", "unmatched"),

@@ -9,7 +9,7 @@ import pandas as pd
 from kansen_analysis.errors import SettingsError
 from kansen_analysis.outcomes import panel
 from kansen_analysis.programme.settings import FILE, Settings
-from kansen_analysis.schools.participants import plain
+from kansen_analysis.schools.participants import plain, programme_start
 from kansen_analysis.schools.pools import Pools, choose_pools, in_region
 
 
@@ -116,12 +116,6 @@ def describe(tables: panel.Tables, people: pd.DataFrame, year: int) -> pd.DataFr
     schools["kind"] = "Bo"
     schools["participant"] = schools["school"].isin(people["school"])
     return schools
-
-
-def programme_start(people: pd.DataFrame, year: int) -> int:
-    """Return the first school year in which any school had a coach; else the one after `year`."""
-    starts = people["coach_start"].dropna()
-    return int(starts.min()) if len(starts) else year + 1
 
 
 def _pupils(tables: Mapping[str, pd.DataFrame], year: int) -> pd.Series:

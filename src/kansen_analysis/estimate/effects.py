@@ -362,17 +362,18 @@ def _fit_all(data: Data, start: int):
                 lack = error.lack
         row = dict.fromkeys(FIGURES, np.nan) | {"n_treated": 0, "n_others": 0, "left": 0.0}
         if found is not None:
-            kept = int(found.cells.loc[found.cells["effect"], "count"].sum())
-            row["left"] = kept / total
+            row["left"] = int(found.cells["count"].to_numpy()[found.all].sum()) / total
             gone = ~np.isin(data.school, version.data.school) & data.treated
-            dropped = cell_table(data.rows(gone)).assign(lack=Lack.YEARS_BEFORE)
-            lost += [t.assign(version=name) for t in (dropped, found.lost) if len(t)]
+            if gone.any():
+                dropped = cell_table(data.rows(gone)).assign(lack=Lack.YEARS_BEFORE)
+                lost.append(dropped.assign(version=name))
+            if len(found.lost):
+                lost.append(found.lost.assign(version=name))
             if row["left"] < LEAST:
                 lack = found.lack or Lack.YEARS_BEFORE
         if found is not None and not lack:
             fits[name] = found
-            row |= {name: found.total[name] for name in FIGURES}
-            row |= {"n_treated": found.n_treated, "n_others": found.n_others}
+            row |= found.total | {"n_treated": found.n_treated, "n_others": found.n_others}
         rows[name] = row | {"lack": str(lack)}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "version"
@@ -398,15 +399,15 @@ def _tables(main: Fit | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     if main is None:
         nothing = pd.DataFrame(columns=[*FIGURES, "school_years"], dtype=float)
         return nothing, nothing.copy()
-    cells = main.cells
-    period = np.where(cells["year"] < BREAK, f"t/m {label(BREAK - 1)}", f"vanaf {label(BREAK)}")
+    cohort, year, count = (main.cells[name].to_numpy() for name in ("cohort", "year", "count"))
+    period = np.where(year < BREAK, f"t/m {label(BREAK - 1)}", f"vanaf {label(BREAK)}")
     tables = []
-    for group in (cells["cohort"], pd.Series(period, name="period")):
-        keys = sorted(group[main.all].unique())
-        picks = [(group == key).to_numpy() & main.all for key in keys]
+    for name, group in {"cohort": cohort, "period": period}.items():
+        keys = np.unique(group[main.all]).tolist()
+        picks = [(group == key) & main.all for key in keys]
         figures = main.contrast(picks)
-        figures.index = pd.Index(keys, name=group.name)
-        figures["school_years"] = [int(cells.loc[pick, "count"].sum()) for pick in picks]
+        figures.index = pd.Index(keys, name=name)
+        figures["school_years"] = [int(count[pick].sum()) for pick in picks]
         tables.append(figures)
     return tables[0].drop(columns="p_value"), tables[1]
 

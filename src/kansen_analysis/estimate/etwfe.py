@@ -229,7 +229,9 @@ class Fit:
     @property
     def left(self) -> float:
         """Share of the participants' programme years (school-years) that could be kept."""
-        kept, lost = (t.loc[t["effect"], "count"].sum() for t in (self.cells, self.lost))
+        kept, lost = (
+            t["count"].to_numpy()[t["effect"].to_numpy(bool)].sum() for t in (self.cells, self.lost)
+        )
         return float(kept / (kept + lost))
 
     @property
@@ -237,7 +239,7 @@ class Fit:
         """What most of the lost programme years lack; empty when there are none."""
         return _main_lack(self.lost)
 
-    @property
+    @cached_property
     def all(self) -> np.ndarray:
         """Pick every programme year: the contrast that is called the effect."""
         return self.cells["effect"].to_numpy()
@@ -272,9 +274,12 @@ class Fit:
 
     def figures(self, contrasts: np.ndarray) -> pd.DataFrame:
         """The five figures of contrasts over the columns, one row each."""
+        return pd.DataFrame(self._figures(contrasts))
+
+    def _figures(self, contrasts: np.ndarray) -> dict[str, np.ndarray]:
         effect = contrasts @ self.results.params
         error = np.sqrt(np.diag(self.covariance(contrasts)))
-        return figures_of(effect, error, self.n_schools - 1)
+        return _five(effect, error, self.n_schools - 1)
 
     def joint(self, picks: Sequence[np.ndarray]) -> tuple[float, float]:
         """Wald test that all picked means are zero: F and p."""
@@ -285,9 +290,10 @@ class Fit:
         return statistic, float(stats.f.sf(statistic, len(means), self.n_schools - 1))
 
     @cached_property
-    def total(self) -> pd.Series:
+    def total(self) -> dict[str, float]:
         """The five figures of the effect."""
-        return self.contrast([self.all]).iloc[0]
+        found = self._figures(self.rows([self.all]))
+        return {name: float(each[0]) for name, each in found.items()}
 
     @cached_property
     def loads(self) -> np.ndarray:
@@ -331,12 +337,15 @@ class Fit:
 
 def figures_of(effect: np.ndarray | float, error: np.ndarray | float, free: float) -> pd.DataFrame:
     """Effects with 95% intervals and p values, from standard errors and degrees of freedom."""
-    effect, error = np.atleast_1d(effect), np.atleast_1d(error)
+    return pd.DataFrame(_five(np.atleast_1d(effect), np.atleast_1d(error), free))
+
+
+def _five(effect: np.ndarray, error: np.ndarray, free: float) -> dict[str, np.ndarray]:
     reach = stats.t.ppf(0.975, free) * error
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = 2 * stats.t.sf(np.abs(effect / error), free)
     values = (effect, error, effect - reach, effect + reach, p_value)
-    return pd.DataFrame(dict(zip(FIGURES, values, strict=True)))
+    return dict(zip(FIGURES, values, strict=True))
 
 
 def cell_table(data: Data, leads: Sequence[int] | None = ()) -> pd.DataFrame:

@@ -119,22 +119,23 @@ def event_study(rows: Prepared, *, draws: int = 0, seed: int = 1) -> EventStudy 
         return None
     picks = [step == each for each in steps]
     figures = found.contrast(picks)
-    reach = critical(found, picks) * figures["std_error"]
-    table = pd.DataFrame(
-        {
-            "estimate": figures["effect"],
-            "low": figures["ci_low"],
-            "high": figures["ci_high"],
-            "band_low": figures["effect"] - reach,
-            "band_high": figures["effect"] + reach,
-            "n": [int(found.cells.loc[pick, "count"].sum()) for pick in picks],
-        }
-    )
-    table.index = pd.Index(steps, name="step")
+    reach = critical(found, picks) * figures["std_error"].to_numpy()
     cohort, years = found.data.cohort, found.data.years
     last = np.searchsorted(years, found.data.year) - np.searchsorted(years, cohort) == -1
-    table.loc[-1] = [0.0, *[np.nan] * 4, found.data.schools(last)]
-    table = table.sort_index(kind="stable").astype({"n": int})
+    count = found.cells["count"].to_numpy()
+    n = [int(count[pick].sum()) for pick in picks]
+    effect, at = figures["effect"].to_numpy(), int(np.searchsorted(steps, -1))  # where the base is
+    table = pd.DataFrame(
+        {
+            "estimate": np.insert(effect, at, 0.0),
+            "low": np.insert(figures["ci_low"].to_numpy(), at, np.nan),
+            "high": np.insert(figures["ci_high"].to_numpy(), at, np.nan),
+            "band_low": np.insert(effect - reach, at, np.nan),
+            "band_high": np.insert(effect + reach, at, np.nan),
+            "n": [*n[:at], found.data.schools(last), *n[at:]],
+        },
+        pd.Index([*steps[:at], -1, *steps[at:]], name="step"),
+    )
     before = table.loc[:-1, "estimate"]
     statistic, p_value = found.joint([step == each for each in steps if each < -1])
     running = found.cells[found.cells["effect"]]

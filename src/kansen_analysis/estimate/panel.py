@@ -104,8 +104,8 @@ def _check_numbers(panel: pd.DataFrame, outcome: Sequence[str]) -> None:
                 f"School {row['school']} has {name} {row[name]:g}; it lies between {low} and "
                 f"{high}, so check the decimal comma and that it is not the leerlinggewicht."
             )
-    spread = panel.groupby("year")[outcome[0]].agg(["nunique", "size"])
-    flat = spread.index[(spread["nunique"] == 1) & (spread["size"] > 1)]
+    spread = panel.groupby("year")[outcome[0]].agg(["min", "max", "size"])
+    flat = spread.index[(spread["min"] == spread["max"]) & (spread["size"] > 1)]
     if len(flat):
         raise PanelError(
             f"Every school has the same {outcome[0]} in {label(int(flat[0]))}; a year without a "
@@ -125,13 +125,14 @@ def _check_fixed(panel: pd.DataFrame) -> None:
         "schoolweging": "use one value from before the programme; a changing one is partly outcome",
         "own_region": "a school lies in one place, use its latest municipality",
     }
-    first = panel["school"].map(panel.groupby("school", sort=False)["year"].idxmin())
+    school = panel["school"].to_numpy(object)  # sorted, so a school's rows stand together
+    same = school[1:] == school[:-1]
     for name, advice in remedy.items():
-        column = panel[name].astype("Float64").fillna(-1.0).to_numpy(float)
-        changed = column != pd.Series(column, panel.index).loc[first].to_numpy()
+        column = panel[name].astype("Float64").to_numpy(float, na_value=-1.0)
+        changed = same & (column[1:] != column[:-1])
         if changed.any():
-            school = panel["school"].to_numpy()[changed.argmax()]
-            raise PanelError(f"Column {name} changes within school {school}; {advice}.")
+            code = school[1:][changed.argmax()]
+            raise PanelError(f"Column {name} changes within school {code}; {advice}.")
 
 
 def _check_groups(panel: pd.DataFrame) -> None:

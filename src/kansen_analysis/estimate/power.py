@@ -57,7 +57,8 @@ class DetectableDifference:
     ----------
     difference : float
         From the variance components measured before the programme, in the unit of the outcome;
-        infinite when a version is missing that the word asks for.
+        infinite when the word cannot be said: a version that it asks for is missing, or
+        participants are too few.
     from_std_error : float
         The same from how these very schools moved.
     share : float
@@ -73,7 +74,12 @@ class DetectableDifference:
 
 
 def detectable_difference(
-    estimate: EffectEstimate, *, limit: float = 0.05, gate: float = GATE, share: float = SHARE
+    estimate: EffectEstimate,
+    *,
+    limit: float = 0.05,
+    gate: float = GATE,
+    share: float = SHARE,
+    minimum: int = 0,
 ) -> DetectableDifference:
     """How large must a difference be to be called *beter*, with these schools and years?
 
@@ -87,6 +93,8 @@ def detectable_difference(
         Level of the interval of V5 and of the mean against the last year alone.
     share : float
         Wanted chance.
+    minimum : int
+        Participants that the protocol asks for; with fewer no difference is called *beter*.
 
     Examples
     --------
@@ -97,7 +105,7 @@ def detectable_difference(
     True
     """
     alphas = asked(estimate.decides, limit, gate)
-    if not set(alphas) <= set(estimate.joint):
+    if not set(alphas) <= set(estimate.joint) or estimate.n_treated < minimum:
         return DetectableDifference(np.inf, np.inf, share, estimate.components)
     counts = estimate.versions[["n_treated", "n_others"]].astype(int)
     counts.loc["since"] = counts.loc[estimate.decides]

@@ -61,6 +61,7 @@ class Need(StrEnum):
 
     STARTS = "start years"
     MEMBERS = "schools"
+    AREA = "schools in the area"
     YEARS = "earlier years"
     COUNTS = "exact counts"
     PLACES = "places in leerjaar 3"
@@ -83,6 +84,7 @@ class Holder(StrEnum):
 HOLDERS = {
     Need.STARTS: (Holder.PROGRAMME, Holder.SCHOOLS),
     Need.MEMBERS: (Holder.PROGRAMME,),
+    Need.AREA: (Holder.PROGRAMME,),
     Need.YEARS: (Holder.PUBLISHERS,),
     Need.COUNTS: (Holder.BOARDS,),
     Need.PLACES: (Holder.SCHOOLS, Holder.BOARDS, Holder.SECONDARY),
@@ -263,6 +265,7 @@ def needs(
     *,
     minimum: int,
     hidden: bool,
+    within: int | None = None,
 ) -> pd.DataFrame:
     """List per goal what is missing and who has it.
 
@@ -278,6 +281,8 @@ def needs(
         Participants that the protocol asks for.
     hidden : bool
         Whether advices are hidden in the folder.
+    within : int, optional
+        Regular schools that stand where the programme works, in the register or not.
 
     Returns
     -------
@@ -302,7 +307,9 @@ def needs(
         else:
             if unknown := len(participants) - len(starts):
                 found.append((Need.STARTS, unknown, []))
-            if (short := minimum - len(participants)) > 0:
+            if within and within < minimum:
+                found.append((Need.AREA, within, []))
+            elif (short := minimum - len(participants)) > 0:
                 found.append((Need.MEMBERS, short, []))
             there = sorted(years.get(goal.id, ()))
             if OUTCOMES[goal.outcome.measure].way == "places" and not there:

@@ -29,7 +29,7 @@ SMALLEST = {"region": 0.25, "municipality": 0.5}  # in the yardstick; a region i
 BACK, LEAST = 5, 3  # years over which a change is told, and the fewest
 HISTORY = 15  # years of schools and pupils
 RECENT = 3  # years a figure may be old to be told in words
-REGION, COUNTRY = "region", "country"
+REGION, PROVINCE, COUNTRY = "region", "province", "country"
 _COUNTRY_CODE = "NL"  # how CBS begins the code of the country
 _ENDS = ("low", "high")
 _PLACE = ["municipality_code", "municipality", "province"]
@@ -213,6 +213,7 @@ def region_facts(
     also: Collection[str] = (),
     name: str | None = None,
     everywhere: bool = False,
+    provinces: Collection[str] = (),
 ) -> pd.DataFrame:
     """Work out every fact for the region, each of its municipalities and the country.
 
@@ -228,16 +229,18 @@ def region_facts(
         What the region is called; by default the province.
     everywhere : bool
         Also for every other municipality of the country, which `notable` needs.
+    provinces : collection of str
+        Also for these provinces as a whole, which publications print.
 
     Returns
     -------
     pandas.DataFrame
         One row per ``fact`` (key of `FACTS`), place and ``year`` (first year of the school year):
         ``place`` (name), ``place_code`` (municipality; empty for region and country),
-        ``place_kind`` (``region``, ``municipality``, ``country``), ``value`` (missing where hidden
-        counts leave a range), ``low``, ``high``, ``n`` with ``n_low`` and ``n_high`` (how many
-        schools or pupils), ``unit``, ``per`` (what n counts), ``source``, ``provisional``. Sorted
-        by fact, place and year. A fact whose file is not there is absent.
+        ``place_kind`` (``region``, ``municipality``, ``country`` or ``province``), ``value``
+        (missing where hidden counts leave a range), ``low``, ``high``, ``n`` with ``n_low`` and
+        ``n_high`` (how many schools or pupils), ``unit``, ``per`` (what n counts), ``source``,
+        ``provisional``. Sorted by fact, place and year. A fact whose file is not there is absent.
 
     Examples
     --------
@@ -258,6 +261,9 @@ def region_facts(
         (name or province, "", REGION, set(known.loc[inside, "municipality_code"])),
         ("Nederland", "", COUNTRY, None),
     ]
+    for each in provinces:
+        codes = set(known.loc[known["province"] == each, "municipality_code"])
+        places.append((each, "", PROVINCE, codes))
     rolled = [_roll_up(sums, codes).assign(place=p, place_code=c, place_kind=k)
               for p, c, k, codes in places]  # fmt: skip
     own = sums[sums["municipality_code"].isin(shown["municipality_code"])]
@@ -269,7 +275,9 @@ def region_facts(
     )
     facts = _figures(pd.concat(rolled, ignore_index=True))
     facts["order"] = facts["fact"].map({key: at for at, key in enumerate(FACTS)})
-    facts["kind_order"] = facts["place_kind"].map({REGION: 0, "municipality": 1, COUNTRY: 2})
+    facts["kind_order"] = facts["place_kind"].map(
+        {REGION: 0, "municipality": 1, COUNTRY: 2, PROVINCE: 3}
+    )
     order = ["order", "kind_order", "place", "place_code", "year"]
     return facts.sort_values(order, kind="stable", ignore_index=True)[COLUMNS]
 

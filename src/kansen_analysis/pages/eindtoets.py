@@ -45,14 +45,20 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     levels = monitor.target_levels
     if not len(levels):
         return Absent(_NONE)
+    person = monitor.settings.person.one
+    if not monitor.participants["coach_start"].notna().any():
+        return Absent(
+            f"Van geen school in het register is bekend wanneer de {person} begon. Er is dus geen "
+            "vóór en geen ná om naast elkaar te zetten."
+        )
     years = np.array(sorted(levels["year"].unique()))
     start = monitor.programme_start
     windows = {"before": years[years < start][-WINDOW:], "since": years[years >= start][-WINDOW:]}
     if not len(windows["before"]) or not len(windows["since"]):
         return Absent(
             f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
-            f"eerste school met een {monitor.settings.person.one} begon in "
-            f"{schoolyear.label(start)}. Er is geen vóór of geen ná om naast elkaar te zetten."
+            f"eerste school met een {person} begon in {schoolyear.label(start)}. Er is geen vóór "
+            "of geen ná om naast elkaar te zetten."
         )
     rows = []
     for name, inside in _groups(monitor, levels["school"]).items():

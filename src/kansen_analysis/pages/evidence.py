@@ -218,6 +218,11 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
         return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     seen = monitor.detectable[goal]
+    if estimate.n_treated < monitor.protocol.verdict.minimum_participants:
+        return Absent(
+            "Er doen te weinig scholen mee voor een oordeel; dan is geen verschil groot genoeg om "
+            "‘beter’ te heten."
+        )
     if not math.isfinite(seen):
         return Absent(
             "Niet alle berekeningen zijn met deze gegevens te maken; dan is geen verschil groot "

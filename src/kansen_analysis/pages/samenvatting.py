@@ -14,7 +14,7 @@ import pandas as pd
 from kansen_analysis.display import components, downloads
 from kansen_analysis.display._html import text
 from kansen_analysis.display.prose import Prose
-from kansen_analysis.edition.answers import REGISTER
+from kansen_analysis.edition.answers import AREA, REGISTER
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
@@ -121,8 +121,11 @@ def key_numbers(monitor: Edition) -> Html:
     if told := deelnemers.in_documents(monitor):
         found.append(told)
     places = people["municipality"].nunique()
-    found.append((numbers.number(places, 0), "gemeente" if places == 1 else "gemeenten"))
+    if places:
+        found.append((numbers.number(places, 0), "gemeente" if places == 1 else "gemeenten"))
     rows = monitor.seen.get(1)
+    if rows is not None and len(area := rows[rows["group"] == AREA]):
+        found.append((numbers.number(area.iloc[-1]["schools"], 0), seen_words.GROUPS[AREA]))
     if rows is not None and len(mine := rows[rows["group"] == REGISTER]):
         last = mine.iloc[-1]
         pupils = numbers.number(last["n_low"], 0)
@@ -264,10 +267,11 @@ def coming(monitor: Edition) -> list[str]:
     """Say what comes next, and what would help most."""
     looks = monitor.protocol.verdict.looks
     look, year = looks.of(monitor.year + 1), schoolyear.label(monitor.year + 1)
-    planned = f", jaar {look} van {looks.planned}" if look <= looks.planned else ""
+    begun = monitor.participants["coach_start"].notna().any()
+    planned = f", jaar {look} van {looks.planned}" if begun and look <= looks.planned else ""
     lines = [f"De volgende uitgave gaat over {year}{planned}."]
     untested = set(monitor.verdicts.loc[monitor.verdicts["verdict"] == Verdict.UNTESTABLE, "goal"])
-    needs = monitor.needs[monitor.needs["goal"].isin(untested)]
+    needs = monitor.needs[monitor.needs["goal"].isin(untested)].drop_duplicates("need")
     told = dict.fromkeys(plan_words.need(row)[0] for row in needs.to_dict("records"))
     return [*lines, *list(told)[:MOST_NEEDS]]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.edition.answers import ALIKE, COUNTRY, REGISTER
+from kansen_analysis.edition.answers import ALIKE, AREA, COUNTRY, REGISTER
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import source_line
 from kansen_analysis.words import seen as words
@@ -20,9 +20,15 @@ WHAT = {
 }
 ROLES = {
     words.GROUPS[REGISTER]: "participants",
+    words.GROUPS[AREA]: "participants",
     words.GROUPS[ALIKE]: "comparison",
     words.GROUPS[COUNTRY]: "national",
 }
+
+
+def _own(monitor: Edition) -> str:
+    """Return the group that comes first: the register, or the whole area while it names nobody."""
+    return REGISTER if len(monitor.participants) else AREA
 
 
 def _rows(monitor: Edition, goal: int) -> pd.DataFrame:
@@ -33,11 +39,11 @@ def _rows(monitor: Edition, goal: int) -> pd.DataFrame:
 
 def in_words(monitor: Edition, goal: int) -> list[str]:
     """Return the sentences about what is seen of a goal: level, change, signaleringswaarde."""
-    own = words.GROUPS[REGISTER]
-    lines = [words.latest(goal, _rows(monitor, goal), own, words.WHOSE)]
+    own = _own(monitor)
+    lines = [words.latest(goal, _rows(monitor, goal), words.GROUPS[own], words.WHOSE[own])]
     moved = monitor.moved.get(goal)
     if moved is not None and len(moved):
-        lines.append(words.change(goal, moved.iloc[0], words.WHOSE))
+        lines.append(words.change(goal, moved.iloc[0], words.WHOSE[own]))
     if goal == 1:
         lines.append(words.signal(monitor.standing))
     return [line for line in lines if line]
@@ -45,7 +51,9 @@ def in_words(monitor: Edition, goal: int) -> list[str]:
 
 def in_short(monitor: Edition, goal: int) -> str:
     """Say what is seen of a goal in one line, or nothing."""
-    return words.in_short(goal, _rows(monitor, goal), words.GROUPS[REGISTER])
+    own = _own(monitor)
+    whose = words.WHOSE[own] if own == AREA else ""  # what the register is stands above the cards
+    return words.in_short(goal, _rows(monitor, goal), words.GROUPS[own], whose)
 
 
 def block(monitor: Edition, goal: int) -> Prose | Absent:
@@ -61,7 +69,8 @@ def over_the_years(monitor: Edition, goal: int) -> Figure | Absent:
     rows = _rows(monitor, goal)
     if not len(rows):
         return Absent("")
-    own = words.GROUPS[REGISTER]
+    whose = words.WHOSE[_own(monitor)]
+    own = words.GROUPS[_own(monitor)]
     frame = rows.assign(
         series=rows["group"],
         value=rows[["low", "high"]].mean(axis=1),
@@ -72,9 +81,9 @@ def over_the_years(monitor: Edition, goal: int) -> Figure | Absent:
         frame[end] = rows[f"chance_{end}"].where(rows["group"] == own)
     columns = ["series", "year", "value", "low", "high", "schools", "segment", "provisional"]
     mine = rows[rows["group"] == own]
-    title = words.headline(goal, mine.iloc[-1], words.WHOSE) if len(mine) else ""
+    title = words.headline(goal, mine.iloc[-1], whose) if len(mine) else ""
     if not title:
-        title = words.headline(goal, rows.iloc[-1], "")
+        title = words.headline(goal, rows.iloc[-1], "in het land")
     return figures.lines(
         frame[columns].rename(columns={"schools": "n"}),
         figures.Texts(

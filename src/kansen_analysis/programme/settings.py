@@ -46,15 +46,8 @@ PAGES = (
         "wanneer",
     ),
     *("scholen", "gemeenten", "netwerk", "voortgang", "uren-middelen", "wijkplan", "verhalen"),
-    *(
-        "veranderd",
-        "gegevens",
-        "verantwoording",
-        "methode",
-        "klopt",
-        "begrippen",
-        "toegankelijkheid",
-    ),
+    *("veranderd", "gegevens", "verantwoording", "methode", "klopt", "controlegetallen"),
+    *("begrippen", "toegankelijkheid"),
 )
 
 PROVINCES = (

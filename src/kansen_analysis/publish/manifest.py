@@ -64,7 +64,7 @@ def beside(edition: Edition) -> dict[str, str | None]:
     """Digest what pages show that is no part of the edition: the one before it, and the record."""
     record = workspace.root() / RECORD
     return {
-        "earlier_sha256": edition.earlier and edition.earlier.digest,
+        "earlier_sha256": None if edition.earlier is None else edition.earlier.digest,
         "record_sha256": store.checksum(record) if record.is_file() else None,
     }
 

@@ -1,8 +1,9 @@
-"""Pictures of a rendered monitor, taken by a real browser: two for the README, ten pages to see.
+"""Pictures of a rendered monitor, taken by a real browser: three for the README, ten pages to see.
 
 ``python -m kansen_analysis.publish.pictures reports/demo-2024-2025 docs/images reports/pictures``
-puts the first in ``docs/images`` and whole pages, wide and narrow, in ``reports/pictures``. It
-needs Chromium and the development packages.
+puts the first in ``docs/images`` and whole pages, wide and narrow, in ``reports/pictures``. With
+the monitor of published files as a fourth word, its summary is among the pictures for the README.
+It needs Chromium and the development packages.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ COLOURS = 64  # enough for text, lines and one accent; a picture of a page needs
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
-def take(site: Path, folder: Path) -> list[Path]:
+def take(site: Path, folder: Path, published: Path | None = None) -> list[Path]:
     """Take a picture of the summary and of the first school page.
 
     Parameters
@@ -37,11 +38,14 @@ def take(site: Path, folder: Path) -> list[Path]:
         A rendered monitor of the demo.
     folder : Path
         Where the pictures go.
+    published : Path, optional
+        A rendered monitor of published files.
 
     Returns
     -------
     list of Path
-        ``samenvatting.png`` and, when there are school pages, ``school.png``.
+        ``samenvatting.png``, ``school.png`` when there are school pages, and ``openbaar.png``: the
+        summary on published files.
 
     Raises
     ------
@@ -50,6 +54,7 @@ def take(site: Path, folder: Path) -> list[Path]:
     """
     wanted = {"samenvatting": _index(site)}
     wanted |= dict(zip(["school"], below(site, "scholen"), strict=False))
+    wanted |= {} if published is None else {"openbaar": _index(published)}
     taken = []
     with _browser() as browser:
         for name, page in wanted.items():
@@ -161,7 +166,7 @@ def _kept(folder: Path, name: str, picture: bytes) -> Path:
 
 
 if __name__ == "__main__":
-    made = take(Path(sys.argv[1]), Path(sys.argv[2]))
+    made = take(Path(sys.argv[1]), Path(sys.argv[2]), *map(Path, sys.argv[4:]))
     made += pages(Path(sys.argv[1]), Path(sys.argv[3])) if len(sys.argv) > 3 else []
     for path in made:
         print(f"{path} ({path.stat().st_size // 1000} kB)")

@@ -44,6 +44,7 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
         "verhalen": len(beside.stories) + len(beside.lessons),
         "scholen": len(edition.participants),
         "gemeenten": len(edition.participants),
+        "controlegetallen": len(edition.printed),
     }
     empty = {page for page, rows in filled.items() if not rows}
     absent = {page for goal, page in GOAL_PAGES.items() if goal not in goals}

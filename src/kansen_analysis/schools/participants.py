@@ -233,3 +233,9 @@ def plain(text: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", str(text)).casefold()
     return "".join(filter(str.isalnum, decomposed))
+
+
+def programme_start(people: pd.DataFrame, year: int) -> int:
+    """Return the first school year in which any school had a coach; else the one after `year`."""
+    starts = people["coach_start"].dropna()
+    return int(starts.min()) if len(starts) else year + 1

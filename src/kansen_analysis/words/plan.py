@@ -137,7 +137,7 @@ def _reason(row: Row) -> str:
     schools, needed = int(row["schools"]), int(row["needed"])
     count = f"{schools} scholen tellen" if schools != 1 else "1 school telt"
     return {
-        Hurdle.NO_START: "Van geen enkele school is bekend in welk schooljaar de school begon.",
+        Hurdle.NO_START: "Van geen enkele school is bekend of en wanneer zij begon.",
         Hurdle.TOO_FEW: f"{count} mee; er zijn er minstens {needed} nodig.",
         Hurdle.TOO_SHORT: "Van vóór de start zijn er te weinig schooljaren met cijfers.",
         Hurdle.NOTHING_BESIDE: "Er zijn te weinig vergelijkbare scholen om naast te leggen.",
@@ -230,6 +230,8 @@ def _need(row: Row) -> str:
         Need.STARTS: f"Van {schools} in het register is het startjaar niet bekend.",
         Need.MEMBERS: f"Er {'moet' if number == 1 else 'moeten'} nog minstens {schools} in het "
         "register bij.",
+        Need.AREA: f"In het werkgebied {'staat' if number == 1 else 'staan'} {schools}, minder dan "
+        "een toets vraagt.",
         Need.YEARS: f"Cijfers van vóór de start ontbreken: {' en '.join(years)}.",
         Need.COUNTS: "Sinds 2022-2023 zijn aantallen van 1 tot en met 4 leerlingen afgeschermd; "
         "exacte aantallen per advies ontbreken.",
@@ -292,6 +294,9 @@ def in_short(goal: Goal, rows: pd.DataFrame) -> str:
     if goal.role == "context":
         return "Met openbare cijfers nooit per school te toetsen."
     best = soonest(rows)
+    wide = rows[rows["scenario"] == Scenario.MORE_SCHOOLS] if len(rows) else rows
+    if best is None and len(wide) and (wide["code"] == Hurdle.TOO_FEW).all():
+        return "Ook met alle scholen in het werkgebied erbij zijn het er te weinig."
     if best is None:
         return "Wanneer dat wel kan, is nog niet te zeggen: zie wat er ontbreekt."
     given = [] if rows["supplied"].all() else ["die cijfers"]

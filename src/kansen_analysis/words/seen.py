@@ -8,9 +8,10 @@ from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
 TITLE = "Wat we wel zien"
-WHOSE = "in het register"
+WHOSE = {"register": "in het register", "area": "in het werkgebied"}
 GROUPS = {  # of `edition.answers`
     "register": "scholen in het register",
+    "area": "scholen in het werkgebied",
     "alike": "vergelijkbare scholen",
     "country": "alle scholen in het land",
 }
@@ -133,12 +134,12 @@ def unit(goal: int) -> str:
     return "op een schaal van 0 tot 9" if goal == 2 else "%"
 
 
-def in_short(goal: int, rows: pd.DataFrame, own: str) -> str:
+def in_short(goal: int, rows: pd.DataFrame, own: str, whose: str = "") -> str:
     """Say the latest level beside that of the others, for a card.
 
     Parameters
     ----------
-    goal, rows, own
+    goal, rows, own, whose
         As for `latest`.
 
     Examples
@@ -154,7 +155,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str) -> str:
     said = _CARD[goal].format(value=_of(goal, row))
     text = (
         f"in {numbers.school_year(row['year'])} {said} ({_count(row)} leerlingen, "
-        f"{_schools(row['schools'])})"
+        f"{_schools(row['schools'], whose)})"
     )
     others = rows[(rows["group"] != own) & (rows["year"] == row["year"])]
     beside = [f"{each['group']} {_of(goal, each)}" for each in others.to_dict("records")]
