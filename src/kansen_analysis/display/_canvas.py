@@ -319,8 +319,8 @@ def wrap(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     ['vanaf', '2016-2017']
     """
     lines = [""]
-    words = (part for word in _words(text) for part in _short(*word, width, size, bold))
-    for word, before in words:
+    fits = (part for word, gap in _words(text) for part in _short(word, gap, width, size, bold))
+    for word, before in fits:
         joined = lines[-1].removesuffix("\u00ad") + before + word
         if lines[-1] and text_width(joined.removesuffix("\u00ad"), size, bold) > width:
             lines[-1] = lines[-1].replace("\u00ad", "-")

@@ -281,12 +281,12 @@ def _plain(titles: list[str]) -> list[str]:
 
 
 def _yaml(value: object) -> str:
-    """Write JSON, which is YAML but for one thing: a sign outside the first plane is no pair.
+    r"""Write JSON, which is YAML but for one thing: a sign outside the first plane is no pair.
 
     Examples
     --------
-    >>> _yaml("\u20ac \U0001f600")
-    '"\\u20ac \U0001f600"'
+    >>> print(_yaml("€ 😀"))
+    "\u20ac 😀"
     """
     return _PAIR.sub(lambda found: json.loads(f'"{found[0]}"'), json.dumps(value))
 
