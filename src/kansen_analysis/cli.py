@@ -244,6 +244,7 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.goals.protocol import load_protocol
     from kansen_analysis.programme import check_programme, workspace
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
@@ -254,6 +255,7 @@ def check(
     from kansen_analysis.sources.rows import each_row
 
     path = _data(data)
+    load_protocol(workspace.settings_of(path).path("goals"))  # which tells what is wrong in it
     folder = open_folder(path)
     with _progress("Reading") as progress:
         folder.scan(progress)
