@@ -41,7 +41,7 @@ def test_r_gives_our_effect_and_our_standard_error(edition, first):
     if lack := lacking():
         pytest.skip(lack)
     ours, k = first
-    code = r_code().replace(f"editions/demo-2024-2025/{FILE}", (edition.folder / FILE).as_posix())
+    code = r_code().replace("editions/demo-2024-2025", edition.folder.as_posix())
     run = subprocess.run(
         ["Rscript", "-e", f"k <- {k!r}\n{code}"], capture_output=True, text=True, check=False
     )
@@ -80,5 +80,6 @@ def test_a_plain_regression_gives_our_effect_and_our_standard_error(edition, fir
 
 
 def test_the_r_code_reads_a_file_that_an_edition_has(edition):
-    [path] = re.findall(r'read_parquet\("editions/demo-2024-2025/([^"]+)"\)', r_code())
-    assert path == FILE and (edition.folder / path).is_file()
+    [parts] = re.findall(r"file\.path\(edition, (.+?)\)$", r_code(), re.M)
+    assert "/".join(re.findall(r'"(.+?)"', parts)) == FILE
+    assert (edition.folder / FILE).is_file()
