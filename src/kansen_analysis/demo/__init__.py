@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kansen_analysis.demo.around import write_around
-from kansen_analysis.demo.files import write_all
-from kansen_analysis.demo.programme import write_demo_programme
-from kansen_analysis.demo.world import DEFAULT_EFFECTS, build
 from kansen_analysis.programme.workspace import is_demo, root
-from kansen_analysis.schools.participants import read_participants
 
-__all__ = ["DEFAULT_EFFECTS", "SEED", "default_data", "demo_folder", "write_demo"]
+__all__ = ["SEED", "default_data", "demo_folder", "write_demo"]
 
 # A country in which all intervals hold the truth; one in twenty does not, and would be no example.
 SEED = 2
@@ -34,7 +29,7 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
         ``goal1`` (test ability, in pupil SD, on average over treated school years), ``goal2``
         (ambition of the advice, in levels) and ``carry`` (part of the gain of goal 1 that also
         reaches the advice). What is left out is zero; ``{}`` is a programme that does nothing.
-        Without the argument `DEFAULT_EFFECTS`.
+        Without the argument `world.DEFAULT_EFFECTS`.
 
     Returns
     -------
@@ -52,6 +47,12 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
     Traceback (most recent call last):
     kansen_analysis.errors.UsageError: No such effect: goal9. Known: goal1, goal2, carry.
     """
+    from kansen_analysis.demo.around import write_around
+    from kansen_analysis.demo.files import write_all
+    from kansen_analysis.demo.programme import write_demo_programme
+    from kansen_analysis.demo.world import build
+    from kansen_analysis.schools.participants import read_participants
+
     folder = Path(folder)
     world = build(seed, effects)
     write_around(world, folder, seed)

@@ -301,6 +301,7 @@ def _parents(name: str) -> Iterable[str]:
         yield name
 
 
+@cache
 def _file(name: str) -> Path | None:
     """Return the file of a module, without importing it."""
     if name.partition(".")[0] != store.ROOT:  # a stage of somebody else

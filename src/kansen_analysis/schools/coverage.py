@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,26 +13,45 @@ from kansen_analysis.errors import Finding, raise_all
 from kansen_analysis.schools.load import open_folder, ovt_match
 from kansen_analysis.schools.match import UNMATCHED
 from kansen_analysis.sources import DataFolder, FileRead, get, names, schoolyear
-from kansen_analysis.sources.tidy import counts, hidden
+from kansen_analysis.sources.tidy import counts, hidden, plain
 
 
-def _units(folder: DataFolder, source: str) -> pd.DataFrame:
-    """Return the schools, OVTs or regions of a source per school year, as its files have them."""
+def _units(folder: DataFolder, source: str) -> list[pd.DataFrame]:
+    """Return what names the rows of a source, as its files have them: text in categories."""
     wanted = ("school", "ovt", "region", "year", "kind", "name", "pupils_high")
-    frames = [
-        wide.frame[[c for c in wanted if c in wide.frame]]
-        for file in folder.of(source)
-        for wide in file.parts
-    ]
-    if not frames:
-        return pd.DataFrame(columns=["school", "year"])
-    texts = {c: "str" for f in frames for c in f if isinstance(f[c].dtype, pd.CategoricalDtype)}
-    plain = [f.astype({c: kind for c, kind in texts.items() if c in f}) for f in frames]
-    return pd.concat(plain, ignore_index=True).drop_duplicates(ignore_index=True)
+    return [part[[c for c in wanted if c in part]] for part in folder.wide(source)]
 
 
-def _key(units: pd.DataFrame) -> str:
-    return next(k for k in ("ovt", "region", "school") if k in units and units[k].notna().any())
+def _together(units: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put units under each other, text as text."""
+    texts = [pd.DataFrame({c: plain(part[c]) for c in part}, copy=False) for part in units]
+    return pd.concat(texts, ignore_index=True)
+
+
+def _key(units: list[pd.DataFrame]) -> str:
+    keys = ("ovt", "region", "school")
+    return next(k for k in keys if any(k in part and part[k].notna().any() for part in units))
+
+
+def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
+    """Count the schools, OVTs or regions of each school year."""
+    found: dict[Any, list[pd.Series]] = {}
+    for part in units:
+        for year, keys in part.groupby("year")[key]:
+            found.setdefault(year, []).append(keys.drop_duplicates().dropna())
+    return {
+        int(year): len(keys[0])
+        if len(keys) == 1
+        else _together([*map(pd.DataFrame, keys)])[key].nunique()
+        for year, keys in sorted(found.items())
+    }
+
+
+@cache
+def _schools(folder: DataFolder, register: str) -> pd.Series:
+    """Return the schools that a register has in any year."""
+    parts = [part[["school"]].drop_duplicates() for part in _units(folder, register)]
+    return _together(parts)["school"] if parts else pd.Series(dtype="str")
 
 
 def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
@@ -46,16 +67,18 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
     known_in = get(source).meta.get("register", "vestigingen")
     if known_in == "none":
         return pd.DataFrame(columns=columns)
-    units, register = _units(folder, source), _units(folder, known_in)
-    if not len(units) or (not len(register) and "ovt" not in units):
+    units = [part for part in _units(folder, source) if len(part)]
+    known = _schools(folder, known_in)
+    key = _key(units) if units else ""
+    if not units or (not len(known) and key != "ovt"):
         return pd.DataFrame(columns=columns)
-    key = _key(units)
     if key == "ovt":
         # Whatever the Inspectie lists has to be a school we know, register or not.
-        match = ovt_match(folder).set_index("ovt")["match"]
-        lost = units[units["ovt"].map(match) == UNMATCHED]
+        match = ovt_match(folder)
+        strange = match.loc[match["match"] == UNMATCHED, "ovt"]
+        lost = _together([part[part["ovt"].isin(strange)] for part in units])
     else:
-        lost = units[~units["school"].isin(register["school"])]
+        lost = _together([part[~part["school"].isin(known)] for part in units])
         if "kind" in lost:
             lost = lost[lost["kind"] == "Bo"]
         if source == "leerlingen_historisch":
@@ -104,10 +127,10 @@ def check(
         lost = unmatched_schools(folder, source)
         lists.append(lost)
         units = _units(folder, source)
-        schools = units.groupby("year")[_key(units)].nunique()
+        schools = _distinct(units, _key(units))
         provisional = folder.provisional(source)
         cells = {file.path.name: _of_years(file) for file in files}
-        for year in sorted(map(int, schools.index)):
+        for year in schools:
             here = {
                 file.path.name: cells[file.path.name][year] for file in files if year in file.years
             }
@@ -121,7 +144,7 @@ def check(
                         str(year) if get(source).meta.get("calendar") else schoolyear.label(year)
                     ),
                     "rows": sum(rows for rows, _ in counted),
-                    "schools": int(schools[year]),
+                    "schools": schools[year],
                     "masked_cells": sum(masked for _, masked in counted),
                     "unmatched_schools": int((lost["year"] == year).sum()),
                     "provisional": year in provisional,

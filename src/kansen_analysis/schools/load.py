@@ -58,10 +58,17 @@ def ovt_match(folder: DataFolder) -> pd.DataFrame:
         unnamed = pd.Series(pd.NA, results.index, dtype=object)
         parts.append(results[["ovt"]].assign(name=unnamed))
     years = sorted({*weging["year"].unique(), *results["year"].unique()})
-    known = schools.existing(
-        folder.read("leerlingen_historisch"), folder.read("vestigingen"), years
-    )
+    historical = _listed(folder.wide("leerlingen_historisch"))
+    register = _listed(folder.wide("vestigingen"))
+    known = schools.existing(historical, register, years)
     return schools.match_ovt(pd.concat(parts, ignore_index=True), known)
+
+
+def _listed(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put what tells which schools there are under each other; the years of a file share texts."""
+    wanted = ("school", "name", "kind", "year", "pupils_high")
+    frames = [part[[c for c in wanted if c in part]] for part in parts]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def transitions(data: Path, *, beside: bool = True) -> Path | None:

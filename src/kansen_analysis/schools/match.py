@@ -54,7 +54,11 @@ def existing(historical: pd.DataFrame, register: pd.DataFrame, years: list[int])
     pandas.DataFrame
         One row per school with ``school``, ``brin`` and ``name``.
     """
-    names = [frame[["school", "name"]] for frame in (historical, register) if len(frame)]
+    names = [
+        frame[["school", "name"]].drop_duplicates().astype("str")
+        for frame in (historical, register)
+        if len(frame)
+    ]
     if not names:
         return pd.DataFrame({"school": [], "brin": [], "name": []}, dtype="str")
     listed = pd.concat(names, ignore_index=True).dropna().drop_duplicates()
@@ -108,8 +112,9 @@ def match_ovt(ovts: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
     result["school"] = brin.map(alone).where(single)
     result["match"] = result["school"].notna().map({True: ONE_TO_ONE, False: UNMATCHED})
 
-    named = ovts.dropna(subset="name").assign(key=lambda f: f["name"].map(name_key))
-    known = schools.assign(key=schools["name"].map(name_key))
+    by_name = set(brin[result["school"].isna()])
+    named, known = (f[f["brin"].isin(by_name)].dropna(subset="name") for f in (ovts, schools))
+    named, known = (f.assign(key=f["name"].map(name_key)) for f in (named, known))
     pairs = named.merge(known, on=["brin", "key"])[["ovt", "school"]].drop_duplicates()
     unique = pairs[
         ~pairs["ovt"].duplicated(keep=False) & ~pairs["school"].duplicated(keep=False)

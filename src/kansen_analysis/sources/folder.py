@@ -353,6 +353,10 @@ class DataFolder:
         self.scan()
         return sorted((f for f in self.files if f.source == source), key=lambda f: f.years)
 
+    def wide(self, source: str) -> list[pd.DataFrame]:
+        """Return the parts of the files of one data set, oldest file first, as `tidy.Wide`."""
+        return [part.frame for file in self.of(source) for part in file.parts]
+
     def years(self, table: str) -> list[int]:
         """Return the school years of a table, from whichever data set has them."""
         files = [file for source in spec.feeding(table) for file in self.of(source)]

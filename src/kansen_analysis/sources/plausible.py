@@ -15,7 +15,7 @@ What a file of a few rows cannot tell is not doubted: each check asks for rows e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,14 +41,61 @@ SHOWN = 30  # counts of 5 to 9 after which a hidden one must have come
 _AGAIN = "compare with the publisher's file; download it again"
 
 
+def _numbered(
+    columns: list[pd.Series], letters: int | None = None, plain: bool = False
+) -> tuple[list[np.ndarray], list[str]]:
+    """Give the texts of columns of categories numbers, the same text the same number in all.
+
+    Parameters
+    ----------
+    columns : list of pandas.Series
+        Of categories.
+    letters : int, optional
+        How many of the first letters count.
+    plain : bool, default False
+        Whether only small letters and digits count.
+
+    Returns
+    -------
+    numbers : list of numpy.ndarray
+        Per column the number of each row; -1 for no text.
+    texts : list of str
+        What each number stands for.
+    """
+    found = [pa.array([], pa.string())]
+    for column in columns:
+        texts = pa.array(column.cat.categories.astype("str"), pa.string())
+        if plain:
+            texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^a-z0-9|]+", "")
+        texts = pc.utf8_slice_codeunits(texts, 0, letters) if letters else texts
+        found.append(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts))
+    encoded = pa.concat_arrays(found).dictionary_encode()
+    every = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    each = np.split(every, np.cumsum([*map(len, found)])[:-1])[1:]
+    numbers = [
+        np.append(own, -1)[column.cat.codes.to_numpy()]
+        for own, column in zip(each, columns, strict=True)
+    ]
+    return numbers, encoded.dictionary.to_pylist()
+
+
+def _key(frame: pd.DataFrame) -> str:
+    return next(k for k in ("school", "ovt", "region") if k in frame)
+
+
 @dataclass(frozen=True)
 class Slice:
-    """The rows of a file that are of one school year, in one layout."""
+    """The rows of a file that are of one school year, in one layout.
+
+    `numbers_of` has per row the number of its ``brin``, of its ``key``, and of its ``unit``: what
+    names it within a year.
+    """
 
     file: FileRead
     wide: Wide
     year: int
     frame: pd.DataFrame
+    numbers_of: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
     def source(self) -> spec.Source:
@@ -68,7 +115,7 @@ class Slice:
     @property
     def key(self) -> str:
         """The column that names a school or region."""
-        return next(k for k in ("school", "ovt", "region") if k in self.frame)
+        return _key(self.frame)
 
     @cached_property
     def counts(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -117,28 +164,11 @@ class Slice:
         }
 
     @cached_property
-    def codes(self) -> dict[int, pd.Series]:
-        """The first letters of the code of each row: 4 for the BRIN, 6 for the school."""
-        codes = self.frame[self.key].cat
-        places, every = codes.codes.to_numpy(), pd.Index(codes.categories, dtype=object)
-        return {
-            letters: pd.Series(every.str[:letters].to_numpy()[places], self.frame.index, object)
-            for letters in (4, 6)
-        }
-
-    @cached_property
-    def sizes(self) -> pd.Series:
-        """The pupils per BRIN and per school, on a scale of ratios."""
+    def sizes(self) -> dict[str, pd.Series]:
+        """The pupils per BRIN and per school, on a scale of ratios, by its number."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
-        both = [pupils.groupby(codes.to_numpy()).sum() for codes in self.codes.values()]
-        sizes = pd.concat(both)
-        sizes = sizes[~sizes.index.duplicated() & (sizes > 0)]
-        return np.log1p(sizes)
-
-    @cached_property
-    def sized(self) -> frozenset[str]:
-        """The BRINs and schools of which the size is known."""
-        return frozenset(self.sizes.index.tolist())
+        sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
+        return {c: s[(s > 0) & (s.index >= 0)].transform(np.log1p) for c, s in sizes.items()}
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -157,10 +187,10 @@ class Slice:
     @cached_property
     def schools(self) -> int:
         """How many schools or regions there are; of those with pupils where these are counted."""
-        frame = self.frame
+        codes = self.frame[self.key].cat.codes.to_numpy()
         if self.file.source == "leerlingen_historisch":
-            frame = frame[self.total["high"] > 0]
-        return int(frame[self.key].nunique())
+            codes = codes[self.total["high"] > 0]
+        return int(np.count_nonzero(np.bincount(codes[codes >= 0])))
 
     def doubt(
         self, check: str, found: str, expected: str, remedy: str, at=None, column: str | None = None
@@ -185,14 +215,39 @@ def _floats(series: pd.Series) -> np.ndarray:
 
 def slices(files: list) -> list[Slice]:
     """Cut files into what is of one school year."""
+    parts = [(file, wide) for file in files for wide in file.parts]
+    numbers = _numbers_of([wide.frame for _, wide in parts], [file.source for file, _ in parts])
     found = []
-    for file in files:
-        for wide in file.parts:
-            years = wide.frame["year"].unique()
-            for year in sorted(map(int, years)):
-                frame = wide.frame if len(years) == 1 else wide.frame[wide.frame["year"] == year]
-                found.append(Slice(file, wide, year, frame))
+    for (file, wide), own in zip(parts, numbers, strict=True):
+        years = wide.frame["year"].to_numpy()
+        distinct = sorted({*years.tolist()})
+        for year in distinct:
+            if len(distinct) == 1:
+                found.append(Slice(file, wide, year, wide.frame, own))
+                continue
+            here = years == year
+            cut = {name: codes[here] for name, codes in own.items()}
+            found.append(Slice(file, wide, year, wide.frame[here], cut))
     return found
+
+
+def _numbers_of(frames: list[pd.DataFrame], sources: list[str]) -> list[dict[str, np.ndarray]]:
+    """Number what names the rows of frames: their BRIN, their key, and all that names a unit."""
+    keys = [frame[_key(frame)] for frame in frames]
+    brins, _ = _numbered(keys, letters=4)
+    wholes, _ = _numbered(keys)
+    units = list(wholes)
+    more = [
+        {*spec.get(source).meta["key"]} - {key.name}
+        for source, key in zip(sources, keys, strict=True)
+    ]
+    for extra in sorted(set().union(*more)):
+        there = [n for n, frame in enumerate(frames) if extra in more[n] and extra in frame]
+        extras, texts = _numbered([frames[n][extra].astype("category") for n in there])
+        for n, numbers in zip(there, extras, strict=True):
+            units[n] = units[n] * (len(texts) + 1) + numbers + 1
+    each = zip(brins, wholes, units, strict=True)
+    return [{"brin": brin, "key": key, "unit": unit} for brin, key, unit in each]
 
 
 def doubts(files: list) -> list[PlausibilityError]:
@@ -577,20 +632,12 @@ def _fit(column: np.ndarray, partner: np.ndarray) -> tuple[float, int]:
     return (better * float(np.sqrt(n / 2)) if better > FURTHER else 0.0), rows
 
 
-def _names(one: Slice) -> pd.Series:
-    """Return what names a row within a year: its key, without what a year may change."""
-    names = one.frame[one.key].astype("str")
-    for extra in one.source.meta["key"]:
-        if extra != one.key and extra in one.frame:
-            names = names + " " + one.frame[extra].astype("str").fillna("")
-    return names
-
-
 def _beside_by_key(one: Slice, other: Slice) -> np.ndarray:
     """Return per row of a slice the place of the same unit in another, -1 for none."""
-    index = pd.Index(_names(other))
-    index = index if index.is_unique else index[~index.duplicated()]
-    return index.get_indexer(pd.Index(_names(one)))
+    own, theirs = one.numbers_of["unit"], other.numbers_of["unit"]
+    distinct, first = np.unique(theirs, return_index=True)
+    at = np.searchsorted(distinct, own).clip(max=len(distinct) - 1)
+    return np.where(distinct[at] == own, first[at], -1)
 
 
 def _moved(fits: list[tuple[float, int]]) -> int:
@@ -644,14 +691,14 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
                 break
 
 
-def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
-    """Return what has sizes of the same schools in other files, and the letters of their codes.
+def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, str]]:
+    """Return what has sizes of the same schools in other files, and by which code they agree.
 
     Three at most: the nearest years of the same source, then of others.
     """
-    found: list[tuple[Slice, int]] = []
+    found: list[tuple[Slice, str]] = []
     sources = {one.file.source: 2}
-    some = {n: set(codes.iloc[:: max(1, len(codes) // 200)]) for n, codes in one.codes.items()}
+    some = {c: np.unique(n[:: max(1, len(n) // 200)]) for c, n in one.numbers_of.items()}
     order = sorted(every, key=lambda o: (o.file.source != one.file.source, abs(o.year - one.year)))
     files = {one.file.path.name}
     for other in order:
@@ -660,9 +707,9 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, int]]:
             continue
         if not sources.setdefault(source, 1) or len(found) == 3:
             continue
-        letters = 6 if one.key == other.key == "school" else 4
-        if len(some[letters] & other.sized) >= len(some[letters]) / 2:
-            found.append((other, letters))
+        code = "key" if one.key == other.key == "school" else "brin"
+        if np.isin(some[code], other.sizes[code].index).sum() >= len(some[code]) / 2:
+            found.append((other, code))
             files.add(name)
             sources[source] -= 1
     return found
@@ -679,10 +726,10 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         done.add(which)
         own = np.log1p(one.total["low"] + one.total["high"])
         fits = []
-        for other, letters in _comparable(one, every):
-            codes = one.codes[letters]
-            theirs = codes.map(other.sizes).where(~codes.duplicated(keep=False))
-            fits.append(_fit(own, theirs.to_numpy(dtype=float)))
+        for other, code in _comparable(one, every):
+            codes = pd.Series(one.numbers_of[code])
+            theirs = codes.map(other.sizes[code]).where(~codes.duplicated(keep=False))
+            fits.append(_fit(own, theirs.to_numpy()))
         if rows := _moved(fits):
             found.append(
                 one.doubt(
@@ -697,21 +744,6 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
 
 
 # ---------------------------------------------------------------- names and places
-
-
-class _Numbered(dict):
-    """Gives every different text a number."""
-
-    def __missing__(self, text: str) -> int:
-        self[text] = len(self)
-        return self[text]
-
-    def of(self, column: pd.Series, first: int | None = None) -> np.ndarray:
-        """Return the numbers of a column of categories, by their first letters; -1 for none."""
-        texts = pa.array(column.cat.categories.astype("str"), pa.string())
-        plain = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^a-z0-9|]+", "")
-        numbers = [self[text[:first]] if text else -1 for text in plain.to_pylist()]
-        return np.array([*numbers, -1])[column.cat.codes.to_numpy()]
 
 
 class _Seen:
@@ -742,47 +774,55 @@ class _Seen:
         return self.times(self._codes) > 1
 
 
+def _tells(file: FileRead) -> bool:
+    """Tell whether a file says what the schools of one year are called, or where they are."""
+    if not file.parts or spec.get(file.source).meta.get("one_file_per"):
+        return False
+    frame = file.parts[0].frame
+    told = "school" in frame and {"name", "postcode"} & {*frame}
+    return bool(told) and len(frame["year"].unique()) == 1
+
+
 class _Told:
     """What all files tell of schools, as numbers: one row per file and row of it."""
 
     def __init__(self, files: list):
-        self.number = _Numbered()
-        self.of: list = []  # the files
-        told: dict[str, list[np.ndarray]] = {}
-        for file in files:
-            frame = file.parts[0].frame if file.parts else pd.DataFrame()
-            one_place = spec.get(file.source).meta.get("one_file_per")
-            if one_place or "school" not in frame or not ({"name", "postcode"} & {*frame}):
-                continue
-            if len(frame["year"].unique()) > 1:
-                continue
-            nothing = np.full(len(frame), -1)
-            own = {
-                "file": np.full(len(frame), len(self.of)),
-                "year": frame["year"].to_numpy(),
-                "school": self.number.of(frame["school"]),
-            }
-            for name, column, first in (
-                ("name", "name", None),
-                ("postcode", "postcode", 6),
-                ("area", "postcode", 4),
-                ("place", "municipality_code", None),
-                ("kind", "kind", None),
-            ):
-                # The kind in a historical overview is the last one.
-                there = column in frame and (name != "kind" or len(file.parts) == 1)
-                own[name] = self.number.of(frame[column], first) if there else nothing
-            for name, array in own.items():
-                told.setdefault(name, []).append(array)
-            self.of.append(file)
-        self._columns = {name: np.concatenate(arrays) for name, arrays in told.items()}
+        self.of = [file for file in files if _tells(file)]  # the files
+        frames = [file.parts[0].frame for file in self.of]
+        sizes = [len(frame) for frame in frames]
+        self._columns = {
+            "file": np.repeat(np.arange(len(frames)), sizes),
+            "year": np.repeat([int(frame["year"].iloc[0]) for frame in frames], sizes),
+        }
+        codes, self.schools = _numbered([frame["school"] for frame in frames])
+        self._columns["school"] = np.concatenate(codes) if codes else np.zeros(0, int)
+        for name, column, letters in (
+            ("name", "name", None),
+            ("postcode", "postcode", 6),
+            ("area", "postcode", 4),
+            ("place", "municipality_code", None),
+            ("kind", "kind", None),
+        ):
+            # The kind in a historical overview is the last one.
+            there = [
+                column in frame and (name != "kind" or len(file.parts) == 1)
+                for file, frame in zip(self.of, frames, strict=True)
+            ]
+            columns = [frame[column] for frame, has in zip(frames, there, strict=True) if has]
+            numbers = iter(_numbered(columns, letters, plain=True)[0])
+            own = [
+                next(numbers) if has else np.full(size, -1)
+                for has, size in zip(there, sizes, strict=True)
+            ]
+            self._columns[name] = np.concatenate(own) if own else np.zeros(0, int)
+        self._more = 1 + max((int(c.max()) for c in self._columns.values() if len(c)), default=0)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
 
     def pair(self, one: np.ndarray, two: np.ndarray) -> np.ndarray:
         """Return one number for two, -1 where one is missing."""
-        return np.where((one < 0) | (two < 0), -1, one * (len(self.number) + 1) + two)
+        return np.where((one < 0) | (two < 0), -1, one * self._more + two)
 
     def alone(self, codes: np.ndarray) -> np.ndarray:
         """Tell which rows have a code that no other row has."""
@@ -867,19 +907,19 @@ def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[Pla
     Schools that merge or get another BRIN stay where they are; and over the years a school may
     become another, so only files of the years beside this one are asked.
     """
-    there, schools = set(told["school"][own]), list(told.number)
+    there, schools = set(told["school"][own]), told.schools
     near = ~own & (np.abs(told["year"] - one.year) <= 2)
     first = int(own.argmax())
     for row in np.flatnonzero(own & doubted):
         same = near & (told["name"] == told["name"][row])
         same &= told["postcode"] == told["postcode"][row]
-        typed = schools[told["school"][row]].upper()
+        typed = schools[told["school"][row]]
         # One file may be the last before a change; two agree on which school this is.
         agree = {n: told["file"][same & (told["school"] == n)] for n in set(told["school"][same])}
         right = sorted(
-            schools[n].upper()
+            schools[n]
             for n, files in agree.items()
-            if n not in there and len(set(files)) > 1 and schools[n][:4].upper() != typed[:4]
+            if n not in there and len(set(files)) > 1 and schools[n][:4] != typed[:4]
         )
         if right:
             yield one.doubt(

@@ -101,8 +101,8 @@ class Layout:
 
     @cached_property
     def _other(self) -> dict[str, re.Pattern]:
-        plain = self._plain.values()
-        return {n: pattern for n, pattern in self.patterns.items() if n not in plain}
+        plain = {*self._plain.values()}
+        return {n: header_pattern(raw) for n, raw in self.columns.items() if n not in plain}
 
     @cached_property
     def sheet_pattern(self) -> re.Pattern:
@@ -172,23 +172,26 @@ class Source:
         """What changed when, and what may then not be compared."""
         return self._read("breaks", "year", "change", "effect", "comparison")
 
+    def _rows(self, table: str) -> list[dict[str, str]]:
+        """Read one table; small, so that pandas would take longer."""
+        with (HERE / self.name / f"{table}.csv").open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+
     def _read(self, table: str, *columns: str) -> pd.DataFrame:
         """Read one table; one that need not be there has no rows then."""
-        path = HERE / self.name / f"{table}.csv"
-        if columns and not path.exists():
+        if columns and not (HERE / self.name / f"{table}.csv").exists():
             return pd.DataFrame(columns=list(columns), dtype="str")
-        with path.open(encoding="utf-8", newline="") as lines:  # small: pandas takes longer
-            header, *rows = csv.reader(lines)
-        return pd.DataFrame(rows, columns=header, dtype="str")
+        rows = self._rows(table)
+        return pd.DataFrame(rows, columns=list(rows[0]) if rows else list(columns), dtype="str")
 
     @cached_property
     def layouts(self) -> list[Layout]:
         """The distinct layouts, in the order of ``columns.csv``."""
-        found = []
-        for name in self.columns.index:
-            files = self.files[self.files["layout"] == name]
-            row = self.columns.loc[name]
-            present = {c: row[c] for c in self.columns.columns if row[c]}
+        found, listed = [], self._rows("files")
+        for row in self._rows("columns"):
+            name = row.pop("layout")
+            files = [file for file in listed if file["layout"] == name]
+            present = {c: raw for c, raw in row.items() if raw}
             optional = frozenset(c for c, raw in present.items() if raw.endswith("?"))
             key = {*self.meta["key"]} | (
                 {"brin", "branch"} if "school" in self.meta["key"] else set()
@@ -205,13 +208,13 @@ class Source:
                     marks=tuple(self.meta.get("marks", ())),
                     never=frozenset(self.meta.get("never", ())),
                     whole=bool(self.meta.get("whole_header")),
-                    sheet=files["sheet"].iloc[0],
-                    header_row=int(files["header_row"].iloc[0]),
-                    separator=files["separator"].iloc[0],
-                    encodings=tuple(dict.fromkeys(e for e in files["encoding"] if e)),
-                    seen=bool({*files["evidence"]} & {"seen", "own"}),
-                    suffixes=frozenset(Path(file).suffix.lower() for file in files["file"]),
-                    thousands="thousands" in files and files["thousands"].iloc[0] == ".",
+                    sheet=files[0]["sheet"],
+                    header_row=int(files[0]["header_row"]),
+                    separator=files[0]["separator"],
+                    encodings=tuple(dict.fromkeys(f["encoding"] for f in files if f["encoding"])),
+                    seen=any(file["evidence"] in ("seen", "own") for file in files),
+                    suffixes=frozenset(Path(file["file"]).suffix.lower() for file in files),
+                    thousands=files[0].get("thousands") == ".",
                 )
             )
         return found
@@ -232,9 +235,9 @@ class Source:
         return self.meta.get("long", [])
 
     @cached_property
-    def variable(self) -> dict[str, pd.Series]:
+    def variable(self) -> dict[str, dict[str, str]]:
         """Return the row of each variable."""
-        return {str(name): row for name, row in self.variables.iterrows()}
+        return {row["name"]: row for row in self._rows("variables")}
 
     @cached_property
     def cells(self) -> list[tuple[tuple[str, ...], dict[str, str]]]:

@@ -78,8 +78,17 @@ def exact(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def hidden(frame: pd.DataFrame, name: str) -> pd.Series:
     """Tell where the publisher hid a count."""
-    low, high = frame[f"{name}_low"], frame[f"{name}_high"]
-    return low.notna() & ~(low == high).fillna(False)
+    low, high = (frame[f"{name}{end}"].to_numpy(float, na_value=np.nan) for end in ENDS)
+    return pd.Series(~np.isnan(low) & (low != high), frame.index)
+
+
+def plain(column: pd.Series) -> pd.Series:
+    """Return categories as what they are: text as text and dates as dates."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    # As `astype` does, which makes Python objects of all categories first.
+    values = column.cat.categories.array.take(column.cat.codes.to_numpy(), allow_fill=True)
+    return pd.Series(values, column.index, name=column.name, copy=False)
 
 
 def _check_years(part: Part, file: str, tables: str) -> list[Finding]:
@@ -303,7 +312,7 @@ def _school(frame: pd.DataFrame, file: str, findings: list) -> pd.DataFrame:
         frame["municipality_code"] = frame["region"].str[2:6].where(inside).astype("category")
     if "brin" not in frame or "branch" not in frame:
         return frame
-    brin, branch = frame["brin"].astype("str"), frame["branch"].astype("str")
+    brin, branch = plain(frame["brin"]), plain(frame["branch"])
     other = (branch.str.len() == 6) & (branch.str[:4] != brin)
     for at in frame.index[other.fillna(False)]:
         findings.append(
@@ -456,7 +465,7 @@ def _decode(wide: Wide, source: Source, file: str, findings: list) -> pd.DataFra
                     column=wide.header(variable),
                 )
             )
-        codes = frame[variable].astype("str")
+        codes = plain(frame[variable])
         for column in meanings:
             meaning = codes.map(known[column])
             if column == variable:  # an open list: a code that is not on it stands for itself
@@ -473,7 +482,7 @@ def _wanted(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
         frame = frame[frame[column].isin(list(values_)).fillna(False)]
     period = source.meta["year"].get("period")
     if period and "period" in frame:
-        text = frame["period"].astype("str")
+        text = plain(frame["period"])
         frame = frame[text.str[4:6].eq(period).fillna(False)]
         years = text.loc[frame.index].str[:4].astype(int)
         frame = frame.assign(year=years).drop(columns="period")
@@ -597,13 +606,6 @@ def read(recognised: Recognised, noted: int | None = None) -> tuple[list[Wide], 
 # ---------------------------------------------------------------- from wide to tidy
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Return text as text and dates as dates."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column
-    return column.astype(column.cat.categories.dtype)
-
-
 def _triple(name: str, low: pd.Series, high: pd.Series) -> dict[str, pd.Series]:
     """Return a count with its lowest and highest; hidden, it has no value."""
     low, high = low.astype("Int64"), high.astype("Int64")
@@ -636,7 +638,7 @@ def fold(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
         if base != column:
             keep |= _triple(base, frame[column], frame[f"{base}_high"])
         elif not column.endswith("_high"):
-            keep[column] = _plain(frame[column])
+            keep[column] = plain(frame[column])
     if not source.dimensions:
         return pd.DataFrame(keep, copy=False)
     every, pieces = pd.DataFrame(keep, copy=False), []

@@ -277,10 +277,10 @@ class _Cells:
 class _Reader:
     """Reads the cells of one variable of a source."""
 
-    def __init__(self, variable: pd.Series, source, thousands: bool, mark: str):
+    def __init__(self, variable: dict[str, str], source, thousands: bool, mark: str):
         meta = source.meta
         self.source = source.name
-        self.name, self.kind, self.mark = str(variable.name), variable["kind"], mark
+        self.name, self.kind, self.mark = variable["name"], variable["kind"], mark
         self.thousands, self.masked = thousands, source.masked
         self.label = variable["label"].lower()
         self.may_be_empty = variable["empty"] == "unknown"
@@ -488,7 +488,7 @@ def _category(codes: np.ndarray, values: pa.Array) -> pd.Series:
 
 def read_column(
     column: Column,
-    variable: pd.Series,
+    variable: dict[str, str],
     source,
     place: Place,
     *,
@@ -501,7 +501,7 @@ def read_column(
     ----------
     column : Column
         The raw cells.
-    variable : pandas.Series
+    variable : dict of str to str
         Its row of ``variables.csv``.
     source : Source
         Whose rules hold.

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kansen_analysis.errors import Reason
 from kansen_analysis.estimate.codes import Lack, Note
-from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.sources.schoolyear import label
 from kansen_analysis.words import numbers as write
 from kansen_analysis.words.reasons import SENTENCES, says, says_plainly
+
+if TYPE_CHECKING:  # words are wanted sooner than what they are about: it takes two seconds
+    from kansen_analysis.estimate.effects import EffectEstimate
 
 VERSIONS = {
     "V1": "alle jaren vooraf, alle vergelijkbare scholen",
