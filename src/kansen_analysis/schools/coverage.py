@@ -36,7 +36,8 @@ def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
     """Count the schools, OVTs or regions of each school year."""
     found: dict[int, list[pd.Series]] = {}
     for part in units:
-        for year, keys in part.groupby("year")[key]:
+        for year in part["year"].unique():
+            keys = part.loc[part["year"] == year, key]
             found.setdefault(int(year), []).append(keys.drop_duplicates().dropna())
     return {
         year: len(keys[0])

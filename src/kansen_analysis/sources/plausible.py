@@ -168,7 +168,8 @@ class Slice:
         """The pupils per BRIN and per school, on a scale of ratios, by its number."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
         sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
-        return {code: np.log1p(s[(s > 0) & (s.index >= 0)]) for code, s in sizes.items()}
+        known = {code: s[(s > 0) & (s.index >= 0)] for code, s in sizes.items()}
+        return {code: pd.Series(np.log1p(s.to_numpy()), s.index) for code, s in known.items()}
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -190,7 +191,7 @@ class Slice:
         codes = self.frame[self.key].cat.codes.to_numpy()
         if self.file.source == "leerlingen_historisch":
             codes = codes[self.total["high"] > 0]
-        return np.count_nonzero(np.bincount(codes[codes >= 0]))
+        return int(np.count_nonzero(np.bincount(codes[codes >= 0])))
 
     def doubt(
         self, check: str, found: str, expected: str, remedy: str, at=None, column: str | None = None
