@@ -71,10 +71,11 @@ test: $(READY)
 	@$(BIN)/python -m pytest $(SPREAD)
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
 
-# All cells of a rendered monitor against a solver, and runs that are killed: minutes.
+# All cells of a rendered monitor against a solver, runs that are killed, hostile text one by one.
 test-long: monitor $(READY)
 	@$(BIN)/python tests/attack.py "$$(ls -d reports/demo-* | tail -n 1)" "$$(ls -d editions/demo-* | tail -n 1)"
 	@$(BIN)/python tests/kills.py 50
+	@$(BIN)/python tests/injection.py 1
 
 accessibility: $(READY)
 	@KANSEN_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_accessibility.py \

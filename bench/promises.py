@@ -64,10 +64,14 @@ class Register:
         return f"{self.treated} schools, {way}{goals}{', growing' if self.growing else ''}"
 
 
-REGISTERS = tuple(
-    Register(treated, plan, tested)
-    for treated in (80, 20, 12)
-    for plan, tested in ((False, 1), (True, 1), (False, 3))
+REGISTERS = (
+    *(
+        Register(treated, plan, tested)
+        for treated in (80, 20, 12)
+        for plan, tested in ((False, 1), (True, 1), (False, 3))
+    ),
+    Register(5),
+    Register(5, plan=True),
 )
 
 

@@ -22,6 +22,7 @@ from kansen_analysis.goals.one_panel import judge_panel
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes import panel
 from kansen_analysis.programme.settings import Region
+from kansen_analysis.schools.over_time import read_transitions
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def registers(
         chosen = np.sort(rng.choice(candidates, draw.participants, replace=False))
         people = pd.DataFrame({"school": chosen, "coach_start": draw.start})
         inputs = {"tidy": tables, "participants": people, "region": region, "year": year}
-        inputs["others"] = {}
+        inputs |= {"others": {}, "transitions": read_transitions("")}
         inputs |= {"schools": schools_stage.run(inputs), "protocol": protocol}
         found, _ = Chosen(inputs).panel(levels, 1)
         try:

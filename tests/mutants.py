@@ -56,7 +56,8 @@ MODULES = {
     "estimate/etwfe": ["test_planted.py", "test_effects_estimable.py", "test_effects_estimator.py"],
     "estimate/effects": ["test_planted.py", "test_effects_estimator.py", "test_effects_input.py"],
     "goals/rule": ["test_goals.py", "test_planted.py"],
-    "edition/disclosure": ["test_disclosure.py"],
+    "edition/disclosure/counts": ["test_disclosure.py"],
+    "edition/disclosure/joined": ["test_disclosure.py"],
 }
 HEAD = """# Mutants: which small errors the tests notice
 

@@ -24,9 +24,10 @@ from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.codes import Verdict
 from kansen_analysis.goals.plan import Hurdle, Scenario
-from kansen_analysis.outcomes import region
+from kansen_analysis.outcomes import printed, region
 from kansen_analysis.pages import klopt, kort, plan, regio, samenvatting, seen
 from kansen_analysis.publish import dialect, empty
+from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.words import truth
 from kansen_analysis.words.leerjaar3 import own_figures
 
@@ -54,6 +55,8 @@ def without(edition: Edition, source: str | None) -> Edition:
         "participants": edition.participants,
         "region": edition.region,
         "others": edition.others,
+        "transitions": read_transitions(""),
+        "printed": printed.published(),
         "protocol": edition.protocol,
         "year": edition.year,
     }

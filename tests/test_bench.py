@@ -19,7 +19,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from bench import commands, figures, peers, running, speed
+from bench import commands, figures, peers, promises, running, speed
 from bench.cases import CASES, FIRST, GOALS, Case, draw, run, tasks
 from bench.command import RESULTS
 from bench.command import bench as command
@@ -112,6 +112,29 @@ def test_a_promise_is_kept_or_not_on_another_panel_with_that_difference():
     row = draw(Case("S0", kind="promise"), seed=3)
     assert 0.06 < row["promised"] < 0.13
     assert row["truth"] == pytest.approx(row["promised"])
+
+
+@pytest.mark.parametrize("plan", [False, True])
+def test_five_schools_are_promised_nothing_and_nothing_is_said_of_them(plan):
+    row = promises.draw(promises.Register(5, plan), seed=1)  # with a difference of two pupil SD
+    assert row == {
+        "register": f"5 schools, {'plan' if plan else 'edition'}",
+        "seed": 1,
+        "promised": None,
+        "better": False,
+    }
+
+
+def test_a_promise_to_a_register_is_judged_part_by_part_and_counted(tmp_path):
+    large, small = promises.Register(80), promises.Register(5)
+    rows = list(promises.draws([large, small], 2, 3, tmp_path / "draws.jsonl"))
+    again = list(promises.draws([large, small], 2, 3, tmp_path / "draws.jsonl"))
+    assert again == rows and [row["seed"] for row in rows] == [3, 3, 4, 4]
+    for row in rows[::2]:
+        parts = [*promises.VERSIONS, "limit", "since", *promises.GUARDS]
+        assert row["better"] == all(row[part] for part in parts)
+    lines = promises.table(pd.DataFrame(rows)).splitlines()
+    assert lines[2].startswith("| 80 schools, edition | ") and "none" in lines[3]
 
 
 def test_an_interrupted_bench_goes_on_where_it_stopped(tmp_path):

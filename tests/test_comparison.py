@@ -119,8 +119,8 @@ def test_a_participant_with_too_few_lookalikes_is_told(schools):
     lonely = frame.index[frame["participant"]][0]
     frame.loc[lonely, "region_kind"] = "eiland"
     short = pools_of(frame).short
-    assert short.set_index("school").loc[frame.loc[lonely, "school"], "found"] == 0
-    assert (short["found"] < 8).all()
+    assert short.set_index("school").loc[frame.loc[lonely, "school"], "matched"] == 0
+    assert (short["matched"] < 8).all()
 
 
 def test_before_anybody_takes_part_there_is_only_the_own_region(schools):

@@ -26,10 +26,7 @@ ALLOWED = {
     "an edition keeps it for who reads further": {
         *("by_step", "others_before", "others_since", "years_before", "from_std_error"),
     },
-    "for researchers, documented": {"about_table", "simulate", "outlook", "grouped"},
-    "schools are not followed over mergers in an edition yet": {
-        *("over_time", "follow", "unexplained"),
-    },
+    "for researchers, documented": {"about_table", "simulate", "outlook"},
 }
 
 

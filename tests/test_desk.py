@@ -169,7 +169,7 @@ def test_more_schools_see_a_smaller_difference_and_reach_it_more_often(edition):
 
 def test_notebooks_that_teach_are_in_the_demo_and_in_no_other_site():
     teaching = {f"analyse/{path.stem}" for path in (ROOT / "notebooks" / "analyse").glob("*.ipynb")}
-    assert len(teaching) == 6
+    assert len(teaching) == 7
     demo, real = (site.pages_of(ROOT / "notebooks", demo=demo) for demo in (True, False))
     assert set(demo) - set(real) == teaching
 

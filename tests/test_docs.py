@@ -1,9 +1,11 @@
 """What the documentation says is so: functions exist, the walk holds, tables are as described."""
 
+import ast
 import csv
 import io
 import itertools
 import re
+import tokenize
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -69,6 +71,41 @@ def test_the_walk_has_at_most_eight_functions_and_they_exist():
     for name in steps():
         module, _, function = name.rpartition(".")
         assert callable(getattr(import_module(f"kansen_analysis.{module}"), function)), name
+
+
+def lines_of_code(path) -> int:
+    """Lines with code: no blank ones, comments or docstrings."""
+    text = path.read_text(encoding="utf-8")
+    told = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docs = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, told) and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, node.body[0].end_lineno + 1)
+    }
+    nothing = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    code = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type not in {*nothing, tokenize.ENDMARKER}
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(code - docs)
+
+
+def test_the_rooms_are_as_large_as_is_said():
+    package, found = ROOT / "src" / "kansen_analysis", {}
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).parts[0] if path.parent != package else "(root)"
+        found[room] = found.get(room, 0) + lines_of_code(path)
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    said = {
+        room: int(lines.replace(" ", ""))
+        for room, lines in re.findall(r"^\| `([\w()]+)` \| ([\d ]+) \|", text, re.MULTILINE)
+    }
+    assert set(said) == set(found)
+    off = {room: (said[room], n) for room, n in found.items() if abs(said[room] - n) > 0.1 * n}
+    assert not off
 
 
 def possible(cells: list[str]) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from kansen_analysis.programme import check_programme, read_programme
 from kansen_analysis.programme.schema import tables
 from kansen_analysis.programme.settings import Settings, read_settings
 from kansen_analysis.publish.shown import left_out
+from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.schools.participants import read_participants
 
 ROOT = Path(__file__).parents[1]
@@ -186,6 +187,7 @@ def test_a_school_of_another_programme_is_no_comparison_school(edition):
             "participants": edition.participants,
             "region": edition.region,
             "others": dict.fromkeys(other, "Anders"),
+            "transitions": read_transitions(""),
             "year": edition.year,
         }
     )

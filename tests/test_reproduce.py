@@ -14,6 +14,7 @@ import pytest
 from kansen_analysis.edition import manifest
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.compare import compare, verify
+from kansen_analysis.edition.open import open_edition
 from kansen_analysis.edition.reproduce import IDENTICAL, MISSING, OTHER, reproduce
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.workspace import root
@@ -75,6 +76,20 @@ def test_the_same_files_give_the_same_edition_and_a_changed_digit_is_named(copie
     answer = reproduce(edition, places)
     assert answer.word == MISSING
     assert scores.name in answer.lines()[1]
+
+
+def test_an_edition_with_a_merger_is_made_again_with_it(copied):
+    schools = open_edition(copied / "edition").schools
+    one, other = schools.loc[~schools["participant"], "school"].iloc[:2]
+    row = f"{one},{other},2023-2024,fusie,brief"
+    (copied / "data" / "overgangen.csv").write_text(
+        f"school,successor,school_year,kind,source\n{row}\n"
+    )
+    edition = build(copied / "data", day=DAY, folder=copied / "merged")
+    assert edition.over_time["school_over_time"].unique().tolist() == [other]
+    assert "overgangen.csv" in [each.get("file") for each in edition.manifest["inputs"]]
+    answer = reproduce(edition.folder, [copied / "data", root() / "programme.yml"])
+    assert answer.word == IDENTICAL, answer.lines()
 
 
 def test_two_editions_are_compared_by_what_changed_and_why(copied):

@@ -7,6 +7,7 @@ import pytest
 from kansen_analysis import load
 from kansen_analysis.errors import CellError, ConsistencyError, DataErrors, LayoutError
 from kansen_analysis.schools import match as schools
+from kansen_analysis.schools import over_time
 from kansen_analysis.schools.load import transitions
 from kansen_analysis.sources import DataFolder
 
@@ -127,11 +128,11 @@ def table(*lines: str) -> str:
 def moved(folder, *lines: str) -> pd.DataFrame:
     path = folder / "overgangen.csv"
     path.write_text(table(*lines))
-    return schools.read_transitions(path)
+    return over_time.read_transitions(path)
 
 
 def test_a_chain_of_mergers_and_moves_ends_in_one_school(tmp_path):
-    found = schools.over_time(
+    found = over_time.over_time(
         moved(
             tmp_path,
             "90AA00,90AC00,2016-2017,fusie,brief",
@@ -233,7 +234,7 @@ def test_a_table_of_transitions_is_read_with_its_first_years(tmp_path):
     path = tmp_path / "overgangen.csv"
     lines = ["90AA00,90AB00,2016-2017,fusie,brief van 3 mei", "90AC00,,2019-2020,sluiting,krant"]
     path.write_bytes(b"\xef\xbb\xbf" + table(*lines).replace("\n", "\r\n").encode())
-    found = schools.read_transitions(str(path))
+    found = over_time.read_transitions(str(path))
     assert found.to_dict("list") == {
         "school": ["90AA00", "90AC00"],
         "successor": ["90AB00", ""],
@@ -241,10 +242,10 @@ def test_a_table_of_transitions_is_read_with_its_first_years(tmp_path):
         "kind": ["fusie", "sluiting"],
         "source": ["brief van 3 mei", "krant"],
     }
-    none = schools.read_transitions(tmp_path / "nergens.csv")
+    none = over_time.read_transitions(tmp_path / "nergens.csv")
     assert len(none) == 0 and list(none) == list(found)
     assert none["year"].dtype == "int64"
-    assert not len(schools.over_time(none))
+    assert not len(over_time.over_time(none))
 
 
 def test_schools_that_succeed_each_other_are_refused(tmp_path):
@@ -265,7 +266,7 @@ def test_schools_that_succeed_each_other_are_refused(tmp_path):
 
 def test_what_became_of_a_school_is_told_by_the_change_that_made_it(tmp_path):
     """A merger before a move before a split before a closure; of two of a kind the first year."""
-    found = schools.over_time(
+    found = over_time.over_time(
         moved(
             tmp_path,
             "90AD00,90AE00,2012-2013,verplaatsing,x",
@@ -289,7 +290,7 @@ def test_another_header_is_refused_column_by_column(tmp_path):
     path = tmp_path / "overgangen.csv"
     path.write_text("school,naar,school_year,kind,source\n90AA00,90AB00,2016-2017,fusie,x\n")
     with pytest.raises(DataErrors) as caught:
-        schools.read_transitions(path)
+        over_time.read_transitions(path)
     (told,) = caught.value.findings
     assert (type(told), told.file, told.line) == (LayoutError, "overgangen.csv", 1)
     assert (told.found, told.expected) == ("no such column", "a column 'successor'")
@@ -299,11 +300,12 @@ def test_another_header_is_refused_column_by_column(tmp_path):
 def test_the_table_is_looked_for_in_the_folder_and_beside_it(tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
-    assert len(transitions(DataFolder(raw))) == 0
-    moved(tmp_path, "90AA00,90AB00,2016-2017,fusie,x")
-    assert transitions(DataFolder(raw))["school"].tolist() == ["90AA00"]
+    assert transitions(raw) is None
+    moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x")
+    assert transitions(raw) == tmp_path / "overgangen.csv"
+    assert transitions(raw, beside=False) is None  # of invented schools: only their own
     moved(raw, "90AC00,90AD00,2017-2018,fusie,x")
-    assert transitions(DataFolder(raw))["school"].tolist() == ["90AC00"]
+    assert transitions(raw) == raw / "overgangen.csv"
     folder = DataFolder(raw)
     folder.scan()
     assert (folder.unknown, folder.findings) == ([], [])
@@ -317,8 +319,8 @@ def results(*rows) -> pd.DataFrame:
 
 
 def test_a_mean_of_merged_schools_is_weighted_by_their_pupils(tmp_path):
-    identity = schools.over_time(moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x"))
-    found = schools.follow(
+    identity = over_time.over_time(moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x"))
+    found = over_time.follow(
         results(
             ("90AA00", 2019, 10, 10, 10, 530.0),
             ("90AB00", 2019, 30, 30, 30, 540.0),
@@ -337,8 +339,8 @@ def test_a_mean_of_merged_schools_is_weighted_by_their_pupils(tmp_path):
 
 
 def test_a_hidden_predecessor_leaves_an_interval_and_no_mean(tmp_path):
-    identity = schools.over_time(moved(tmp_path, "90AA00,90AB00,2024-2025,fusie,x"))
-    found = schools.follow(
+    identity = over_time.over_time(moved(tmp_path, "90AA00,90AB00,2024-2025,fusie,x"))
+    found = over_time.follow(
         results(
             ("90AA00", 2023, None, 1, 4, None),
             ("90AB00", 2023, 30, 30, 30, 540.0),
@@ -355,7 +357,7 @@ def test_a_hidden_predecessor_leaves_an_interval_and_no_mean(tmp_path):
 
 
 def test_schools_are_put_together_per_further_column(tmp_path):
-    identity = schools.over_time(moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x"))
+    identity = over_time.over_time(moved(tmp_path, "90AA00,90AB00,2020-2021,fusie,x"))
     frame = pd.DataFrame(
         [
             *(("90AB00", 2019, "VWO", 6, 6, 6), ("90AA00", 2019, "VWO", None, 1, 4)),
@@ -364,7 +366,7 @@ def test_schools_are_put_together_per_further_column(tmp_path):
         ],
         columns=["school", "year", "advice", "pupils", "pupils_low", "pupils_high"],
     ).astype(dict.fromkeys(["pupils", "pupils_low", "pupils_high"], "Int64"))
-    found = schools.follow(frame, identity, by=["advice"])
+    found = over_time.follow(frame, identity, by=["advice"])
     counts = ["pupils", "pupils_low", "pupils_high"]
     assert list(found) == ["school", "year", "advice", "schools_together", *counts, "flag"]
     assert found.astype(object).where(found.notna(), None).to_numpy().tolist() == [
@@ -390,7 +392,7 @@ def test_no_pupil_is_lost_or_counted_twice():
             "source": ["x"] * 3,
         }
     )
-    found = schools.follow(frame, schools.over_time(merged))
+    found = over_time.follow(frame, over_time.over_time(merged))
     assert (
         found.groupby("year")["pupils"].sum().to_dict()
         == frame.groupby("year")["pupils"].sum().to_dict()
@@ -418,18 +420,18 @@ def test_schools_that_end_or_begin_without_a_reason_are_listed(tmp_path):
     empty = results(("90AB00", 2021, 0, 0, 0, None)).assign(kind="Bo", name="Weg")
     history = pd.concat([history, special, empty], ignore_index=True)
     explained = moved(tmp_path, "90AC00,90AD00,2020-2021,verplaatsing,x")
-    found = schools.unexplained(history, explained)
+    found = over_time.unexplained(history, explained)
     assert found[["school", "name", "year", "change"]].to_numpy().tolist() == [
         ["90AB00", "De Eik", 2021, "verdwenen"],
         ["90AE00", "x", 2021, "nieuw"],
     ]
-    none = schools.unexplained(special, explained)
+    none = over_time.unexplained(special, explained)
     assert len(none) == 0 and list(none) == list(found)
 
 
 def test_schools_that_ended_since_2020_are_listed(files, are_real):
     history = load("leerlingen_historisch", files / "raw")
-    found = schools.unexplained(history, schools.read_transitions("nergens.csv"))
+    found = over_time.unexplained(history, over_time.read_transitions("nergens.csv"))
     alive = history[(history["kind"] == "Bo") & (history["pupils_high"] > 0)]
     last = alive.groupby("school")["year"].max()
     for year, invented in ((2021, {"90AY00"}), (2024, {"90AX00"})):

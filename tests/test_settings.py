@@ -63,6 +63,10 @@ WRONG = [
     ({"pages": ["wanneer", "blog"]}, "pages[1]: found 'blog', expected one of"),
     ({"contact": "javascript:alert(1)"}, "contact: found 'javascript:alert(1)', expected an addr"),
     ({"person": {"one": "coach"}}, "person.more: found nothing"),
+    *(
+        ({"aim": text}, f"aim: found {text!r}, expected a text on one line without signs")
+        for text in ("[klik](javascript:x)", "<b>x</b>", "$x$", "@x", "a\n\n## b", "*a*", "&lt;b")
+    ),
     ({"region": {**REGION, "own": {}}}, "region.own: expected at least one province or municip"),
     (
         {"region": {**REGION, "own": {"municipalities": {14: "Groningen"}}}},

@@ -19,8 +19,9 @@ from kansen_analysis.errors import (
     PlausibilityError,
     SchoolYearError,
     UsageError,
+    alike,
 )
-from kansen_analysis.schools.coverage import check, findings_frame, grouped
+from kansen_analysis.schools.coverage import check, findings_frame
 from kansen_analysis.sources import DataFolder
 from kansen_analysis.sources.values import read_year
 
@@ -451,8 +452,7 @@ def test_all_mistakes_are_collected_and_told_by_column(tmp_path):
     frame = findings_frame(caught.value.findings)
     assert len(frame) == 21
     assert sorted(frame["line"].unique()) == list(range(2, 22))
-    groups = grouped(caught.value.findings).set_index("column")["count"]
-    assert groups.to_dict() == {"CET_AANTAL": 20, "CET_GEM": 1}
+    assert sorted(map(len, alike(caught.value.findings))) == [1, 20]
 
 
 def test_nothing_is_written_and_nothing_loads_while_a_file_is_wrong(tmp_path):

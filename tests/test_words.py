@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from kansen_analysis.display.tables import KINDS
 from kansen_analysis.errors import Code, PanelError, Reason
 from kansen_analysis.estimate.codes import Problem, why
 from kansen_analysis.goals.codes import Why
@@ -14,6 +17,7 @@ from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes import OUTCOMES
 from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 from kansen_analysis.words.obstacles import FIGURES, label
 from kansen_analysis.words.reasons import SENTENCES, say
 from kansen_analysis.words.verdicts import beside, say_size
@@ -157,3 +161,18 @@ def test_what_a_verdict_rests_on_follows_its_figures(own, there, absent):
 def test_a_goal_that_was_not_tested_rests_on_nothing():
     protocol = load_protocol()
     assert beside(protocol.goal(1), judged(look=float("nan")), protocol) == ()
+
+
+def test_every_table_that_has_columns_is_asked_for_by_one_page():
+    with (resources.files("kansen_analysis.words") / "columns.csv").open(encoding="utf-8") as file:
+        rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+    assert not rows.duplicated(["table", "column"]).any()
+    assert set(rows["kind"]) <= set(KINDS)
+    code = "\n".join(p.read_text(encoding="utf-8") for p in (SOURCE / "pages").glob("*.py"))
+    for table in rows["table"].unique():
+        asks = rf'(?:columns_of\(|columns=|published_table\(\s*\w+,\s*)"{table}"'
+        assert len(re.findall(asks, code)) == 1, table
+    asked = set(re.findall(r'columns_of\("([\w-]+)"', code))
+    assert asked <= set(rows["table"])
+    with pytest.raises(KeyError):
+        columns_of("geen-tabel")

@@ -244,15 +244,18 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.goals.protocol import load_protocol
     from kansen_analysis.programme import check_programme, workspace
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
-    from kansen_analysis.schools.load import open_folder
+    from kansen_analysis.schools.load import open_folder, transitions
+    from kansen_analysis.schools.over_time import read_transitions
     from kansen_analysis.schools.participants import check_participants, read_participants
     from kansen_analysis.sources import schoolyear
     from kansen_analysis.sources.rows import each_row
 
     path = _data(data)
+    load_protocol(workspace.settings_of(path).path("goals"))  # which tells what is wrong in it
     folder = open_folder(path)
     with _progress("Reading") as progress:
         folder.scan(progress)
@@ -267,6 +270,10 @@ def check(
         beside = workspace.default_programme(path)
         if beside.is_dir():
             findings += check_programme(beside, schools=_known(folder, schools))
+    except DataErrors as errors:
+        findings += errors.findings
+    try:
+        read_transitions(transitions(path, beside=not workspace.is_demo(path)) or "")
     except DataErrors as errors:
         findings += errors.findings
     if not folder.files and not folder.findings:

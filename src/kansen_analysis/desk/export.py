@@ -15,6 +15,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
+from kansen_analysis.schools.over_time import as_one, together
 from kansen_analysis.sources import schoolyear
 
 FORMS = ("xlsx", "csv", "parquet")
@@ -60,7 +61,7 @@ def tables(edition: Edition) -> dict[str, pd.DataFrame]:
         if OUTCOMES[measures[name]].way == SUPPLIED:
             continue
         if measures[name] == JOINED:
-            panel = ranges(panel, edition.target_levels)
+            panel = ranges(panel, _levels(edition))
         found[f"panel-{name.replace(' ', '-')}"] = panel
     found |= {"schools": edition.schools, "participants": edition.participants}
     found |= {"pools": edition.pools.members, "files": edition.files}
@@ -84,6 +85,18 @@ def _measures(protocol: Protocol) -> dict[str, str]:
         if goal.guard is not None:
             found[f"{name} guard"] = goal.guard.measure
     return found
+
+
+def _levels(edition: Edition) -> pd.DataFrame:
+    """Return what may be shown per school over time; solved where one of its schools is."""
+    levels, one = edition.target_levels, edition.over_time
+    key = ["school", "year"]
+    names = [*key, "value", "low", "high", "n", "joined"]
+    whole = together(levels[names], one, ["value", "low", "high"])
+    solved = levels.loc[levels["joined"] == "solved", key]
+    solved = pd.MultiIndex.from_frame(solved.assign(school=as_one(solved["school"], one)))
+    inside = pd.MultiIndex.from_frame(whole[key]).isin(solved)
+    return whole.assign(joined=whole["joined"].mask(inside, "solved"))
 
 
 def ranges(panel: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +128,7 @@ def ranges(panel: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def codebook(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Describe every column of every table.
 
     Returns
@@ -127,7 +140,7 @@ def codebook(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
         known = pd.read_csv(handle, dtype=str, keep_default_na=False)
     said = {(row.table, row.column): row for row in known.itertuples()}
     rows = []
-    for table, frame in found.items():
+    for table, frame in frames.items():
         for name in frame.columns:
             about = said.get((table.partition("-")[0], name)) or said.get(("*", name))
             meaning, unit = (about.meaning, about.unit) if about else ("", "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -293,6 +294,8 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 @cache
 def _advance(character: str, bold: bool) -> float:
     font = get_font(str(_FONTS[bold]))
+    if ord(character) not in font.get_charmap():  # a browser takes another font: at most an em
+        return 0.0 if unicodedata.category(character) in ("Cc", "Cf", "Mn") else 1.0
     font.set_size(1000, 72)
     return (
         font.load_char(ord(character), flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536 / 1000
@@ -302,10 +305,12 @@ def _advance(character: str, bold: bool) -> float:
 def wrap(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     """Break text into lines of at most a width in pixels: at spaces, hyphens and soft hyphens.
 
-    A school year is never broken.
+    A school year is never broken; of a word that would take more than two lines, letters are.
 
     Examples
     --------
+    >>> wrap("x" * 30, 50, 12)[:2]
+    ['xxxxxxxxx', 'xxxxxxxxx']
     >>> wrap("Midden-Drenthe en Assen", 54, 12)
     ['Midden-', 'Drenthe', 'en Assen']
     >>> wrap("signalerings\u00adwaarde", 500, 12), wrap("signalerings\u00adwaarde", 80, 12)
@@ -314,7 +319,8 @@ def wrap(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     ['vanaf', '2016-2017']
     """
     lines = [""]
-    for word, before in _words(text):
+    fits = (part for word, gap in _words(text) for part in _short(word, gap, width, size, bold))
+    for word, before in fits:
         joined = lines[-1].removesuffix("\u00ad") + before + word
         if lines[-1] and text_width(joined.removesuffix("\u00ad"), size, bold) > width:
             lines[-1] = lines[-1].replace("\u00ad", "-")
@@ -328,6 +334,17 @@ def _words(text: str):
     for word in text.split(" "):
         for k, piece in enumerate(filter(None, _BREAKS.split(word))):
             yield piece, "" if k else " "
+
+
+def _short(word: str, before: str, width: float, size: float, bold: bool):
+    """Cut a word that is wider than two lines into pieces of at most one."""
+    if text_width(word, size, bold) > 2 * width:
+        most = max(_advance(character, bold) for character in word) * size
+        step = max(1, int(width / most)) if most else len(word)
+        for at in range(0, len(word), step):
+            yield word[at : at + step], "" if at else before
+    else:
+        yield word, before
 
 
 def spread(at: Sequence[float], gaps: Sequence[float], low: float, high: float) -> list[float]:

@@ -427,7 +427,7 @@ def _runs(rows: pd.DataFrame) -> list[tuple[int, int, str]]:
     ]
 
 
-def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Figure:
+def tile_map(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw one square per municipality in its rough place, with the number in it.
 
     Parameters
@@ -435,8 +435,6 @@ def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Fig
     frame : pandas.DataFrame
         ``code`` (municipality, 4 digits), ``municipality``, ``schools`` (how many take part).
     texts : Texts
-    what : str
-        What is counted.
 
     Returns
     -------
@@ -454,7 +452,7 @@ def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Fig
     best = frame.iloc[int(frame["schools"].argmax())]
     with_any = int((frame["schools"] > 0).sum())
     none = list(frame.loc[frame["schools"] == 0, "municipality"])
-    alt = [f"{numbers.number(frame['schools'].sum(), 0)} {what} in {with_any} gemeenten."]
+    alt = [f"{numbers.number(frame['schools'].sum(), 0)} scholen in {with_any} gemeenten."]
     if with_any:
         alt.append(f"De meeste in {best.municipality}: {numbers.number(best.schools, 0)}.")
     if none:
@@ -469,7 +467,7 @@ def tile_map(frame: pd.DataFrame, texts: Texts, *, what: str = "scholen") -> Fig
         variables=[
             ("municipality", "Gemeente", "", 0, "text"),
             ("code", "Gemeentecode", "", 0, "code"),
-            ("schools", capital(what), "aantal", 0, "count"),
+            ("schools", "Scholen", "aantal", 0, "count"),
         ],
         notes=[f"Een vierkant per gemeente{near}. Hoe donkerder, hoe meer."],
         width=max(NARROW, 4 + _TILE * (1 + int(max(column for column, _ in spots)))),

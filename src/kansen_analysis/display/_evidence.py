@@ -39,6 +39,7 @@ SIGNS = {
 }
 UNTESTABLE = "Niet toetsbaar"
 _FARTHEST = 6  # margins; an interval that goes farther is cut and gets an arrow
+_BINS = 10  # bars in a panel of histograms
 
 
 def versions(
@@ -375,7 +376,7 @@ def _balance(board: Board, *, frame, limit) -> None:
                 board.mark(ax, value, y, says, ms=8, mec=edge, mew=1.8, mfc=fill)
 
 
-def histograms(frame: pd.DataFrame, texts: Texts, *, bins: int = 10) -> Figure:
+def histograms(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw how two groups of schools are spread, one upwards and one downwards.
 
     Parameters
@@ -384,8 +385,6 @@ def histograms(frame: pd.DataFrame, texts: Texts, *, bins: int = 10) -> Figure:
         One row per school: ``panel`` (characteristic with its unit, Dutch), ``series``
         (``deelnemers`` or ``vergelijkbare scholen``), ``value``.
     texts : Texts
-    bins : int
-        Number of bars in a panel.
 
     Returns
     -------
@@ -403,7 +402,7 @@ def histograms(frame: pd.DataFrame, texts: Texts, *, bins: int = 10) -> Figure:
     if strange:
         raise UsageError(f"histograms compare {' and '.join(groups)}, not {', '.join(strange)}")
     panels = list(dict.fromkeys(raw["panel"]))
-    made = [_bars(raw[raw["panel"] == panel], panel, list(groups), bins) for panel in panels]
+    made = [_bars(raw[raw["panel"] == panel], panel, list(groups)) for panel in panels]
     bars = pd.concat(made, ignore_index=True)
     said = []
     for panel in panels:
@@ -469,8 +468,8 @@ def _histograms(board: Board, *, bars, groups) -> None:
         board.quiet(ax, (0, 1), f"% van de scholen, naar {panel}", **place)
 
 
-def _bars(rows: pd.DataFrame, panel: str, groups: Sequence[str], bins: int) -> pd.DataFrame:
-    edges = np.histogram_bin_edges(rows["value"].astype(float), bins=bins)
+def _bars(rows: pd.DataFrame, panel: str, groups: Sequence[str]) -> pd.DataFrame:
+    edges = np.histogram_bin_edges(rows["value"].astype(float), bins=_BINS)
     made = []
     for group in groups:
         values = rows.loc[rows["series"] == group, "value"].astype(float)

@@ -78,7 +78,7 @@ def estimate_columns(unit: str, decimals: int) -> list[tuple]:
 
 
 def reach(
-    frame: pd.DataFrame, columns: Sequence[str], zero: bool | None, *, extra: float = 0
+    frame: pd.DataFrame, columns: Sequence[str], zero: bool | None = None, *, extra: float = 0
 ) -> tuple[float, float]:
     """Return from where to where an axis goes.
 
@@ -270,14 +270,13 @@ def row_axes(
     side: float = 300,
     head: float = 26,
     unit: str = "",
-    above: bool | None = None,
     bold: Sequence[bool] = (),
 ) -> tuple[Axes, list[float]]:
     """Make axes with a row for each label, beside its plot on a desk and above it on a phone.
 
     Returns the axes and the height of the middle of each row.
     """
-    above = board.narrow if above is None else above
+    above = board.narrow
     left = 10 if above else side
     lines = [wrap(label, board.width - 20 if above else side - 20, board.size) for label in labels]
     text = [len(each) * board.size * LINE for each in lines]

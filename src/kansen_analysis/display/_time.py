@@ -261,8 +261,6 @@ def school_band(
     *,
     unit: str,
     decimals: int = 1,
-    breaks: Sequence[Break] = BREAKS,
-    zero: bool | None = None,
 ) -> Figure:
     """Draw one school by year on the band of comparable schools.
 
@@ -277,8 +275,6 @@ def school_band(
         Of the values.
     decimals : int
         Of the values.
-    breaks, zero
-        As in `lines`.
 
     Returns
     -------
@@ -294,7 +290,7 @@ def school_band(
     frame = frame.sort_values("year", kind="stable").reset_index(drop=True)
     years = _years(frame)
     ends = [name for name in ("value_low", "value_high") if name in frame]
-    limits = reach(frame, ("value", *ends, "p10", "p90", "signal"), zero)
+    limits = reach(frame, ("value", *ends, "p10", "p90", "signal"))
     own = frame.dropna(subset=["value"])
     alt = ["Van deze school zijn in deze jaren geen cijfers openbaar."]
     if len(own):
@@ -320,7 +316,7 @@ def school_band(
             _school_band,
             frame=frame,
             years=years,
-            breaks=within(breaks, years),
+            breaks=within(BREAKS, years),
             limits=limits,
             unit=unit,
             decimals=decimals,
@@ -382,7 +378,6 @@ def small_multiples(
     unit: str,
     decimals: int = 1,
     reference: str = "hele gebied",
-    zero: bool | None = None,
 ) -> Figure:
     """Draw one small panel per municipality, all on one scale.
 
@@ -399,8 +394,6 @@ def small_multiples(
         Of the values.
     reference : str
         Name of the reference line.
-    zero : bool, optional
-        As in `lines`.
 
     Returns
     -------
@@ -414,7 +407,7 @@ def small_multiples(
     """
     frame = need(frame, ("panel", "year", "value", "marked"), "small_multiples")
     panels = list(dict.fromkeys(frame["panel"]))
-    limits = reach(frame, ("value", "reference"), zero)
+    limits = reach(frame, ("value", "reference"))
     years = _years(frame)
     last = frame[frame["year"] == years[-1]].dropna(subset=["value"])
     alt = []

@@ -85,7 +85,9 @@ def problems(svg: str) -> list[str]:
     ['line through text: breed']
     """
     root = ElementTree.fromstring(svg)
-    left, top, right, bottom = map(float, root.get("viewBox", "").split())
+    # Quarto writes names of attributes in small letters; a browser reads both alike.
+    box = root.get("viewBox") or root.get("viewbox") or ""
+    left, top, right, bottom = map(float, box.split())
     frame = Drawn(left, top, right, bottom)
     marks = {node.get("id"): node.get("d") for node in root.iter(f"{SVG}path") if node.get("id")}
     drawn = [each for node in _nodes(root) if (each := _measured(node, marks))]

@@ -14,6 +14,7 @@ from kansen_analysis.goals import plan
 from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.outcomes import PAGES, seen
 from kansen_analysis.schools.neighbourhoods import areas, schools_in
+from kansen_analysis.schools.over_time import as_one
 from kansen_analysis.schools.pools import in_region
 
 # The groups that are set side by side; AREA, where the programme works, while nobody is named.
@@ -37,7 +38,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     """
     tidy, made, schools = inputs["tidy"], inputs["outcomes"], inputs["schools"]
     year, protocol = inputs["year"], inputs["protocol"]
-    own = set(schools["participants"]["school"])
+    own = set(as_one(schools["participants"]["school"], schools["over_time"]))
+    one = schools["over_time"]
     advices = _until(tidy["schooladviezen"], year)
     # What schools supply is shown by its own gate (`edition.released`) and not here.
     tables = {
@@ -45,6 +47,10 @@ def run(inputs: Mapping) -> dict[str, object]:
         "advice_low": made["advice_low"],
         "advice_high": made["advice_high"],
         "schooladviezen": advices,
+    }
+    tables = {
+        name: t.assign(school=as_one(t["school"], one)) if len(t) else t
+        for name, t in tables.items()
     }
     everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
     groups = {

@@ -20,6 +20,9 @@ from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.printed import published
 from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import publication_day
+from kansen_analysis.schools import over_time
+from kansen_analysis.schools.load import transitions
+from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.schools.participants import read_participants
 from kansen_analysis.sources import DataFolder, get, names, schoolyear
 
@@ -38,8 +41,11 @@ TIDY = Stage(
 SCHOOLS = Stage(
     "schools",
     f"{__package__}.schools",
-    reads=("tidy", "participants", "region", "others", "year"),
-    writes=("participants", "schools", "pools", "region", "others"),
+    reads=("tidy", "participants", "region", "others", "transitions", "year"),
+    writes=(
+        *("participants", "schools", "pools", "region", "others"),
+        *("over_time", "left_out", "unexplained"),
+    ),
 )
 OUTCOMES = Stage(
     "outcomes",
@@ -183,6 +189,9 @@ def build(
     register, beside = workspace.places(raw, programme)
     register = Path(participants or register)
     people = read_participants(register)
+    # Of invented schools nothing is known but what stands in their own folder.
+    changes = transitions(raw, beside=not workspace.is_demo(raw))
+    moved = read_transitions(changes or raw / over_time.FILE)
     region, others = settings.region, dict(sorted((others or {}).items()))
     limits = Limits(**settings.disclosure.model_dump())
     home = Path(folder) if folder else workspace.root() / FOLDER
@@ -197,6 +206,7 @@ def build(
         "settings": Given(settings, store.digest_of(settings)),
         "region": Given(region, store.digest_of(region)),
         "others": Given(others, store.digest_of(others)),
+        "transitions": Given(moved, store.digest_of(moved)),
         "printed": Given(printed, store.digest_of(printed)),
         "programme": Given(beside, _folder_digest(beside)),
         "truth": Given(truth := _truth(raw), store.digest(truth)),
@@ -255,6 +265,7 @@ def build(
             settings=settings,
             protocol=own,
             register=register,
+            transitions=changes if len(moved) else None,
             programme=beside,
         )
     return open_edition(target)

@@ -49,6 +49,7 @@ def write(
     settings: Settings,
     protocol: Protocol,
     register: Path,
+    transitions: Path | None,
     programme: Path,
 ) -> None:
     """Write the manifest of an edition.
@@ -65,6 +66,8 @@ def write(
         Whether the schools are invented.
     raw, register, programme : pathlib.Path
         Data folder, register of participants, and folder of what stands beside the figures.
+    transitions : pathlib.Path or None
+        What became of schools, where it is known.
     settings : Settings
     protocol : Protocol
     """
@@ -77,7 +80,8 @@ def write(
             "demo": demo,
             **environment(),
             "protocol": {"version": protocol.version, "sha256": protocol_digest(protocol)},
-            "inputs": inputs(public["files"], raw) + _around(settings, register, programme),
+            "inputs": inputs(public["files"], raw)
+            + _around(settings, register, transitions, programme),
             "key": public.key,
             "outputs": listing(public.folder),
         },
@@ -131,9 +135,11 @@ def fetched(raw: Path) -> list[dict]:
         return []
 
 
-def _around(settings: Settings, register: Path, programme: Path) -> list[dict]:
+def _around(
+    settings: Settings, register: Path, transitions: Path | None, programme: Path
+) -> list[dict]:
     """List what is ours beside the published files; stories are not told of."""
-    paths = [settings.folder / SETTINGS, register]
+    paths = [settings.folder / SETTINGS, register, *([transitions] if transitions else [])]
     if programme.is_dir():
         paths += sorted(path for path in programme.glob("*.csv") if path.is_file())
     return [

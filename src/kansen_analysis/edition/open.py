@@ -14,6 +14,7 @@ from kansen_analysis.edition import released, secret, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
+from kansen_analysis.schools.over_time import as_one
 from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
@@ -81,6 +82,9 @@ class Edition:
     region = _kept("region", "The region of the programme, from its settings.")
     others = _kept("others", "By school the other programme it takes part in.")
     pools = _kept("pools", "The schools that participants are compared with.")
+    over_time = _kept("over_time", "Which schools are one school over time.")
+    left_out = _kept("left_out", "Their school years that cannot be compared.")
+    unexplained = _kept("unexplained", "Schools that begin or end, and nothing says why.")
     target_levels = _kept("target_levels", "%1S/2F per school and school year.")
     advice_levels = _kept("advice_levels", "Bounds of the mean advice.")
     standard_scores = _kept("standard_scores", "Test scores as z.")
@@ -257,6 +261,7 @@ class Edition:
 
     def group_of(self, schools: pd.Series) -> pd.Series:
         """Tell for each school whether it takes part, is compared with, or neither."""
+        schools = as_one(schools, self.over_time)
         group = pd.Series("overige scholen", index=schools.index, dtype="str")
         compared = schools.isin(self.pools.members["school"])
         group[compared] = "vergelijkbare scholen"

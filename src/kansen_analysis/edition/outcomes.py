@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import pandas as pd
@@ -12,6 +13,7 @@ from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.outcomes import OUTCOMES, advice, panel
 from kansen_analysis.outcomes.advice import AdvicePanel
 from kansen_analysis.outcomes.codes import Obstacle
+from kansen_analysis.schools.over_time import MERGER, follow, together
 
 MORE = ("own_region", "board", "schoolweging_year")
 LEERJAAR_3 = 3  # school years from the advice to leerjaar 3
@@ -41,6 +43,7 @@ def run(inputs: Mapping) -> dict[str, object]:
         )
     )
 
+    places = _places_together(places, inputs["schools"]["over_time"])
     advices = _advices(inputs, low, high, levels)
     measured = {"target_levels": levels, "test_score_z": scores}
     if advices is not None:
@@ -103,7 +106,7 @@ def _advices(
     if not len(low) or not rules:
         return None
     try:
-        return advice.advice_panel(
+        found = advice.advice_panel(
             low,
             high,
             years=years,
@@ -113,6 +116,20 @@ def _advices(
         )
     except PanelError:  # the one reason: nothing to learn from what a hidden count is
         return None
+    changed = inputs["schools"]["over_time"]["school"]
+    # The second filling takes counts as one school prints them, and leaves sums of schools out.
+    own = found.printed.index.get_level_values("school").isin(changed)
+    return replace(found, printed=found.printed[~own]) if own.any() else found
+
+
+def _places_together(places: pd.DataFrame, over_time: pd.DataFrame) -> pd.DataFrame:
+    """Add up the former pupils of schools that are one over time, hidden counts as intervals."""
+    changed = places["school"].isin(over_time["school"])
+    if not changed.any():
+        return places
+    sums = follow(places[changed], over_time)[[*places.columns]]
+    both = pd.concat([places[~changed], sums.astype(places.dtypes.to_dict())])
+    return both.sort_values(["school", "year"], ignore_index=True, kind="stable")
 
 
 class Chosen:
@@ -141,7 +158,12 @@ class Chosen:
         self.compared = inputs["schools"]["pools"].members["school"]
         self.provider = panel.main_provider(inputs["tidy"])
         self.weging = panel.yearly_weging(inputs["tidy"])
-        self.starts = self.people.set_index("school")["coach_start"]
+        self.over_time, self.left_out = (inputs["schools"][n] for n in ("over_time", "left_out"))
+        starts = self.people.set_index("school")["coach_start"]
+        changed = self.over_time.drop_duplicates("school_over_time")
+        changed = changed.set_index("school_over_time")["start"]
+        changed = changed[changed.index.isin(starts.index)]
+        self.starts = pd.concat([starts[~starts.index.isin(self.over_time["school"])], changed])
 
     def of_goal(self, goal: Goal) -> dict[str, tuple[pd.DataFrame, list[Reason]]]:
         """Return the panels of a goal, by name, each with why participants are not in it.
@@ -216,12 +238,13 @@ class Chosen:
         first, last = rule.window
         inside = outcome["year"].between(first or 0, last or self.year)
         rows = outcome[inside & ~outcome["year"].isin(rule.exclude_years) & (outcome["n"] > 0)]
-        facts = self.schools[["school", "schoolweging", "own_region", "board"]]
-        rows = rows.merge(facts, on="school").merge(
-            self.provider, on=["school", "year"], how="left"
-        )
+        rows = rows.merge(self.provider, on=["school", "year"], how="left")
         rows = rows.merge(self.weging, on=["school", "year"], how="left")
         rows["schoolweging_year"] = rows["schoolweging_year"].astype(float)
+        rows = rows[["school", "year", "value", "n", "provider", "schoolweging_year"]]
+        rows = self._whole(rows)
+        facts = self.schools[["school", "schoolweging", "own_region", "board"]]
+        rows = rows.merge(facts, on="school")
         rows["cohort"] = rows["school"].map(self.starts).astype("Int64")
         takes_part = rows["school"].isin(self.people["school"])
         started = (rows["cohort"] <= self.year).fillna(False)
@@ -229,9 +252,21 @@ class Chosen:
         usable = rows["school"].isin(self.compared) | (
             takes_part & (rows["cohort"].notna() if to_come else started)
         )
-        columns = ["school", "year", "value", "n", "cohort", "schoolweging", "provider"]
-        rows = rows.loc[usable & rows["schoolweging"].notna(), [*columns, *MORE]]
+        columns = ["school", "year", "value", "n", "cohort", "schoolweging", "provider", *MORE]
+        if len(self.over_time):
+            columns.append("merged")
+        rows = rows.loc[usable & rows["schoolweging"].notna(), columns]
         return rows.sort_values(["school", "year"], ignore_index=True, kind="stable")
+
+    def _whole(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Follow schools over mergers; leave out the years that are neither with nor without."""
+        if not len(self.over_time):
+            return rows
+        rows = together(rows, self.over_time, ["value", "schoolweging_year"])
+        left = pd.MultiIndex.from_frame(self.left_out)
+        rows = rows[~pd.MultiIndex.from_frame(rows[["school", "year"]]).isin(left)]
+        merged = self.over_time.loc[self.over_time["flag"] == MERGER, "school_over_time"]
+        return rows.assign(merged=rows["school"].isin(merged))
 
     def _testable(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Reason]]:
         """Leave out participants without two years before and one after their start.

@@ -26,7 +26,10 @@ from kansen_analysis.schools.load import Until
 from kansen_analysis.sources import get, names
 
 OPEN = {
-    "schools": ("participants", "schools", "pools", "region", "others"),
+    "schools": (
+        *("participants", "schools", "pools", "region", "others"),
+        *("over_time", "left_out", "unexplained"),
+    ),
     "outcomes": (
         *("advice_low", "advice_high", "advice_levels", "standard_scores", "raised_advices"),
         "obstacles",
@@ -86,11 +89,11 @@ def run(inputs: Mapping) -> dict[str, object]:
 
 def _tables(tidy) -> dict[str, object]:
     """Return the tables of publishers as they are written."""
-    kept = [name for name in tidy if name not in (*SUPPLIED_BY_SCHOOLS, *TOLD)]
+    kept = [name for name in tidy if name not in (*SUPPLIED_BY_SCHOOLS, *REPORTS)]
     return {name: tidy.folder / f"{name}.parquet" for name in kept}
 
 
-TOLD = ("years", "files", "coverage", "unmatched", "folder")
+REPORTS = ("years", "files", "coverage", "unmatched", "folder")
 
 
 def _files(inputs: Mapping, told: list[dict]) -> dict[str, object]:
@@ -253,7 +256,7 @@ def _dictionary(out: Mapping[str, object], tidy) -> bytes:
     write = csv.writer(text, lineterminator="\n")
     write.writerow(["table", "column", "type", "label", "unit", "decimals", "kind"])
     for name in sorted(out):
-        table = tidy[name] if name in tidy and name not in TOLD else out[name]
+        table = tidy[name] if name in tidy and name not in REPORTS else out[name]
         if not isinstance(table, pd.DataFrame):
             continue
         about = get(name).variables if name in names() else pd.DataFrame()

@@ -17,6 +17,7 @@ from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.released import digest as protocol_digest
 from kansen_analysis.programme import workspace
 from kansen_analysis.programme.settings import FILE as SETTINGS
+from kansen_analysis.schools.over_time import FILE as TRANSITIONS
 from kansen_analysis.sources import schoolyear
 
 IDENTICAL, MISSING, OTHER = "identical", "inputs missing", "different numbers"
@@ -32,18 +33,18 @@ class Answer:
         *identical*, *same numbers, other bytes*, *different numbers* or *inputs missing*.
     notes : tuple of str
         Files that are not there, or have another content than the edition was made from.
-    found : Comparison or None
+    comparison : Comparison or None
         What differs; None when nothing could be built or compared.
     """
 
     word: str
     notes: tuple[str, ...] = ()
-    found: Comparison | None = None
+    comparison: Comparison | None = None
 
     def lines(self) -> list[str]:
         """Tell it, the answer first."""
         told = [f"{self.word}.", *self.notes]
-        return told + (self.found.lines()[1:] if self.found else [])
+        return told + (self.comparison.lines()[1:] if self.comparison else [])
 
 
 def reproduce(
@@ -149,7 +150,9 @@ def _place(each: dict, path: Path) -> Path:
     name = each.get("file", path.name)
     if each["source"] != "programme" or name == SETTINGS:
         return Path(name)
-    return Path("participants.csv") if name.startswith("participants.") else Path("programme", name)
+    if name.startswith("participants."):
+        return Path("participants.csv")
+    return Path(name) if Path(name).stem == Path(TRANSITIONS).stem else Path("programme", name)
 
 
 def _known(places: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:

@@ -36,14 +36,14 @@ class Beside:
         The tidy table it comes from.
     datasets : tuple of str
         The data sets that it rests on.
-    found : Nearby or str
-        The comparison, or in Dutch why there is none.
+    comparison : Nearby or str
+        What chance does beside it, or in Dutch why that is not known.
     """
 
     name: str
     table: str
     datasets: tuple[str, ...]
-    found: Nearby | str
+    comparison: Nearby | str
 
 
 def run(inputs: Mapping) -> dict[str, object]:

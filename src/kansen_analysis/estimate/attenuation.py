@@ -339,17 +339,17 @@ def estimate_advice(
     return corrected(found, attenuation)
 
 
-def corrected(found: EffectEstimate, attenuation: Attenuation) -> EffectEstimate:
+def corrected(estimate: EffectEstimate, attenuation: Attenuation) -> EffectEstimate:
     """Correct an estimate of what is seen for what is not.
 
     Parameters
     ----------
-    found : EffectEstimate
+    estimate : EffectEstimate
         In what is seen.
     attenuation : Attenuation
         What to correct by.
     """
-    scaled = found.rescaled(1 / attenuation.mean)
+    scaled = estimate.rescaled(1 / attenuation.mean)
     inward, outward = attenuation.stretch
 
     def stretched(each: Inference) -> Inference:

@@ -84,6 +84,43 @@ def variance_components(data: Data, before: int) -> VarianceComponents:
     )
 
 
+def implied_covariance(
+    weighed: Sequence[tuple[Data, np.ndarray]], components: VarianceComponents
+) -> np.ndarray:
+    """Return the covariance that the components imply of weighted sums of school results.
+
+    Parameters
+    ----------
+    weighed : sequence of (Data, array)
+        Rows of one panel, and the weight of each.
+    components : VarianceComponents
+
+    Notes
+    -----
+    School-years are as far apart as the calendar says: in a year without a test a school moves on.
+
+    Examples
+    --------
+    >>> from kansen_analysis.demo.panels import simulate
+    >>> from kansen_analysis.estimate.panel import to_data
+    >>> data, _ = to_data(simulate("S0", seed=1))
+    >>> one = (data.school == 0) & (data.year == 2018)
+    >>> apart = [one, one | ((data.school == 0) & (data.year == 2020))]
+    >>> chance = VarianceComponents(0.0, 1.0, 0.5, k=1.0, pairs=0)
+    >>> implied_covariance([(data, each.astype(float)) for each in apart], chance)
+    array([[1.  , 1.25],
+           [1.25, 2.5 ]])
+    """
+    years = np.unique(np.concatenate([data.years for data, _ in weighed]))
+    loads, own = np.zeros((2, len(weighed), len(weighed[0][0].names), len(years)))
+    for each, (data, values) in enumerate(weighed):
+        at = each, data.school, np.searchsorted(years, data.year)
+        loads[at], own[at] = values, values / np.sqrt(data.n)
+    alike = components.rho ** np.abs(np.subtract.outer(years, years))
+    flat, moved, own = (table.reshape(len(weighed), -1) for table in (loads, loads @ alike, own))
+    return components.school_year_sd**2 * flat @ moved.T + components.pupil_sd**2 * own @ own.T
+
+
 def _fit(square: np.ndarray, inverse: np.ndarray, lag: np.ndarray):
     """Fit pupil variance, school-year variance and rho to squared differences."""
     lags = np.unique(lag)

@@ -30,7 +30,11 @@ import pandas as pd
 from kansen_analysis.errors import PanelError, Reason, UsageError
 from kansen_analysis.estimate import guards
 from kansen_analysis.estimate.codes import Lack, Note
-from kansen_analysis.estimate.components import VarianceComponents, variance_components
+from kansen_analysis.estimate.components import (
+    VarianceComponents,
+    implied_covariance,
+    variance_components,
+)
 from kansen_analysis.estimate.etwfe import (
     FIGURES,
     EstimabilityError,
@@ -459,17 +463,5 @@ def _joint(fits: Mapping[str, Fit], event: EventStudy | None, components: Varian
     seen = pd.DataFrame(seen * np.outer(size, size), names, names)
     if components.pairs == 0:
         return seen, seen
-    years = np.unique(np.concatenate([each.data.years for each in every.values()]))
-    loads, pupil = [], []
-    for each in every.values():
-        at = each.data.school, np.searchsorted(years, each.data.year)
-        table, part = np.zeros((2, len(each.data.names), len(years)))
-        table[at], part[at] = each.loads, each.loads / np.sqrt(each.data.n)
-        loads.append(table)
-        pupil.append(part.ravel())
-    lag = np.abs(np.subtract.outer(np.arange(len(years)), np.arange(len(years))))
-    flat = np.array([each.ravel() for each in loads])
-    moved = np.array([(each @ components.rho**lag).ravel() for each in loads])
-    pupil = np.array(pupil)
-    model = components.school_year_sd**2 * flat @ moved.T + components.pupil_sd**2 * pupil @ pupil.T
+    model = implied_covariance([(each.data, each.loads) for each in every.values()], components)
     return seen, pd.DataFrame(model, names, names)

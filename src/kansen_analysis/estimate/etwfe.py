@@ -226,6 +226,12 @@ class Fit:
         """Comparison schools."""
         return self.data.schools(np.isnan(self.data.cohort))
 
+    @cached_property
+    def n_boards(self) -> int:
+        """Boards of participants; 0 when the panel does not say of which board a school is."""
+        board = self.data.board
+        return 0 if board is None else len(np.unique(board[~np.isnan(self.data.cohort)]))
+
     @property
     def left(self) -> float:
         """Share of the participants' programme years (school-years) that could be kept."""
@@ -256,9 +262,13 @@ class Fit:
         data, bread = self.data, self.results.normalized_cov_params
         scores = self.design * (data.weight * self.results.resid)[:, None]
         meat = np.add.reduceat(scores, data.first)
+        return self.correction * bread @ (meat.T @ meat) @ bread
+
+    @property
+    def correction(self) -> float:
+        """Small-sample correction of squared errors clustered by school."""
         rows, columns, schools = *self.design.shape, self.n_schools
-        correction = schools / (schools - 1) * (rows - 1) / (rows - columns) * self.scale
-        return correction * bread @ (meat.T @ meat) @ bread
+        return schools / (schools - 1) * (rows - 1) / (rows - columns) * self.scale
 
     def covariance(self, contrasts: np.ndarray) -> np.ndarray:
         """Covariance of contrasts, clustered by school; variances no smaller than plain ones."""

@@ -151,7 +151,7 @@ def event_study(rows: Prepared, *, draws: int = 0, seed: int = 1) -> EventStudy 
     )
 
 
-def critical(found: Fit, picks: list[np.ndarray], level: float = 0.95) -> float:
+def critical(fitted: Fit, picks: list[np.ndarray], level: float = 0.95) -> float:
     """Return the multiple of the standard error that holds all contrasts together.
 
     Notes
@@ -159,11 +159,11 @@ def critical(found: Fit, picks: list[np.ndarray], level: float = 0.95) -> float:
     The quantile of the largest of correlated t values (Montiel Olea and Plagborg-Møller 2019), from
     a fixed set of draws.
     """
-    covariance = found.covariance(found.rows(picks))
+    covariance = fitted.covariance(fitted.rows(picks))
     spread = np.sqrt(np.diag(covariance))
     root = np.linalg.cholesky(covariance / np.outer(spread, spread) + 1e-9 * np.eye(len(spread)))
     rng = np.random.default_rng(1)
     draws = rng.standard_normal((DRAWS, len(spread))) @ root.T
-    free = found.n_schools - 1
+    free = fitted.n_schools - 1
     draws /= np.sqrt(rng.chisquare(free, DRAWS) / free)[:, None]
     return float(np.quantile(np.abs(draws).max(axis=1), level))

@@ -134,8 +134,7 @@ def infer(fit: Fit, *, boards: bool = False, draws: int = 0, seed: int = 1) -> I
     board_error, board_free = float("nan"), 0.0
     if boards and fit.data.board is not None:
         board_error = fit.board_error()
-        takes_part = ~np.isnan(fit.data.cohort)
-        board_free = float(len(np.unique(fit.data.board[takes_part])) - 1)
+        board_free = float(fit.n_boards - 1)
     few = min(fit.n_treated, fit.n_others) < FEW
     return Inference(
         effect=float(figures["effect"]),

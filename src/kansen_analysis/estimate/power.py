@@ -12,7 +12,7 @@ first (`until`); what more schools, or an earlier year, would add is the same su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,11 @@ import pandas as pd
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.components import VarianceComponents, variance_components
+from kansen_analysis.estimate.components import (
+    VarianceComponents,
+    implied_covariance,
+    variance_components,
+)
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.estimate.etwfe import Fit, fit
 from kansen_analysis.estimate.panel import Data, to_data
@@ -57,8 +61,8 @@ class DetectableDifference:
     ----------
     difference : float
         From the variance components measured before the programme, in the unit of the outcome;
-        infinite when the word cannot be said: a version that it asks for is missing, or
-        participants are too few.
+        infinite when the word cannot be said: a version that it asks for is missing,
+        participants are too few, or all have one board.
     from_std_error : float
         The same from how these very schools moved.
     share : float
@@ -105,11 +109,16 @@ def detectable_difference(
     True
     """
     alphas = asked(estimate.decides, limit, gate)
-    if not set(alphas) <= set(estimate.joint) or estimate.n_treated < minimum:
+    boards = estimate.board_clustered
+    n_boards = None if boards is None else int(boards["n_boards_treated"])
+    if (
+        not set(alphas) <= set(estimate.joint)
+        or estimate.n_treated < minimum
+        or n_boards == 1  # one board alone gives no verdict
+    ):
         return DetectableDifference(np.inf, np.inf, share, estimate.components)
     counts = estimate.versions[["n_treated", "n_others"]].astype(int)
     counts.loc["since"] = counts.loc[estimate.decides]
-    boards = estimate.board_clustered
 
     def at(covariance: pd.DataFrame) -> float:
         smallest = needed(
@@ -117,7 +126,7 @@ def detectable_difference(
             alphas,
             decides=estimate.decides,
             counts=counts,
-            boards=0 if boards is None else int(boards["n_boards_treated"]),
+            boards=n_boards or 0,
             intake=estimate.intake.error,
         )
         return float(np.quantile(smallest, share))
@@ -138,6 +147,7 @@ def needed(
     *,
     decides: str,
     counts: pd.DataFrame,
+    expected: Mapping[str, float] | None = None,
     boards: int = 0,
     intake: float = 0.0,
 ) -> np.ndarray:
@@ -153,6 +163,8 @@ def needed(
         The version that boards and other pupils count for.
     counts : DataFrame
         By name ``n_treated`` and ``n_others``.
+    expected : mapping of str to float, optional
+        The clustered errors that these will have (`expected_error`); by default the spread.
     boards : int
         Boards of participants; 0 when they do not count.
     intake : float
@@ -164,7 +176,8 @@ def needed(
     rule, a difference d is seen when ``d + e > z s`` in everything that is asked. An error varies
     itself, as the square root of a chi-square over the participants less one (or the comparison
     schools, when these are fewer), and z is the t quantile: of all schools less one, or of the
-    smaller group less one when start years are drawn again.
+    smaller group less one when start years are drawn again, which puts the error on the scale of
+    the spread.
     """
     names = list(alphas)
     table = covariance.loc[names, names].to_numpy()
@@ -176,14 +189,60 @@ def needed(
         half = 1 - alphas[name] / 2
         both = counts.loc[name].to_numpy()
         smaller = max(int(both.min()) - 1, 1)
-        free = smaller if smaller + 1 < FEW else int(both.sum()) - 1
-        reach[:, at] = stats.t.ppf(half, free) * errors[at] * _varied(smaller)
+        few = smaller + 1 < FEW
+        free = smaller if few else int(both.sum()) - 1
+        error = errors[at] if few or expected is None else expected[name]
+        reach[:, at] = stats.t.ppf(half, free) * error * _varied(smaller)
         if name == decides and boards > 1:
-            board = stats.t.ppf(half, boards - 1) * errors[at] * _varied(boards - 1, seed=2)
+            error = errors[at] if expected is None else expected[name]
+            board = stats.t.ppf(half, boards - 1) * error * _varied(boards - 1, seed=2)
             reach[:, at] = np.maximum(reach[:, at], board)
         if name == decides and intake:
             reach[:, at] += np.maximum(intake * rng.standard_normal(DRAWS), 0)
     return (reach - moved).max(axis=1)
+
+
+def expected_error(found: Fit, components: VarianceComponents) -> float:
+    """Return the clustered error that a fit will have, which is not quite its spread.
+
+    Every effect is counted, school effects too, which widens it; what the columns explain of a
+    school's results is no longer in its residual, which narrows it where a start has few schools.
+
+    Notes
+    -----
+    With l the loads, D all columns without school means, A the inverse of D'WD and u = D'Wy summed
+    over schools, a school adds ``l'y - (l'D) A u`` to the error: its variance follows from the
+    covariance of that school's years.
+    """
+    data, first = found.data, found.data.first
+    columns = np.column_stack([found.design, found.prepared.z])
+    own = found.design.T @ (found.design * data.weight[:, None])
+    cross = np.zeros((columns.shape[1],) * 2)
+    split = len(own)
+    cross[:split, :split], cross[split:, split:] = np.linalg.inv(own), found.prepared.z_cross
+    row = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(data.school)]))
+    at = row, np.searchsorted(data.years, data.year)
+
+    def spread(values: np.ndarray) -> np.ndarray:  # rows to school x year
+        table = np.zeros((len(first), len(data.years), *values.shape[1:]))
+        table[at] = values
+        return table
+
+    alike = components.rho ** np.abs(np.subtract.outer(data.years, data.years))
+
+    def moved(table: np.ndarray) -> np.ndarray:  # times the covariance of a school's years
+        flat = table.reshape(*table.shape[:2], -1)
+        shared = components.school_year_sd**2 * (alike @ flat)
+        alone = components.pupil_sd**2 * spread(1 / data.n)[:, :, None] * flat
+        return (shared + alone).reshape(table.shape)
+
+    loads, heavy = spread(found.loads), spread(columns * data.weight[:, None])
+    pull = np.add.reduceat(found.loads[:, None] * columns, first) @ cross
+    scores = np.tensordot(heavy, moved(heavy), ((0, 1), (0, 1)))
+    between = np.einsum("itk,it->ik", heavy, moved(loads))
+    squares = (loads * moved(loads)).sum() - 2 * (pull * between).sum()
+    squares += np.einsum("ik,kl,il->", pull, scores, pull)
+    return float(np.sqrt(found.correction * squares))
 
 
 def _varied(free: int, seed: int = SEED) -> np.ndarray:
@@ -331,7 +390,9 @@ class Design:
         """Work out what it could show, if school-years move like this; see `power`."""
         fits = {name: each for name, each in self.fits.items() if each is not None}
         main = fits.get(decides) or next(iter(fits.values()))
-        covariance = _covariance([(each.data, each.loads) for each in fits.values()], components)
+        covariance = implied_covariance(
+            [(each.data, each.loads) for each in fits.values()], components
+        )
         covariance = pd.DataFrame(covariance, list(fits), list(fits))
         errors = np.sqrt(np.diag(covariance))
         counts = pd.DataFrame(
@@ -339,10 +400,18 @@ class Design:
             index=["n_treated", "n_others"],
         ).T
         alphas = {name: a for name, a in asked(decides, limit, gate).items() if name in fits}
-        smallest = needed(covariance, alphas, decides=decides, counts=counts)
+        boards = main.n_boards
+        smallest = needed(
+            covariance,
+            alphas,
+            decides=decides,
+            counts=counts,
+            expected={name: expected_error(each, components) for name, each in fits.items()},
+            boards=boards,
+        )
         smallest = smallest / attenuation
         difference = float(np.quantile(smallest, share))
-        if len(fits) < len(self.fits):
+        if len(fits) < len(self.fits) or boards == 1:  # one board alone gives no verdict
             smallest, difference = np.full(DRAWS, np.inf), np.inf
         return Power(
             difference=difference,
@@ -373,8 +442,7 @@ def design(
     """
     if panel["cohort"].isna().all():
         raise PanelError("No school in the panel takes part; fill cohort for the participants.")
-    plain = panel.drop(columns=["board"], errors="ignore").assign(value=0.0)
-    data, _ = to_data(plain, size_by_year=size_by_year)
+    data, _ = to_data(panel.assign(value=0.0), size_by_year=size_by_year)
     if not data.treated.any():
         raise PanelError("No participant has years both before and after its start.")
     data = replace(data, weight=data.n / (data.n + components.k))
@@ -397,28 +465,6 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     """Return the symmetric root of a covariance that may be singular: versions can be the same."""
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-
-
-def _covariance(
-    weighed: Sequence[tuple[Data, np.ndarray]], components: VarianceComponents
-) -> np.ndarray:
-    """Return the covariance that the components imply of weighted sums of school results.
-
-    Parameters
-    ----------
-    weighed : sequence of (Data, array)
-        Rows of one panel, and the weight of each.
-    """
-    years = np.unique(np.concatenate([data.years for data, _ in weighed]))
-    shape = len(weighed[0][0].names), len(years)
-    lag = np.abs(np.subtract.outer(np.arange(len(years)), np.arange(len(years))))
-    loads, scaled = np.zeros((2, len(weighed), *shape))
-    for each, (data, values) in enumerate(weighed):
-        at = each, data.school, np.searchsorted(years, data.year)
-        loads[at], scaled[at] = values, values / np.sqrt(data.n)
-    shared = np.einsum("ait,tu,biu->ab", loads, components.rho**lag, loads, optimize=True)
-    own = np.einsum("ait,bit->ab", scaled, scaled)
-    return components.school_year_sd**2 * shared + components.pupil_sd**2 * own
 
 
 def measured_components(panel: pd.DataFrame, goal: int) -> tuple[VarianceComponents, str]:

@@ -180,7 +180,7 @@ def fetch(
 
 
 def _choose(
-    found: list[publishers.Found],
+    found: list[publishers.Offer],
     years: set[int],
     report: FetchReport,
     failures: list[tuple[Finding, str]],

@@ -25,7 +25,7 @@ PAGES_MAX = 1000  # pages of one table
 
 
 @dataclass
-class Found:
+class Offer:
     """What one way leads to.
 
     Parameters
@@ -51,7 +51,7 @@ class Found:
             self.findings.append(finding)
 
 
-def find(way: Way, client: Client) -> Found:
+def find(way: Way, client: Client) -> Offer:
     """Ask a publisher which files there are.
 
     Parameters
@@ -63,10 +63,10 @@ def find(way: Way, client: Client) -> Found:
 
     Returns
     -------
-    Found
+    Offer
         Never raises for a file or page that is not there: that is a finding.
     """
-    found = Found(way)
+    found = Offer(way)
     kinds = {
         "file": _listed, "duo_file": _listed, "page": _page, "ckan": _ckan, "odata": _tables,
         "hand": lambda *_: None,
@@ -90,9 +90,9 @@ def _named(way: Way, url: str, name: str = "", **more) -> Item:
     return Item(way.source, name, url, landing_page=way.landing_page, **more)
 
 
-def _listed(way: Way, client: Client, found: Found) -> None:
-    """Take the files that are written down, but for school years that were found already."""
-    shown = {year for item in found.items for year in item.years}
+def _listed(way: Way, client: Client, offer: Offer) -> None:
+    """Take the files that are written down, but for school years that were offer already."""
+    shown = {year for item in offer.items for year in item.years}
     for years, file in way.rules.get("files", {}).items():
         first = span(years)
         if first and shown.issuperset(first):
@@ -101,9 +101,9 @@ def _listed(way: Way, client: Client, found: Found) -> None:
         if way.rules.get("snapshot"):
             now = schoolyear.of_date(date.today())
             name = f"{Path(file).stem}-{schoolyear.label(now)}{Path(file).suffix}"
-            found.items.append(_named(way, url, name, years=(now,)))
+            offer.items.append(_named(way, url, name, years=(now,)))
         else:
-            found.items.append(_named(way, url, years=first))
+            offer.items.append(_named(way, url, years=first))
 
 
 class _Links(HTMLParser):
@@ -124,27 +124,27 @@ def _links(way: Way, client: Client, url: str) -> list[str]:
     return list(dict.fromkeys(urljoin(url, link.strip()) for link in reader.links))
 
 
-def _page(way: Way, client: Client, found: Found) -> None:
+def _page(way: Way, client: Client, offer: Offer) -> None:
     """Take the links of a page, or of the pages behind it, and what else is written down."""
     link, via = re.compile(way.rules["link"]), way.rules.get("via")
-    with found.noting():
+    with offer.noting():
         links = _links(way, client, way.rules["page"])
         behind = [url for url in links if via and re.search(via, url) and not link.search(url)]
         for url in behind:
-            with found.noting():
+            with offer.noting():
                 links += _links(way, client, url)
         files = [url for url in dict.fromkeys(links) if link.search(unquote(urlsplit(url).path))]
         for url in files:
-            with found.noting():
-                found.items.append(_named(way, url))
-        if not files and not found.findings:
+            with offer.noting():
+                offer.items.append(_named(way, url))
+        if not files and not offer.findings:
             raise MissingFileError(
                 way.source,
                 f"no link to a file on {way.rules['page']}",
                 f"a link such as {way.rules['link']}",
                 "open the page and download the file by hand; if the page moved, correct where.yml",
             )
-    _listed(way, client, found)
+    _listed(way, client, offer)
 
 
 def _answer(way: Way, client: Client, action: str, query: str) -> dict:
@@ -155,7 +155,7 @@ def _answer(way: Way, client: Client, action: str, query: str) -> dict:
     return answer["result"]
 
 
-def _ckan(way: Way, client: Client, found: Found) -> None:
+def _ckan(way: Way, client: Client, offer: Offer) -> None:
     """Follow the resource's id to its data set, and that to where the file is today.
 
     Both ids and addresses change when DUO publishes again. When the id is gone, the file is looked
@@ -199,7 +199,7 @@ def _ckan(way: Way, client: Client, found: Found) -> None:
     fields = _fields(way, client, hit["id"])
     if fields:  # before megabytes come that nobody can use
         refuse_fields(item, fields)
-    found.items.append(item)
+    offer.items.append(item)
 
 
 def _fields(way: Way, client: Client, resource: str) -> list[str]:
@@ -213,10 +213,10 @@ def _fields(way: Way, client: Client, resource: str) -> list[str]:
     return [str(field.get("id", "")) for field in answer.get("fields", ())]
 
 
-def _tables(way: Way, client: Client, found: Found) -> None:
+def _tables(way: Way, client: Client, offer: Offer) -> None:
     for table in way.rules["tables"]:
         url = way.rules["feed"] + table
-        found.items.append(_named(way, url, f"{table}.csv", years=(), table=True))
+        offer.items.append(_named(way, url, f"{table}.csv", years=(), table=True))
 
 
 def _modified(item: Item, client: Client) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kansen_analysis.demo import demo_folder
-from kansen_analysis.display import downloads
+from kansen_analysis.display import downloads, tables
 from kansen_analysis.display._html import below, text
 from kansen_analysis.display._html import words as whole
 from kansen_analysis.display.components import Html
@@ -19,10 +20,12 @@ from kansen_analysis.display.figures import SIGNS
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.build import build
+from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import MANIFEST, OPENS, Edition, open_edition
 from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words.columns import columns_of
 from kansen_analysis.words.reasons import say
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ __all__ = [
     "file_only",
     "glossary",
     "open_monitor",
+    "published_table",
     "source_line",
     "table_or_file",
     "term",
@@ -85,6 +89,23 @@ def about(*rows: tuple) -> pd.DataFrame:
     """Return variables from rows of (column, label, unit, decimals, kind[, base])."""
     names = ["column", "label", "unit", "decimals", "kind", "base"]
     return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
+
+
+def published_table(
+    frame: pd.DataFrame,
+    name: str,
+    *,
+    caption: str,
+    source: str,
+    notes: Sequence[str] = (),
+    columns: str = "",
+) -> Table:
+    """Disclose a frame and show it with the columns that go by its name, or by `columns`."""
+    variables = columns_of(columns or name)
+    shown = disclose(frame, variables)
+    return tables.table(
+        shown, name=name, caption=caption, variables=variables, source=source, notes=notes
+    )
 
 
 def banner(monitor: Edition) -> Prose:

@@ -20,6 +20,7 @@ from kansen_analysis.outcomes.intervals import HIGH, LOW, share
 from kansen_analysis.pages.common import about, estimate_or_reason, source_line
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
@@ -396,7 +397,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
     unknown = int((~known).sum())
     rows, notes, sources = [], [], []
     for each in monitor.nearby[goal]:
-        words, found = BESIDE[each.name], each.found
+        words, found = BESIDE[each.name], each.comparison
         if isinstance(found, str):
             notes.append(f"{words}: niet te vergelijken, {found}.")
             continue
@@ -424,15 +425,7 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
             f"Van {which} met scholen in het register noemt geen document het "
             "startjaar; niet meegeteld."
         )
-    variables = about(
-        ("what", "Wat", "", 0, "text"),
-        ("before", "Daarvoor", "%", 1, "share"),
-        ("since", "Sindsdien", "%", 1, "share"),
-        ("others_before", "Elders daarvoor", "%", 1, "share"),
-        ("others_since", "Elders sindsdien", "%", 1, "share"),
-        ("difference", "Verschil", "procentpunt", 1, "difference"),
-        ("as_large", "Bij loten minstens zo groot", "van de 100 keer", 0, "share"),
-    )
+    variables = columns_of("toeval")
     return tables.table(
         disclose(pd.DataFrame(rows), variables),
         name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",

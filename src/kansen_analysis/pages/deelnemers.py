@@ -11,7 +11,7 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, source_line, term
+from kansen_analysis.pages.common import about, published_table, source_line, term
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
@@ -179,7 +179,7 @@ def chosen(monitor: Edition) -> Prose:
     if len(pools.short):
         lines.append(
             f"Voor {len(pools.short)} scholen in het register zijn er minder dan 8 gevonden"
-            f" ({pools.short['found'].min()} tot {pools.short['found'].max()})."
+            f" ({pools.short['matched'].min()} tot {pools.short['matched'].max()})."
         )
     if len(pools.left_out):
         why = "; ".join(
@@ -268,20 +268,9 @@ def comparison_schools(monitor: Edition) -> Table:
     frame["pupils"] = frame["pupils"].astype("Int64")
     for name in ("name", "municipality"):
         frame[name] = frame["school"].map(facts[name])
-    variables = about(
-        ("school", "BRIN en vestiging", "", 0, "code"),
-        ("name", "School", "", 0, "text"),
-        ("municipality", "Gemeente", "", 0, "text"),
-        ("province", "Provincie", "", 0, "text"),
-        ("pool", "Groep", "", 0, "text"),
-        ("matched_to", "Gekozen bij (BRIN en vestiging)", "", 0, "code"),
-        ("schoolweging", "Schoolweging vóór de start", "", 2, "mean"),
-        ("pupils", "Leerlingen vóór de start", "leerlingen", 0, "count"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name="deelnemers-vergelijking",
+    return published_table(
+        frame,
+        "deelnemers-vergelijking",
         caption="Alle scholen waarmee de deelnemers zijn vergeleken",
-        variables=variables,
         source=source_line(*CHOSEN),
     )

@@ -15,7 +15,7 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import about, published_table, source_line
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
@@ -175,19 +175,11 @@ def standard_scores(monitor: Edition) -> Table | Absent:
         parts[name] = _weighted(part)
         parts[f"n_{name}"] = part.groupby("year")["n"].sum().astype("Int64")
     frame = pd.DataFrame(parts).reset_index(names="year")
-    variables = about(
-        ("year", "Schooljaar", "", 0, "year"),
-        ("mine", "Scholen in het register", "z", 2, "difference", "n_mine"),
-        ("alike", "Vergelijkbare scholen", "z", 2, "difference", "n_alike"),
-        ("n_mine", "Leerlingen op scholen in het register", "leerlingen", 0, "count"),
-        ("n_alike", "Leerlingen op vergelijkbare scholen", "leerlingen", 0, "count"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name="eindtoets-scores",
+    return published_table(
+        frame,
+        "eindtoets-scores",
         caption="Gemiddelde eindscore, vergeleken met alle scholen die in dat jaar dezelfde toets "
         "gebruikten",
-        variables=variables,
         source=source_line("eindscores"),
         notes=(
             "0 is het landelijk gemiddelde van dezelfde toets in hetzelfde jaar; 1 is één "

@@ -11,9 +11,10 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, source_line, verdict_row
+from kansen_analysis.pages.common import about, published_table, source_line, verdict_row
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import feeding, get, schoolyear
+from kansen_analysis.words.columns import columns_of
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
 FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared
@@ -155,18 +156,10 @@ def unmatched(monitor: Edition) -> Table | Absent:
         }
     )
     frame["share"] = 100 * frame["lost"] / frame["schools"]
-    variables = about(
-        ("title", "Gegevens", "", 0, "text"),
-        ("school_year", "Laatste jaar", "", 0, "text"),
-        ("schools", "Scholen in het bestand", "", 0, "count"),
-        ("lost", "Zonder koppeling", "", 0, "count"),
-        ("share", "Aandeel", "%", 1, "share"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name="gegevens-koppeling",
+    return published_table(
+        frame,
+        "gegevens-koppeling",
         caption="Scholen zonder koppeling in het laatste jaar van elke bron",
-        variables=variables,
         source=OWN,
         notes=(
             "Zij staan niet in het register, of hun OVT past niet zeker bij één vestiging. Zij "
@@ -182,12 +175,7 @@ def unmatched_list(monitor: Edition) -> Table | Absent:
     if not len(lost):
         return Absent("Er zijn geen scholen zonder koppeling.")
     frame = lost.assign(title=[get(name).meta["title"] for name in lost["source"]])
-    variables = about(
-        ("title", "Gegevens", "", 0, "text"),
-        ("year", "Schooljaar", "", 0, "year"),
-        ("key", "BRIN en vestiging, of OVT", "", 0, "code"),
-        ("name", "School", "", 0, "text"),
-    )
+    variables = columns_of("gegevens-niet-gekoppeld")
     return tables.table(
         frame.reset_index(drop=True),
         name="gegevens-niet-gekoppeld",
@@ -214,12 +202,7 @@ def breaks(monitor: Edition) -> Table:
         + frame["comparison"].str[:1].str.lower()
         + frame["comparison"].str[1:]
     )
-    variables = about(
-        ("title", "Gegevens", "", 0, "text"),
-        ("from", "Vanaf", "", 0, "text"),
-        ("change", "Wat er veranderde", "", 0, "text"),
-        ("means", "Wat dat betekent", "", 0, "text"),
-    )
+    variables = columns_of("gegevens-breuken")
     return tables.table(
         frame,
         name="gegevens-breuken",
@@ -331,18 +314,10 @@ def tested_schools(monitor: Edition) -> Table | Absent:
             "n_high": both["left_high"],
         }
     )
-    variables = about(
-        ("school", "BRIN en vestiging", "", 0, "code"),
-        ("name", "School", "", 0, "text"),
-        ("year", "Schooljaar", "", 0, "year"),
-        ("share", "Met toetsresultaat", "%", 1, "share", "n"),
-        ("n", "Leerlingen met advies", "leerlingen", 0, "count"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name="gegevens-getoetst-scholen",
+    return published_table(
+        frame,
+        "gegevens-getoetst-scholen",
         caption="Getoetste leerlingen per school in het register en schooljaar",
-        variables=variables,
         source=source_line("referentieniveaus", "schooladviezen"),
     )
 
@@ -365,11 +340,7 @@ def lacking(monitor: Edition) -> Table:
                 "lack": lack,
             }
         )
-    variables = about(
-        ("goal", "Doel", "", 0, "text"),
-        ("sources", "Bronnen", "", 0, "text"),
-        ("lack", "Wat ontbreekt", "", 0, "text"),
-    )
+    variables = columns_of("gegevens-doelen")
     return tables.table(
         pd.DataFrame(rows),
         name="gegevens-doelen",

@@ -13,7 +13,7 @@ from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
-from kansen_analysis.pages.common import about, capital, source_line
+from kansen_analysis.pages.common import about, capital, published_table, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
@@ -38,14 +38,14 @@ def _name(monitor: Edition, code: str) -> str:
 
 def _schools(monitor: Edition, code: str) -> pd.DataFrame:
     """Return pupils per regular school of this municipality and 1 October."""
-    rows = school_page.history(monitor)
+    rows = monitor.load("leerlingen_historisch")
     if not len(rows):
         return pd.DataFrame(columns=["school", "year", "pupils", "participant"])
     # Where a school is now: municipalities merged, and the old ones are gone from the register.
     now = monitor.facts.set_index("school")["municipality_code"]
     place = rows["school"].map(now).fillna(rows["municipality_code"])
     takes_part = rows["school"].isin(_people(monitor, code)["school"])
-    rows = rows[(place == code) | takes_part]
+    rows = school_page.with_pupils(rows[(place == code) | takes_part])
     return rows.assign(participant=takes_part)[["school", "year", "pupils", "participant"]]
 
 
@@ -120,17 +120,11 @@ def groups(monitor: Edition, code: str) -> Table | Absent:
             for name, part in parts.items()
         ]
     )
-    variables = about(
-        ("group", "Groep", "", 0, "text"),
-        ("schools", "Scholen", "scholen", 0, "count"),
-        ("pupils", "Leerlingen", "leerlingen", 0, "count"),
-        ("weging", "Schoolweging", "", 1, "mean"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"gemeente-{code}-scholen",
+    return published_table(
+        frame,
+        f"gemeente-{code}-scholen",
         caption=f"Basisscholen in {_name(monitor, code)} op 1 oktober {year}",
-        variables=variables,
+        columns="gemeente-scholen",
         source=source_line("leerlingen_historisch", "schoolweging"),
         notes=(
             "Schoolweging: gemiddeld over de leerlingen, van vóór de start van het programma. Hoe "
@@ -254,27 +248,17 @@ def special_education(monitor: Edition, code: str) -> Figure | Absent:
     if not len(frame):
         return Absent("De cijfers over speciaal onderwijs zijn voor deze gemeente afgeschermd.")
     frame = frame.sort_values("year", kind="stable")
-    first, last = frame.iloc[0], frame.iloc[-1]
-    return figures.lines(
+    return _lines(
         frame,
-        figures.Texts(
-            name=f"gemeente-{code}-speciaal-onderwijs",
-            title=_from_to(
-                first,
-                last,
-                "gingen",
-                " kinderen naar een speciale school",
-                lambda value: numbers.number(value, 0),
-            ),
-            subtitle=f"Kinderen die in {_name(monitor, code)} wonen en naar een speciale school "
-            "gaan, per schooljaar; context, geen toets",
-            source=source_line("cbs_85490ned"),
-            notes=("Ook regels en de plek van scholen bepalen hoeveel kinderen hierheen gaan.",),
-        ),
+        (frame.iloc[0], frame.iloc[-1]),
+        ("gingen", " kinderen naar een speciale school"),
+        lambda value: numbers.number(value, 0),
+        name=f"gemeente-{code}-speciaal-onderwijs",
+        subtitle=f"Kinderen die in {_name(monitor, code)} wonen en naar een speciale school gaan",
+        dataset="cbs_85490ned",
+        note="Ook regels en de plek van scholen bepalen hoeveel kinderen hierheen gaan.",
         unit="leerlingen",
         decimals=0,
-        roles=_ROLES,
-        breaks=(),
     )
 
 
@@ -331,28 +315,35 @@ def dropout(monitor: Edition, code: str) -> Figure | Absent:
         ]
     )
     first, last = ({"year": y, "value": mine[y]} for y in (mine.index[0], mine.index[-1]))
-    return figures.lines(
+    return _lines(
         frame,
-        figures.Texts(
-            name=f"gemeente-{code}-vsv",
-            title=_from_to(
-                first,
-                last,
-                "ging",
-                " voortijdig van school",
-                lambda value: numbers.percent(value, 1),
-            ),
-            subtitle=f"Deel van de leerlingen die in {_name(monitor, code)} wonen en zonder "
-            "startkwalificatie van school gingen, per schooljaar; context, geen toets",
-            source=source_line("cbs_84780ned"),
-            notes=(
-                "Deze jongeren zaten jaren eerder in groep 8; meestal vóór het programma begon.",
-            ),
-        ),
+        (first, last),
+        ("ging", " voortijdig van school"),
+        lambda value: numbers.percent(value, 1),
+        name=f"gemeente-{code}-vsv",
+        subtitle=f"Deel van de leerlingen die in {_name(monitor, code)} wonen en zonder "
+        "startkwalificatie van school gingen",
+        dataset="cbs_84780ned",
+        note="Deze jongeren zaten jaren eerder in groep 8; meestal vóór het programma begon.",
         unit="%",
-        roles=_ROLES,
-        breaks=(),
     )
+
+
+def _lines(frame, ends, words, written, *, name, subtitle, dataset, note, **drawn) -> Figure:
+    """Draw a series; its title says where it ends, and where it began if that is another year."""
+    first, last = ends
+    begin, end = (schoolyear.label(int(each["year"])) for each in ends)
+    title = f"In {end} {words[0]} {written(last['value'])}{words[1]}"
+    if begin != end:
+        title += f", in {begin} {written(first['value'])}"
+    texts = figures.Texts(
+        name=name,
+        title=title,
+        subtitle=f"{subtitle}, per schooljaar; context, geen toets",
+        source=source_line(dataset),
+        notes=(note,),
+    )
+    return figures.lines(frame, texts, roles=_ROLES, breaks=(), **drawn)
 
 
 def _cbs(monitor: Edition, table: str, dataset: str) -> pd.DataFrame:
@@ -378,13 +369,6 @@ def _both(rows: pd.DataFrame, code: str, column: str) -> tuple[pd.Series, pd.Ser
     values = rows.set_index("year")[column].astype(float)
     own, country = ((rows["municipality_code"] == code).to_numpy(), country[rows.index].to_numpy())
     return values[own], values[country]
-
-
-def _from_to(first, last, before: str, after: str, written) -> str:
-    """Say where a series ends, and where it began when that is another year."""
-    begin, end = (schoolyear.label(int(each["year"])) for each in (first, last))
-    now = f"In {end} {before} {written(last['value'])}{after}"
-    return now if begin == end else f"{now}, in {begin} {written(first['value'])}"
 
 
 def missing(monitor: Edition, code: str) -> Prose:

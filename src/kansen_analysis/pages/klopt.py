@@ -8,9 +8,10 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, estimate_or_reason, verdict_row
+from kansen_analysis.pages.common import estimate_or_reason, verdict_row
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import truth as words
+from kansen_analysis.words.columns import columns_of
 
 SOURCE = "truth.json van het voorbeeld en de schatting van deze monitor"
 
@@ -48,16 +49,7 @@ def goals(monitor: Edition) -> Table | Absent:
             ends = row["ci_low"], row["ci_high"]
             row["fits"] = words.fits(truth, *ends, row["verdict"])
         rows.append(row)
-    variables = about(
-        ("goal", "Doel", "", 0, "text"),
-        ("unit", "Eenheid", "", 0, "text"),
-        ("truth", "Waarheid", "", 2, "difference"),
-        ("effect", "Gevonden", "", 2, "difference"),
-        ("ci_low", "Ondergrens", "", 2, "difference"),
-        ("ci_high", "Bovengrens", "", 2, "difference"),
-        ("verdict", "Oordeel", "", 0, "text"),
-        ("fits", "Klopt het?", "", 0, "text"),
-    )
+    variables = columns_of("klopt-doelen")
     frame = pd.DataFrame(rows).reindex(columns=list(variables.index))
     return tables.table(
         frame,
@@ -97,14 +89,7 @@ def cohorts(monitor: Edition) -> Table | Absent:
             )
     if not rows:
         return Absent("")
-    variables = about(
-        ("start", "Coach sinds", "", 0, "year"),
-        ("truth", "Waarheid", "procentpunt", 1, "difference"),
-        ("effect", "Gevonden", "procentpunt", 1, "difference"),
-        ("ci_low", "Ondergrens", "procentpunt", 1, "difference"),
-        ("ci_high", "Bovengrens", "procentpunt", 1, "difference"),
-        ("fits", "In het interval?", "", 0, "text"),
-    )
+    variables = columns_of("klopt-startjaar")
     return tables.table(
         pd.DataFrame(rows),
         name="klopt-startjaar",

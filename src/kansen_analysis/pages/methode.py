@@ -7,12 +7,11 @@ from importlib import resources
 
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
-from kansen_analysis.pages.common import Html, about, file_only
+from kansen_analysis.pages.common import Html, file_only, published_table
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 
@@ -191,22 +190,10 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
         runs=frame["runs"].astype("Int64"),
     )
     shown.loc[shown["target"] == "geen eis", "met"] = "geen eis"
-    variables = about(
-        ("world", "Wereld", "", 0, "text"),
-        ("figure", "Wat gemeten is", "", 0, "text"),
-        ("value", "Uitkomst", "", 3, "mean"),
-        ("chance_low", "Met toeval minstens", "", 3, "mean"),
-        ("chance_high", "Met toeval hoogstens", "", 3, "mean"),
-        ("unit", "Eenheid", "", 0, "text"),
-        ("target", "Eis vooraf", "", 0, "text"),
-        ("met", "Gehaald", "", 0, "text"),
-        ("runs", "Nabootsingen", "aantal", 0, "count"),
-    )
-    return tables.table(
-        disclose(shown, variables),
-        name="methode-uitkomsten",
+    return published_table(
+        shown,
+        "methode-uitkomsten",
         caption="Hoe vaak de methode goed en fout zit in nagebootste werelden",
-        variables=variables,
         source=SOURCE,
     )
 
@@ -222,16 +209,9 @@ def peers(frame: pd.DataFrame | None) -> Table | Absent:
         peer=alarms["peer"].where(alarms["peer"] != "", "deze monitor, berekening V1 alleen"),
         runs=alarms["runs"].astype("Int64"),
     )
-    variables = about(
-        ("peer", "Berekening", "", 0, "text"),
-        ("world", "Wereld zonder effect", "", 0, "text"),
-        ("value", "Vals alarm", "%", 1, "mean"),
-        ("runs", "Nabootsingen", "aantal", 0, "count"),
-    )
-    return tables.table(
-        disclose(shown, variables),
-        name="methode-anderen",
+    return published_table(
+        shown,
+        "methode-anderen",
         caption="Hoe vaak andere berekeningen een verschil melden dat er niet is",
-        variables=variables,
         source=SOURCE,
     )

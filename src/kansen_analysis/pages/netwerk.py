@@ -24,6 +24,7 @@ from kansen_analysis.pages.common import source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 REGISTER = "register van scholen in het register (participants.csv)"
 FEWEST = 5  # schools; of fewer no growth is drawn
@@ -150,13 +151,7 @@ def documents(monitor: Edition) -> Table | Absent:
         shown,
         name="netwerk-documenten",
         caption="De omvang van het netwerk volgens documenten, naast het register",
-        variables=variables(
-            ("what", "Geteld", "", 0, "text"),
-            ("year", "Jaar", "", 0, "code"),
-            ("said", "Volgens het document", "", 0, "text"),
-            ("register", "In het register", "scholen", 0, "count"),
-            ("document", "Document", "", 0, "text"),
-        ),
+        variables=columns_of("netwerk-documenten"),
         source=sources(frame) + "; " + REGISTER,
         notes=(
             "In het register staan alleen scholen die een openbaar document bij naam noemt. "
@@ -201,12 +196,7 @@ def stopped(monitor: Edition) -> Table | Prose:
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
         name="netwerk-gestopt",
         caption=f"Scholen waar {monitor.settings.person.the} is gestopt",
-        variables=variables(
-            ("name", "School", "", 0, "text"),
-            ("municipality", "Gemeente", "", 0, "text"),
-            ("coach_start", "Sinds", "", 0, "year"),
-            ("coach_end", "Tot en met", "", 0, "year"),
-        ),
+        variables=columns_of("netwerk-gestopt"),
         source=REGISTER,
         notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
     )
@@ -238,13 +228,7 @@ def coverage(monitor: Edition) -> Table | Absent:
         name="netwerk-bereik",
         caption="Scholen met een hoge schoolweging en hoeveel daarvan meedoen, per gemeente met "
         "deelnemers",
-        variables=variables(
-            ("municipality", "Gemeente", "", 0, "text"),
-            ("schools", "Scholen", "aantal", 0, "count"),
-            ("participant", "Doen mee", "aantal", 0, "count"),
-            ("high", "Hoge schoolweging", "aantal", 0, "count"),
-            ("reached", "Hoge schoolweging en doet mee", "aantal", 0, "count"),
-        ),
+        variables=columns_of("netwerk-bereik"),
         source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
         notes=(
             f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
@@ -271,11 +255,6 @@ def programmes(monitor: Edition) -> Table | Absent:
         shown,
         name="netwerk-programmas",
         caption="De programma’s die deze monitor volgt",
-        variables=variables(
-            ("programme", "Programma", "", 0, "text"),
-            ("area", "Gebied", "", 0, "text"),
-            ("period", "Looptijd of begin", "", 0, "code"),
-            ("about", "Waar het om gaat", "", 0, "text"),
-        ),
+        variables=columns_of("netwerk-programmas"),
         source=sources(frame),
     )

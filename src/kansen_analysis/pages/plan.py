@@ -10,9 +10,10 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import source_line
 from kansen_analysis.words import leerjaar3
 from kansen_analysis.words import plan as words
+from kansen_analysis.words.columns import columns_of
 
 PLACES = "places_leerjaar3"  # the outcome whose figures only schools have
 _ROLES = ("participants", "comparison", "earlier")
@@ -126,11 +127,7 @@ def missing(monitor: Edition) -> Table | Absent:
     rows = [(names[row["goal"]], *words.need(row)) for row in monitor.needs.to_dict("records")]
     if not rows:
         return Absent("")
-    variables = about(
-        ("goal", "Doel", "", 0, "text"),
-        ("what", "Wat ontbreekt", "", 0, "text"),
-        ("who", "Wie het weet", "", 0, "text"),
-    )
+    variables = columns_of("wanneer-ontbreekt")
     return tables.table(
         pd.DataFrame(rows, columns=list(variables.index)),
         name="wanneer-ontbreekt",
@@ -161,15 +158,7 @@ def numbers_behind(monitor: Edition) -> Table | Absent:
             "limit": rows["limit"],
         }
     )
-    variables = about(
-        ("goal", "Doel", "", 0, "text"),
-        ("scenario", "Uitgegaan van", "", 0, "text"),
-        ("year", "Uitgave over", "", 0, "year"),
-        ("schools", "Scholen die meetellen", "scholen", 0, "count"),
-        ("difference", "Te zien verschil", "op de 100 leerlingen", 1, "difference"),
-        ("difference_slow", "Bij trage schommelingen", "op de 100 leerlingen", 1, "difference"),
-        ("limit", "Grens voor p", "", 5, "mean"),
-    )
+    variables = columns_of("wanneer-alles")
     return tables.table(
         frame,
         name="wanneer-alles",

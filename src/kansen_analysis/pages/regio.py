@@ -15,6 +15,7 @@ from kansen_analysis.outcomes.region import COUNTRY, FACTS, REGION
 from kansen_analysis.pages.common import about, source_line
 from kansen_analysis.words import numbers
 from kansen_analysis.words import region as words
+from kansen_analysis.words.columns import columns_of
 
 ROW = ("scholen", "leerlingen", "leerlingen_per_school", "kleine_scholen", "schoolweging")
 FIFTHS = ("laagste", "lage", "middelste", "hoge", "hoogste")
@@ -174,11 +175,7 @@ def municipalities(monitor: Edition) -> Table | Absent:
         }
     )
     frame["source"] = frame["source"].str.strip("; ")
-    variables = about(
-        ("place", "Gemeente", "", 0, "text"),
-        ("fact", "Wat opvalt", "", 0, "text"),
-        ("source", "Bron", "", 0, "text"),
-    )
+    variables = columns_of("regio-gemeenten")
     return tables.table(
         frame.reset_index(drop=True),
         name="regio-gemeenten",
@@ -224,14 +221,7 @@ def everything(monitor: Edition) -> Table | Absent:
     facts = monitor.region_facts
     if not len(facts):
         return Absent("")
-    variables = about(
-        ("what", "Wat", "", 0, "text"),
-        ("place", "Waar", "", 0, "text"),
-        ("when", "Wanneer", "", 0, "text"),
-        ("value", "Waarde", "", 0, "text"),
-        ("n", "Over", "", 0, "text"),
-        ("source", "Bron", "", 0, "text"),
-    )
+    variables = columns_of("regio-alles")
     return tables.table(
         words.table(facts),
         name="regio-alles",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Collection
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
@@ -17,33 +17,34 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import about, capital, source_line
+from kansen_analysis.pages.common import capital, published_table, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 SOURCES = ("leerresultaten", "referentieniveaus")
 MATCHED = 8
 FEWEST = 5  # matched schools below which there is no band
 WIDE = 1.5  # steps between advices from which a range says too little
-_KEPT = 2  # monitors of which the shared tables are kept
 _NONE = "In deze bestanden staan van deze school geen resultaten."
 _ALIKE = "Vergelijkbare scholen: {n} scholen elders in het land met ongeveer dezelfde schoolweging "
 _ALIKE += "en evenveel leerlingen. Zij zijn niet op hun resultaten gekozen."
 
 
-# Shared by all pages of one monitor ------------------------------------------------------------
+# What the edition has of a school --------------------------------------------------------------
 
 
-@lru_cache(maxsize=_KEPT)
-def results(monitor: Edition) -> pd.DataFrame:
+def results(monitor: Edition, schools: Collection[str] | None = None) -> pd.DataFrame:
     """Return what may be shown of each school and school year.
 
     Parameters
     ----------
     monitor : Edition
+    schools : collection of str, optional
+        Only these.
 
     Returns
     -------
@@ -53,7 +54,10 @@ def results(monitor: Edition) -> pd.DataFrame:
         ``n_low``, ``n_high`` (pupils), ``joined`` (see `edition.disclosure.joined`). School years
         with fewer than five pupils are left out: a total over years would give them away.
     """
-    table = monitor.target_levels.astype({"n_low": "Int64", "n_high": "Int64"})
+    table = monitor.target_levels
+    if schools is not None:
+        table = table[table["school"].isin(list(schools))]
+    table = table.astype({"n_low": "Int64", "n_high": "Int64"})
     table["best"] = table["value"]
     table["value"] = table["value"].mask(table["origin"] == "interval")
     kept = table[(table["n_low"] > HIGH).fillna(False)]
@@ -71,15 +75,15 @@ def provisional(monitor: Edition, *sources: str) -> tuple[int, ...]:
     return tuple(monitor.provisional(*sources))
 
 
-@lru_cache(maxsize=_KEPT)
-def history(monitor: Edition) -> pd.DataFrame:
-    """Return regular schools with pupils, per school year; empty without such a file.
+def _own(monitor: Edition, school: str) -> pd.DataFrame:
+    return results(monitor, [school]).droplevel("school")
 
-    A school that closed, or had not opened yet, stands in the file with no pupils.
+
+def with_pupils(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep regular schools with pupils, one row per school year.
+
+    A school that closed, or had not opened yet, stands in *leerlingen_historisch* with no pupils.
     """
-    table = monitor.load("leerlingen_historisch")
-    if not len(table):
-        return table
     there = (table["kind"] == "Bo") & (table["pupils_high"] > 0).fillna(False)
     return (
         table[there]
@@ -88,35 +92,19 @@ def history(monitor: Edition) -> pd.DataFrame:
     )
 
 
-@lru_cache(maxsize=_KEPT)
-def _weging(monitor: Edition) -> pd.DataFrame:
-    """Return the latest schoolweging of each school with its year."""
-    table = monitor.load("schoolweging")
+def _table_of(monitor: Edition, name: str, school: str) -> pd.DataFrame:
+    """Return the rows of a published table about one school."""
+    table = monitor.load(name)
+    return table[table["school"] == school] if len(table) else table
+
+
+def _signals(monitor: Edition, school: str) -> dict:
+    """Return the signaleringswaarde by school year, as the latest edition has it."""
+    table = _table_of(monitor, "leerresultaten", school)
     if not len(table):
-        return table
-    table = table.dropna(subset=["school", "schoolweging"]).sort_values(
-        ["year", "edition"], kind="stable"
-    )
-    return table.drop_duplicates("school", keep="last")
-
-
-@lru_cache(maxsize=_KEPT)
-def _signals(monitor: Edition) -> pd.Series:
-    """Return the signaleringswaarde by school and school year, as the latest edition has it."""
-    table = monitor.load("leerresultaten")
-    if not len(table):
-        index = pd.MultiIndex.from_arrays([[], []], names=["school", "year"])
-        return pd.Series(dtype=float, index=index)
-    table = table.sort_values("edition", kind="stable").dropna(subset="school")
-    table = table.drop_duplicates(["school", "year"], keep="last")
-    return table.set_index(["school", "year"])["signaleringswaarde_1s2f"].sort_index(kind="stable")
-
-
-def _of(table, school: str):
-    """Return the rows of one school, by year; none when it is not there."""
-    if school not in table.index.get_level_values("school"):
-        return table.iloc[:0].droplevel("school")
-    return table.loc[school]
+        return {}
+    table = table.sort_values("edition", kind="stable").drop_duplicates("year", keep="last")
+    return table.set_index("year")["signaleringswaarde_1s2f"].to_dict()
 
 
 def _row(monitor: Edition, school: str) -> pd.Series:
@@ -161,7 +149,7 @@ def heading(monitor: Edition, school: str) -> tuple[str, str]:
 def opening(monitor: Edition, school: str) -> Prose:
     """Say first what the figures of this school can bear."""
     row = _row(monitor, school)
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     recent = mine[mine.index.isin(years_tested(monitor)[-WINDOW:])]
     if len(recent):
         few, many = (int(recent[end].astype(float).mean() + 0.5) for end in ("n_low", "n_high"))
@@ -182,18 +170,17 @@ def opening(monitor: Edition, school: str) -> Prose:
 
 def by_year(monitor: Edition, school: str) -> Figure | Absent:
     """Draw the results by year on the band of comparable schools."""
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     if not len(mine):
         return Absent(_NONE)
     years = years_tested(monitor)
     alike = matched_schools(monitor, school)
-    others = results(monitor)["best"]
-    others = others[others.index.get_level_values("school").isin(alike)].groupby("year")
+    others = results(monitor, alike)["best"].groupby("year")
     enough = others.size() >= FEWEST
     frame = mine.reindex(years).rename_axis("year").reset_index()
     for name, share in (("p10", 0.1), ("median", 0.5), ("p90", 0.9)):
         frame[name] = frame["year"].map(others.quantile(share)[enough])
-    frame["signal"] = frame["year"].map(_of(_signals(monitor), school)).astype(float)
+    frame["signal"] = frame["year"].map(_signals(monitor, school)).astype(float)
     if frame["signal"].isna().all():
         frame = frame.drop(columns="signal")
     frame["provisional"] = frame["year"].isin(provisional(monitor, *SOURCES)) & frame["low"].notna()
@@ -201,10 +188,7 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
     for end in ("low", "high"):
         frame[f"value_{end}"] = frame[end].where(frame["value"].isna())
     frame["n"] = frame["n_low"].where(frame["n_low"] == frame["n_high"])
-    variables = about(
-        ("value", "Deze school", "%", 1, "share", "n"),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-    )
+    variables = columns_of("school-jaren")
     shown = disclose(frame.drop(columns=["low", "high", "best", "joined"]), variables)
     if ranged:  # drawn as a bar: the result lies somewhere on it
         shown["low"], shown["high"] = shown["value_low"], shown["value_high"]
@@ -264,7 +248,7 @@ def together(rows: pd.DataFrame) -> tuple[float, float]:
 
 def _results_title(monitor: Edition, school: str) -> str:
     years = years_tested(monitor)[-WINDOW:]
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     mine = mine[mine.index.isin(years)]
     if not len(mine):
         return "Over de laatste drie schooljaren zijn geen resultaten openbaar"
@@ -289,11 +273,8 @@ def _results_title(monitor: Edition, school: str) -> str:
 
 def _alike_together(monitor: Edition, school: str, years: tuple[int, ...]) -> pd.Series:
     """Return the share of each matched school over these years together."""
-    table = results(monitor)
-    level = table.index.get_level_values
-    rows = table[
-        level("school").isin(matched_schools(monitor, school)) & level("year").isin(list(years))
-    ]
+    table = results(monitor, matched_schools(monitor, school))
+    rows = table[table.index.get_level_values("year").isin(list(years))]
     pupils = (rows["n_low"] + rows["n_high"]).astype(float) / 2
     parts = pd.DataFrame({"part": rows["best"] * pupils, "pupils": pupils}).groupby("school").sum()
     return parts["part"] / parts["pupils"]
@@ -301,7 +282,7 @@ def _alike_together(monitor: Edition, school: str, years: tuple[int, ...]) -> pd
 
 def three_years(monitor: Edition, school: str) -> Table | Absent:
     """List three tested years at a time, beside the comparable schools."""
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     if not len(mine):
         return Absent(_NONE)
     years = years_tested(monitor)
@@ -335,19 +316,12 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
     if not rows:
         return Absent(_NONE)
     frame = pd.DataFrame(rows)
-    variables = about(
-        ("window", "Schooljaren", "", 0, "text", ""),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-        ("value", "Deze school", "%", 1, "share", "n"),
-        ("alike", "Vergelijkbaar: midden", "%", 1, "mean", ""),
-        ("remark", "Opmerking", "", 0, "text", ""),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"school-{school.lower()}-drie-jaar",
+    return published_table(
+        frame,
+        f"school-{school.lower()}-drie-jaar",
         caption=f"Behaalde streefniveaus van {_row(monitor, school)['name']}, drie schooljaren "
         "samen",
-        variables=variables,
+        columns="school-drie-jaar",
         source=source_line(*SOURCES),
         notes=(
             f"‘{TOO_FEW}’: minder dan {MINIMUM} leerlingen in deze schooljaren. Het cijfer hangt "
@@ -370,7 +344,7 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
     begin, who = schoolyear.label(start), capital(monitor.settings.person.the)
     if start > monitor.year:
         return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     if not (mine.index < start).any() or not (mine.index >= start).any():
         side = "vóór" if not (mine.index < start).any() else "sinds"
         return Absent(
@@ -440,10 +414,7 @@ def advice(monitor: Edition, school: str) -> Figure | Absent:
             "n_high": mine["pupils_high"],
         }
     )
-    variables = about(
-        ("level", "Gemiddeld advies", "adviesniveau", 1, "mean", "n"),
-        ("n", "Leerlingen", "leerlingen", 0, "count", ""),
-    )
+    variables = columns_of("school-advies")
     shown = disclose(frame, variables).rename(
         columns={"level": "value", "level_low": "low", "level_high": "high"}
     )
@@ -495,8 +466,8 @@ def facts(monitor: Edition, school: str) -> Table:
         place = str(known["place"].loc[school])
         rows.append(("Plaats", place.title() if place.isupper() else place, register))
     rows.append(("Gemeente", row["municipality"], "register van deelnemers"))
-    counts = history(monitor)
-    if len(counts) and len(counts := counts[counts["school"] == school]):
+    counts = _table_of(monitor, "leerlingen_historisch", school)
+    if len(counts) and len(counts := with_pupils(counts)):
         last = counts.iloc[-1]
         rows.append(
             (
@@ -505,9 +476,9 @@ def facts(monitor: Edition, school: str) -> Table:
                 _told_by("leerlingen_historisch"),
             )
         )
-    weging = _weging(monitor)
-    if len(weging) and len(weging := weging[weging["school"] == school]):
-        last = weging.iloc[-1]
+    weging = _table_of(monitor, "schoolweging", school)
+    if len(weging) and len(weging := weging.dropna(subset="schoolweging")):
+        last = weging.sort_values(["year", "edition"], kind="stable").iloc[-1]
         rows.append(
             (
                 f"Schoolweging in {schoolyear.label(int(last['year']))}",
@@ -525,16 +496,11 @@ def facts(monitor: Edition, school: str) -> Table:
     source = "" if text == unknown else row["source"]
     rows.append((f"Uren {person.one} per schooljaar", text, source))
     frame = pd.DataFrame(rows, columns=["what", "value", "source"])
-    variables = about(
-        ("what", "Gegeven", "", 0, "text", ""),
-        ("value", "Waarde", "", 0, "text", ""),
-        ("source", "Bron", "", 0, "text", ""),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"school-{school.lower()}-gegevens",
+    return published_table(
+        frame,
+        f"school-{school.lower()}-gegevens",
         caption=f"Wat er van {row['name']} bekend is",
-        variables=variables,
+        columns="school-gegevens",
         source="per regel in de tabel",
         notes=(
             "Schoolweging: een getal van ongeveer 20 tot 40 dat CBS en Inspectie berekenen. Hoe "
@@ -546,7 +512,7 @@ def facts(monitor: Edition, school: str) -> Table:
 def missing(monitor: Edition, school: str) -> Prose:
     """List what the files do not say about this school."""
     row = _row(monitor, school)
-    mine = _of(results(monitor), school)
+    mine = _own(monitor, school)
     lines = []
     absent = [year for year in years_tested(monitor) if year not in mine.index]
     if len(mine) and absent:

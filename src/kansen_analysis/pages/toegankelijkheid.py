@@ -10,8 +10,8 @@ import pandas as pd
 from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.pages.common import about
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 RESULTS = "accessibility_results.json"
 _NONE = (
@@ -34,39 +34,34 @@ def results() -> dict | None:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
-def statement(found: dict | None) -> Prose | Absent:
+def statement(results: dict | None) -> Prose | Absent:
     """Say when, with what and on how many pages was tested, and how much was found."""
-    if found is None:
+    if results is None:
         return Absent(_NONE)
-    wrong = sum(check["found"] for check in found["checks"])
+    wrong = sum(check["found"] for check in results["checks"])
     outcome = (
         "Daarbij is niets gevonden dat niet voldoet."
         if not wrong
         else f"Daarbij is {numbers.number(wrong, 0)} keer iets gevonden dat niet voldoet."
     )
     return Prose(
-        f"Op **{numbers.date(found['date'])}** is het voorbeeld getoetst, met "
-        f"{numbers.number(found['pages'], 0)} pagina’s, gemaakt met {found['engine']}. Dat is "
-        f"gedaan met {found['tool']} {found['tool_version']} in {found['browser']}. Niet elke "
-        f"toets keek naar elke pagina; hoeveel, staat in de tabel. {outcome}"
+        f"Op **{numbers.date(results['date'])}** is het voorbeeld getoetst, met "
+        f"{numbers.number(results['pages'], 0)} pagina’s, gemaakt met {results['engine']}. Dat is "
+        f"gedaan met {results['tool']} {results['tool_version']} in {results['browser']}. Niet "
+        f"elke toets keek naar elke pagina; hoeveel, staat in de tabel. {outcome}"
     )
 
 
-def checks(found: dict | None) -> Table | Absent:
+def checks(results: dict | None) -> Table | Absent:
     """List each check with how it was done and what it found."""
-    if found is None:
+    if results is None:
         return Absent(_NONE)
-    frame = pd.DataFrame(found["checks"], columns=["what", "how", "pages", "found"])
-    variables = about(
-        ("what", "Wat", "", 0, "text"),
-        ("how", "Hoe", "", 0, "text"),
-        ("pages", "Pagina’s", "", 0, "count"),
-        ("found", "Overtredingen", "", 0, "count"),
-    )
+    frame = pd.DataFrame(results["checks"], columns=["what", "how", "pages", "found"])
+    variables = columns_of("toegankelijkheid-toetsen")
     return tables.table(
         frame,
         name="toegankelijkheid-toetsen",
         caption="Wat er is getoetst en wat er is gevonden",
         variables=variables,
-        source=f"kansen_analysis, toetsen van {numbers.date(found['date'])}",
+        source=f"kansen_analysis, toetsen van {numbers.date(results['date'])}",
     )

@@ -15,13 +15,13 @@ from kansen_analysis.pages._programme import (
     open_programme,
     period,
     sources,
-    variables,
     when,
 )
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme.schema import is_date, split
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 NONE = "Er is geen begroting vastgelegd."
 
@@ -138,16 +138,7 @@ def budget(monitor: Edition) -> Table | Absent:
         ),
         name="uren-begroting",
         caption="Begroot en besteed per onderdeel",
-        variables=variables(
-            ("what", "Interventie en onderdeel", "", 0, "text"),
-            ("of", "Jaar", "", 0, "code"),
-            ("financier", "Betaald door", "", 0, "text"),
-            ("hours_planned", "Uren begroot", "uur", 0, "mean"),
-            ("rate", "Tarief", "euro per uur", 0, "mean"),
-            ("amount_planned", "Begroot", "euro", 0, "mean"),
-            ("hours_spent", "Uren besteed", "uur", 0, "mean"),
-            ("amount_spent", "Besteed", "euro", 0, "mean"),
-        ),
+        variables=columns_of("uren-begroting"),
         source=sources(frame),
         notes=tuple(note for note in dict.fromkeys(frame["note"]) if note),
     )
@@ -177,12 +168,7 @@ def calendar(monitor: Edition) -> Table | Absent:
         shown.sort_values("order", kind="stable", ignore_index=True),
         name="uren-kalender",
         caption="Wanneer wordt teruggekeken",
-        variables=variables(
-            ("moment", "Moment", "", 0, "text"),
-            ("day", "Wanneer", "", 0, "code"),
-            ("intervention", "Interventie", "", 0, "text"),
-            ("programme", "Programma", "", 0, "text"),
-        ),
+        variables=columns_of("uren-kalender"),
         source=sources(frame[frame["evaluations"] != ""]),
     )
 

@@ -6,16 +6,15 @@ from datetime import date
 
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, estimate_or_reason, term
+from kansen_analysis.pages.common import estimate_or_reason, published_table, term
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.estimates import VERSIONS
+from kansen_analysis.words.over_time import say_joined
 from kansen_analysis.words.protocol import say_differences, say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
@@ -44,19 +43,10 @@ def files(monitor: Edition) -> Table | Absent:
             "sha256": (known["sha256"] + known["keyed"]).str[:16],
         }
     )
-    variables = about(
-        ("file", "Bestand", "", 0, "text"),
-        ("title", "Gegevens", "", 0, "text"),
-        ("publisher", "Uitgever", "", 0, "text"),
-        ("years", "Schooljaren", "", 0, "text"),
-        ("rows", "Rijen", "", 0, "count"),
-        ("sha256", "Controlegetal (sha256, begin)", "", 0, "code"),
-    )
-    return tables.table(
-        disclose(frame, variables),
-        name="verantwoording-bestanden",
+    return published_table(
+        frame,
+        "verantwoording-bestanden",
         caption="Gelezen bestanden",
-        variables=variables,
         source=_OWN,
         notes=(
             "Van een bestand dat niet openbaar is, is het controlegetal met een geheime sleutel "
@@ -105,7 +95,7 @@ def protocol(monitor: Edition) -> Prose:
 
 
 def method(monitor: Edition) -> Prose:
-    """Name the four versions, the pools and what was left out of the estimate."""
+    """Name the five versions, the pools and what was left out of the estimate."""
     lines = [f"- **{name}**: {text}." for name, text in VERSIONS.items()]
     members = monitor.pools.members["pool"].value_counts()
     elsewhere, own = (numbers.number(members.get(pool, 0), 0) for pool in "BA")
@@ -167,6 +157,7 @@ def limits(monitor: Edition) -> Prose:
             "gemiddeld liggen in het mogelijke bereik."
         )
     lines += _joined(levels[levels["school"].isin(monitor.participants["school"])])
+    lines += say_joined(monitor.over_time, monitor.left_out, monitor.unexplained)
     lost = unmatched["key"].nunique()
     if lost:
         lines.append(

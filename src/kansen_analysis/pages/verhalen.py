@@ -16,14 +16,14 @@ from kansen_analysis.pages._programme import (
     pages_of,
     place,
     sources,
-    variables,
     when,
 )
 from kansen_analysis.pages.common import verdict_word
 from kansen_analysis.programme import Programme, Story
 from kansen_analysis.sources.rows import each_row
+from kansen_analysis.words.columns import columns_of
 
-TOLD = "verteld, niet getoetst"
+NOT_TESTED = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
 NO_LESSONS = "Er zijn geen lessen waarvoor toestemming is gegeven."
 
@@ -69,9 +69,9 @@ def evidence(monitor: Edition) -> Table | Absent:
             if int(goal) in verdicts.index
         ]
         told = len(stories) + len(lessons)
-        strength = "nog niets vastgelegd" if not told else TOLD
+        strength = "nog niets vastgelegd" if not told else NOT_TESTED
         if figures:
-            strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {TOLD}"
+            strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {NOT_TESTED}"
         rows.append(
             (
                 theme,
@@ -91,14 +91,7 @@ def evidence(monitor: Edition) -> Table | Absent:
         frame,
         name="verhalen-bewijs",
         caption="Cijfers, beelden, verhalen en lessen per thema, en hoe sterk dat is",
-        variables=variables(
-            ("theme", "Thema", "", 0, "text"),
-            ("figures", "Cijfers", "", 0, "text"),
-            ("pictures", "Beelden", "aantal", 0, "count"),
-            ("stories", "Verhalen", "aantal", 0, "count"),
-            ("lessons", "Lessen", "aantal", 0, "count"),
-            ("strength", "Hoe sterk", "", 0, "text"),
-        ),
+        variables=columns_of("verhalen-bewijs"),
         source=sources(pd.DataFrame({"source": pd.concat(about)})),
         notes=(
             "Het oordeel bij de cijfers gaat over alle scholen in het register samen. Het zegt "
@@ -154,7 +147,7 @@ def lessons(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
-        strength=TOLD,
+        strength=NOT_TESTED,
         **{
             name: frame[name].replace("", "niet genoemd")
             for name in ("tried", "happened", "advice")
@@ -164,15 +157,6 @@ def lessons(monitor: Edition) -> Table | Absent:
         shown,
         name="verhalen-lessen",
         caption="Lessen: wat is geprobeerd, wat gebeurde er, en wat nu",
-        variables=variables(
-            ("lesson", "Les", "", 0, "text"),
-            ("theme", "Thema", "", 0, "text"),
-            ("where", "Waar", "", 0, "text"),
-            ("day", "Wanneer", "", 0, "code"),
-            ("tried", "Geprobeerd", "", 0, "text"),
-            ("happened", "Gebeurd", "", 0, "text"),
-            ("advice", "Wat nu", "", 0, "text"),
-            ("strength", "Hoe sterk", "", 0, "text"),
-        ),
+        variables=columns_of("verhalen-lessen"),
         source=sources(frame),
     )

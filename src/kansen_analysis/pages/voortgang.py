@@ -14,6 +14,7 @@ from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
+from kansen_analysis.words.columns import columns_of
 
 STATES = values("activities", "state")
 _WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
@@ -144,13 +145,7 @@ def moved(monitor: Edition) -> Table | Absent:
         frame,
         name="voortgang-veranderd",
         caption="Wat veranderde sinds het vorige overzicht",
-        variables=variables(
-            ("activity", "Activiteit", "", 0, "text"),
-            ("theme", "Thema", "", 0, "text"),
-            ("state_before", "Stand eerst", "", 0, "text"),
-            ("state", "Stand nu", "", 0, "text"),
-            ("of", "Stand op", "", 0, "code"),
-        ),
+        variables=columns_of("voortgang-veranderd"),
         source=sources(rows),
     )
 
@@ -171,17 +166,7 @@ def activities(monitor: Edition) -> Table | Absent:
         frame,
         name="voortgang-activiteiten",
         caption="Alle activiteiten: wat, met wie, waar en hoe ver",
-        variables=variables(
-            ("activity", "Activiteit", "", 0, "text"),
-            ("theme", "Thema", "", 0, "text"),
-            ("state", "Stand", "", 0, "text"),
-            ("of", "Stand op", "", 0, "code"),
-            ("since", "Begonnen", "", 0, "code"),
-            ("partners", "Partners", "", 0, "text"),
-            ("target_group", "Doelgroep", "", 0, "text"),
-            ("place", "Waar", "", 0, "text"),
-            ("note", "Toelichting", "", 0, "text"),
-        ),
+        variables=columns_of("voortgang-activiteiten"),
         source=sources(now),
         notes=("De stand is door de monitor afgeleid uit de tekst van het document.",)
         if not monitor.demo
@@ -219,11 +204,7 @@ def sdg(monitor: Edition) -> Table | Absent:
         frame,
         name="voortgang-sdg",
         caption="Duurzame ontwikkelingsdoelen (SDG’s) waar programma’s zich aan verbinden",
-        variables=variables(
-            ("sdg", "Doel", "", 0, "text"),
-            ("programmes", "Programma", "", 0, "text"),
-            ("activities", "Activiteiten die het noemen", "aantal", 0, "count"),
-        ),
+        variables=columns_of("voortgang-sdg"),
         source=sources(rests_on),
         notes=()
         if done

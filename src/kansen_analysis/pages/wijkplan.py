@@ -10,6 +10,7 @@ from kansen_analysis.pages._programme import listed, many, open_programme, sourc
 from kansen_analysis.pages.common import source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 EMPTY = "nog niet ingevuld"
 
@@ -74,13 +75,7 @@ def schools(monitor: Edition) -> Table | None:
         rows.assign(part=takes_part.map({True: "ja", False: "niet genoemd"})),
         name="wijkplan-scholen",
         caption="Scholen in de postcodes van de wijken",
-        variables=variables(
-            ("name", "School", "", 0, "text"),
-            ("school", "BRIN en vestiging", "", 0, "code"),
-            ("area", "Wijk", "", 0, "text"),
-            ("kind", "Soort", "", 0, "text"),
-            ("part", "In het register", "", 0, "text"),
-        ),
+        variables=columns_of("wijkplan-scholen"),
         source=source_line("vestigingen"),
         notes=("Een school die in de wijk staat, doet daarmee nog niet mee aan het programma.",),
     )
@@ -95,13 +90,7 @@ def care(monitor: Edition) -> Table | None:
         rows,
         name="wijkplan-jeugdzorg",
         caption="Jongeren met jeugdzorg per wijk; context, geen toets",
-        variables=variables(
-            ("area", "Wijk", "", 0, "text"),
-            ("year", "Jaar", "", 0, "code"),
-            ("form", "Vorm", "", 0, "text"),
-            ("young_people", "Jongeren", "jongeren", 0, "count"),
-            ("share", "Deel van de jongeren", "%", 1, "share"),
-        ),
+        variables=columns_of("wijkplan-jeugdzorg"),
         source=source_line("cbs_kerncijfers_wijken", "cbs_jeugdzorg_wijken"),
     )
 

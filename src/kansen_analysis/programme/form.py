@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from pydantic import GetCoreSchemaHandler, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
-from kansen_analysis.errors import KansenError
+from kansen_analysis.errors import FileFormatError, KansenError
+from kansen_analysis.sources.reading import read_small
 from kansen_analysis.sources.spec import YAML
 
 T = typing.TypeVar("T")
@@ -62,8 +70,45 @@ class Expected:
         return core_schema.no_info_wrap_validator_function(tell, handler(source))
 
 
-Text = typing.Annotated[
+# What markdown or a page could take for something else than text; a number that a sentence must
+# name stands between braces, and a code has an underscore between letters.
+_ACTS = re.compile(
+    r"[\\`*\[\]<>|@$^~#{}]|&#?\w+;|(?<!\w)_|_(?!\w)|^[-+:=%]|^\(?\d+[.)]\s|"
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+_NAMED = re.compile(r"\{[a-z]+\}")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether text is text wherever it is shown: no link, formula, reference or HTML in it.
+
+    Examples
+    --------
+    >>> is_plain("Er zijn {n} méér (1S/2F), 't is waar"), is_plain("[klik](javascript:x)")
+    (True, False)
+    """
+    return not _ACTS.search(_NAMED.sub("", text))
+
+
+# As a publisher writes it; pages escape it as they do the names in his files.
+Name = typing.Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, strict=True), Expected("a text")
+]
+
+
+def _acts_nowhere(text: str) -> str:
+    if not is_plain(text):
+        raise unlike("a text on one line without signs that do something: []<>{}`*@$^~|#\\")
+    return text
+
+
+Text = typing.Annotated[Name, AfterValidator(_acts_nowhere)]
+Address = typing.Annotated[
+    Name,
+    Expected(
+        "an address that begins with https://, http:// or mailto:",
+        re.compile(r"(https?://|mailto:)[^\s<>\[\]`\"'\\{}|^]+").fullmatch,
+    ),
 ]
 
 
@@ -112,7 +157,9 @@ def read_form(path: Path, form: type[T], error: type[KansenError], what: str) ->
 def read_yaml(path: Path, error: type[KansenError], what: str) -> object:
     """Return what a YAML file holds."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), YAML)
+        return yaml.load(read_small(path).decode("utf-8"), YAML)
+    except FileFormatError as problem:
+        raise error(str(problem)) from None
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{path}: found no such file, expected {what}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:

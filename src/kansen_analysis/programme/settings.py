@@ -22,7 +22,15 @@ from pydantic import (
 )
 
 from kansen_analysis.errors import SettingsError, UsageError
-from kansen_analysis.programme.form import Expected, Text, check_form, one_of, read_yaml
+from kansen_analysis.programme.form import (
+    Address,
+    Expected,
+    Name,
+    Text,
+    check_form,
+    one_of,
+    read_yaml,
+)
 from kansen_analysis.sources import schoolyear
 
 FILE = "programme.yml"
@@ -70,15 +78,8 @@ def _school_year(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
-    if not text.startswith(("http://", "https://", "mailto:")):
-        raise ValueError("an address that begins with https://, http:// or mailto:")
-    return text
-
-
 Sentence = Annotated[Text, AfterValidator(_one_sentence)]
 SchoolYear = Annotated[Text, AfterValidator(_school_year)]
-Address = Annotated[Text, AfterValidator(_address)]
 
 
 class _Part(BaseModel):
@@ -129,7 +130,7 @@ class Area(_Part):
     """
 
     provinces: tuple[Annotated[str, one_of(*PROVINCES)], ...] = ()
-    municipalities: Mapping[Code, Text] = Field(default_factory=dict)
+    municipalities: Mapping[Code, Name] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _not_empty(self) -> Area:

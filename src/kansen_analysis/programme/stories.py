@@ -20,7 +20,7 @@ from kansen_analysis.programme.consent import uncovered_names
 from kansen_analysis.programme.schema import EXPECTED, is_date, values
 from kansen_analysis.programme.tables import no_file
 from kansen_analysis.sources import persons
-from kansen_analysis.sources.reading import decode
+from kansen_analysis.sources.reading import decode, read_small
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 LARGEST = 200_000  # bytes of a picture: the whole page has to stay small
@@ -222,7 +222,7 @@ def add_person(findings: list[Finding], file: str, kind: str, key: str, raw: lis
 
 def _split(path: Path, file: str) -> tuple[dict, str, list[str]]:
     """Split a file into its head, its text, and its lines."""
-    whole = decode(path, path.read_bytes(), ("utf-8-sig",)).replace("\r\n", "\n")
+    whole = decode(path, read_small(path), ("utf-8-sig",)).replace("\r\n", "\n")
     match = re.match(r"---\n(.*?)\n---\n(.*)", whole + "\n", re.S)
     remedy = "begin the file with the head of stories/_voorbeeld.md"
     if not match:
@@ -328,6 +328,9 @@ def _picture(path: Path, head: dict, consents: tuple[Consent, ...], add) -> Pict
         return None
     if not picture.is_file():
         add("picture", f"{name!r}, which is not there", "a file beside the story", "add the file")
+        return None
+    if picture.stat().st_size > 10 * LARGEST:  # not even read
+        add("picture", "a file far too large", f"at most {LARGEST // 1000} kB", "make it smaller")
         return None
     content = picture.read_bytes()
     if len(content) > LARGEST:

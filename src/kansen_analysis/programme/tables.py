@@ -13,7 +13,7 @@ import pandas as pd
 from kansen_analysis.errors import CellError, FileFormatError, Finding, LayoutError
 from kansen_analysis.programme.schema import EXPECTED, NUMBERS, Column, columns
 from kansen_analysis.sources import persons
-from kansen_analysis.sources.reading import decode
+from kansen_analysis.sources.reading import decode, read_small
 
 LINE = "line"  # of a row in its file, for whoever finds something wrong with it
 
@@ -68,7 +68,7 @@ def open_sheet(path: Path) -> Sheet:
     Finding
         When the file is empty or not text, or a row has another number of cells than the header.
     """
-    content = path.read_bytes()
+    content = read_small(path)
     text = decode(path, content, ("utf-8-sig",))
     if not text.strip():
         raise FileFormatError(path.name, "an empty file", "a header", "put the old file back")

@@ -38,6 +38,7 @@ POLICY = (
     "img-src 'self' file: data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 READER = "markdown-native_divs-native_spans-markdown_in_html_blocks"
+_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 _TAG = re.compile(r"<[^>]*>")
 MENU_MOST = 12  # lines below a heading of the menu that are shown outside their own part
 
@@ -239,8 +240,8 @@ def _convert(
             "wrap": "none",
             "syntax-highlighting": "none",
         }
-        # JSON is YAML; pandoc takes the settings from a file only
-        settings.write_text(json.dumps(defaults), encoding="utf-8")
+        # pandoc takes the settings from a file only
+        settings.write_text(_yaml(defaults), encoding="utf-8")
         run = subprocess.run(
             [_pandoc(), f"--defaults={settings}"],
             input=text.markdown.encode(),
@@ -265,7 +266,7 @@ def _convert(
 
 def _plain(titles: list[str]) -> list[str]:
     """Write titles as a page shows them, without markup."""
-    block = json.dumps({"titles": titles})  # JSON is YAML
+    block = _yaml({"titles": titles})
     with store.scratch() as scratch:
         template = scratch / "titles"
         template.write_text("$for(titles)$$titles$\n$endfor$", encoding="utf-8")
@@ -277,6 +278,17 @@ def _plain(titles: list[str]) -> list[str]:
             check=True,
         )
     return [html.unescape(_TAG.sub("", line)) for line in run.stdout.decode().splitlines()]
+
+
+def _yaml(value: object) -> str:
+    r"""Write JSON, which is YAML but for one thing: a sign outside the first plane is no pair.
+
+    Examples
+    --------
+    >>> print(_yaml("€ 😀"))
+    "\u20ac 😀"
+    """
+    return _PAIR.sub(lambda found: json.loads(f'"{found[0]}"'), json.dumps(value))
 
 
 @functools.cache

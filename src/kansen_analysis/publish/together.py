@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from kansen_analysis.edition import store
-from kansen_analysis.edition.build import Progress as Told
+from kansen_analysis.edition.build import Progress as Say
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import UsageError
@@ -30,7 +30,7 @@ def editions(
     school_year: int | None = None,
     *,
     day: str | None = None,
-    progress: Told = lambda words: None,
+    progress: Say = lambda words: None,
 ) -> dict[str, Edition]:
     """Build an edition of each programme; a school of one is no comparison school of another.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from kansen_analysis.errors import Finding, alike, raise_all
+from kansen_analysis.errors import Finding, raise_all
 from kansen_analysis.schools.load import open_folder, ovt_match
 from kansen_analysis.schools.match import UNMATCHED
 from kansen_analysis.sources import DataFolder, FileRead, get, names, schoolyear
@@ -34,13 +35,12 @@ def _key(units: list[pd.DataFrame]) -> str:
 
 def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
     """Count the schools, OVTs or regions of each school year."""
-    found: dict[int, list[pd.Series]] = {}
+    found: dict[Any, list[pd.Series]] = {}
     for part in units:
-        for year in part["year"].unique():
-            keys = part.loc[part["year"] == year, key]
-            found.setdefault(int(year), []).append(keys.drop_duplicates().dropna())
+        for year, keys in part.groupby("year")[key]:
+            found.setdefault(year, []).append(keys.drop_duplicates().dropna())
     return {
-        year: len(keys[0])
+        int(year): len(keys[0])
         if len(keys) == 1
         else _together([*map(pd.DataFrame, keys)])[key].nunique()
         for year, keys in sorted(found.items())
@@ -215,28 +215,3 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     columns = ["kind", "file", "line", "column", "found", "expected", "remedy"]
     frame = pd.DataFrame([f.as_dict() for f in findings], columns=columns)
     return frame.astype({"line": "Int64"})
-
-
-def grouped(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Group findings of the same kind in the same column, with how many there are.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        In any order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `findings_frame`, the first finding of each group, with ``count``.
-
-    Examples
-    --------
-    >>> from kansen_analysis.errors import CellError
-    >>> two = [CellError("a.csv", f"'{n}x'", "a count", "mend it", line=n, column="HAVO")
-    ...        for n in (7, 9)]
-    >>> grouped(two)[["line", "found", "count"]].values.tolist()
-    [[7, "'7x'", 2]]
-    """
-    groups = alike(findings)
-    return findings_frame(group[0] for group in groups).assign(count=[*map(len, groups)])

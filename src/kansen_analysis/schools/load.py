@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kansen_analysis.schools import match as schools
+from kansen_analysis.schools import over_time
 from kansen_analysis.sources import DataFolder, feeding, get, hand, names
 
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
@@ -70,17 +71,10 @@ def _listed(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def transitions(folder: DataFolder) -> pd.DataFrame:
-    """Return what became of schools: ``overgangen.csv`` in the folder, else beside it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `schools.read_transitions`; empty when there is no such table.
-    """
-    stem = Path(schools.FILE).stem
-    own = hand.find(folder.path, stem) or hand.find(folder.path.parent, stem)
-    return schools.read_transitions(own or folder.path / schools.FILE)
+def transitions(data: Path, *, beside: bool = True) -> Path | None:
+    """Return the table of what became of schools: in the folder, else beside it."""
+    stem = Path(over_time.FILE).stem
+    return hand.find(data, stem) or (hand.find(data.parent, stem) if beside else None)
 
 
 class Tables(Mapping):

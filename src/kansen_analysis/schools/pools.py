@@ -44,7 +44,7 @@ class Pools:
     left_out : DataFrame
         Participants that could not be placed, with ``reason`` in Dutch.
     short : DataFrame
-        Participants with fewer matched schools than `rounds`, and how many were ``found``.
+        Participants with fewer matched schools than `rounds`, and how many were ``matched``.
     rounds : int
         Matched schools per participant that were kept.
     """
@@ -146,14 +146,14 @@ def choose_pools(
     regional = usable[~takes_part & own].assign(pool="A", matched_to=pd.NA)
     times = Counter(chosen.values())
     found = usable.loc[takes_part, ["school"]]
-    found["found"] = [times[school] for school in found["school"]]
+    found["matched"] = [times[school] for school in found["school"]]
     names = ["school", "pool", "matched_to", "schoolweging", "pupils", "province"]
     members = pd.concat([regional, national])[[*names, "municipality_code"]]
     return Pools(
         members=members.sort_values(["pool", "school"], ignore_index=True, kind="stable"),
         balance=_balance(usable, takes_part, national.index, regional.index),
         left_out=left_out.reset_index(drop=True),
-        short=found[found["found"] < rounds].reset_index(drop=True),
+        short=found[found["matched"] < rounds].reset_index(drop=True),
         rounds=rounds,
     )
 

@@ -60,7 +60,7 @@ class FileRead:
     parts: list[Wide] = field(repr=False)
     note: str = ""
     unseen: bool = False  # in a form that nobody of us has seen a file in
-    told: bool = False  # whether files.csv says of which school year it is
+    noted: bool = False  # whether files.csv says of which school year it is
 
     @property
     def frames(self) -> list[pd.DataFrame]:

@@ -168,8 +168,7 @@ class Slice:
         """The pupils per BRIN and per school, on a scale of ratios, by its number."""
         pupils = pd.Series(self.total["low"] + self.total["high"])
         sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
-        known = {code: s[(s > 0) & (s.index >= 0)] for code, s in sizes.items()}
-        return {code: pd.Series(np.log1p(s.to_numpy()), s.index) for code, s in known.items()}
+        return {c: s[(s > 0) & (s.index >= 0)].transform(np.log1p) for c, s in sizes.items()}
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -361,7 +360,7 @@ def _dates(one: Slice) -> Iterator[PlausibilityError]:
     if rules.get("date") not in frame:
         return
     named = schoolyear.find(one.file.path.name)
-    if named and one.year not in named and not one.file.told:
+    if named and one.year not in named and not one.file.noted:
         yield one.doubt(
             "date",
             f"dates in {one.label}",

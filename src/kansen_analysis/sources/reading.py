@@ -36,6 +36,7 @@ _AGAIN = "download the file again from the publisher"
 
 # Ten times what any publisher offers, and little enough for a small machine.
 FILE_MAX = 250_000_000  # bytes
+SMALL_MAX = 5_000_000  # bytes of a file that is written by hand
 UNPACKED_MAX = 250_000_000  # bytes of a workbook's tables
 CELLS_MAX = 5_000_000  # cells of a sheet, from its first to its last, empty ones included
 LINE_MAX = 100_000  # bytes of a line
@@ -138,6 +139,24 @@ class Table:
             line = self.lines[at]
             return self._source.below(self.separator, line, width, until, encodings, multiline)
         return _below(self, self._source, at, width, until)
+
+
+def read_small(path: Path, most: int = SMALL_MAX) -> bytes:
+    """Read a file that somebody wrote by hand; what is none, or larger, is refused unread.
+
+    Raises
+    ------
+    FileFormatError
+        For a pipe, a device or a folder, and for a file of more than `most` bytes.
+    """
+    about = path.stat()
+    expected = f"a file of at most {most / 1e6:g} MB"
+    if not stat.S_ISREG(about.st_mode):
+        raise FileFormatError(path.name, "no regular file", expected, "put the file there")
+    if about.st_size > most:
+        found = f"{about.st_size / 1e6:,.0f} MB"
+        raise FileFormatError(path.name, found, expected, "put the old file back")
+    return path.read_bytes()
 
 
 def read_bytes(path: Path) -> bytes:

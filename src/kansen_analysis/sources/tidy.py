@@ -34,7 +34,7 @@ ENDS = ("_low", "_high")  # of a count that may be hidden
 
 
 @dataclass
-class Told:
+class Log:
     """What is found while a file is read."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -228,18 +228,18 @@ def _marks(part: Part, source: Source) -> str:
     return own + ("." if own == "," else ",")
 
 
-def _frames(part: Part, source: Source, file: str, told: Told) -> list[pd.DataFrame]:
+def _frames(part: Part, source: Source, file: str, log: Log) -> list[pd.DataFrame]:
     """Read a part: one frame, or one per school year when the headers carry the year."""
     problems = check_header(part, file)
     layout = part.layout
     body = part.table.below(
         part.header_at, len(part.header), source.meta.get("until"), layout.encodings
     )
-    told.findings += _about_persons(part, body, file) or problems
-    told.findings += body.broken
-    told.notes += body.notes
+    log.findings += _about_persons(part, body, file) or problems
+    log.findings += body.broken
+    log.notes += body.notes
     if not len(body.lines) and not body.broken:
-        told.findings.append(
+        log.findings.append(
             FileFormatError(
                 file,
                 "a header without rows",
@@ -267,7 +267,7 @@ def _frames(part: Part, source: Source, file: str, told: Told) -> list[pd.DataFr
                 body.columns[at],
                 source.variable[name],
                 source,
-                values.Place(file, part.where + header, body.lines, told.findings, told.notes),
+                values.Place(file, part.where + header, body.lines, log.findings, log.notes),
                 thousands=layout.thousands,
                 marks=marks,
             )
@@ -276,8 +276,8 @@ def _frames(part: Part, source: Source, file: str, told: Told) -> list[pd.DataFr
     }
     shared[LINE] = pd.Series(body.lines, copy=False)
     # The years of a part share their rows, and so what is made of these.
-    base = _school(pd.DataFrame(shared, copy=False), file, told.findings)
-    base = _decode(Wide(layout, part.where, base), source, file, told.findings)
+    base = _school(pd.DataFrame(shared, copy=False), file, log.findings)
+    base = _decode(Wide(layout, part.where, base), source, file, log.findings)
     frames = []
     own_years: list[int | None] = [*sorted(years)] or [None]
     for year in own_years:
@@ -331,7 +331,7 @@ def _school(frame: pd.DataFrame, file: str, findings: list) -> pd.DataFrame:
 
 
 def _year_of(
-    frame: pd.DataFrame, part: Part, source: Source, file: str, told: int | None, findings: list
+    frame: pd.DataFrame, part: Part, source: Source, file: str, noted: int | None, findings: list
 ) -> int | None:
     """Tell the school year: from the content, else from files.csv, else from the name."""
     rule = source.meta["year"]
@@ -344,9 +344,9 @@ def _year_of(
         named = schoolyear.find(part.table.sheet)
         return named[0] if named else None
     if rule.get("date") in frame:
-        return _year_of_dates(frame, part, rule["date"], file, told, findings)
-    if told is not None:
-        return told
+        return _year_of_dates(frame, part, rule["date"], file, noted, findings)
+    if noted is not None:
+        return noted
     stems = source.files["file"].map(lambda name: Path(name).stem)
     if "sheet" in rule:  # LibreOffice puts the name of the sheet behind that of the workbook
         sheets = {Path(file).stem.removeprefix(f"{stem}-") for stem in stems} - {Path(file).stem}
@@ -376,7 +376,7 @@ def _year_of(
 
 
 def _year_of_dates(
-    frame: pd.DataFrame, part: Part, name: str, file: str, told: int | None, findings: list
+    frame: pd.DataFrame, part: Part, name: str, file: str, noted: int | None, findings: list
 ) -> int | None:
     """Tell the school year from the dates in a column; without one they are findings already."""
     column = part.layout.columns[name]
@@ -401,12 +401,12 @@ def _year_of_dates(
         )
         return None
     year = int(distinct[0])
-    if told is not None and told != year:
+    if noted is not None and noted != year:
         findings.append(
             SchoolYearError(
                 file,
                 f"dates in {schoolyear.label(year)}",
-                f"{schoolyear.label(told)}, as files.csv of the data folder says",
+                f"{schoolyear.label(noted)}, as files.csv of the data folder says",
                 "correct files.csv, or take the right file",
                 line=int(frame[LINE].iloc[0]),
                 column=column,
@@ -547,14 +547,14 @@ def _check_keys(frame: pd.DataFrame, source: Source, file: str, findings: list) 
         )
 
 
-def read(recognised: Recognised, told: int | None = None) -> tuple[list[Wide], int, list[str]]:
+def read(recognised: Recognised, noted: int | None = None) -> tuple[list[Wide], int, list[str]]:
     """Read a recognised file.
 
     Parameters
     ----------
     recognised : Recognised
         The file and its parts.
-    told : int, optional
+    noted : int, optional
         The school year that ``files.csv`` of the data folder gives.
 
     Returns
@@ -572,7 +572,7 @@ def read(recognised: Recognised, told: int | None = None) -> tuple[list[Wide], i
         Of `Finding`, with everything that is wrong in this file.
     """
     source, file = recognised.source, recognised.path.name
-    found = Told()
+    found = Log()
     result: list[Wide] = []
     rows = 0
     for part in recognised.parts:
@@ -591,7 +591,7 @@ def read(recognised: Recognised, told: int | None = None) -> tuple[list[Wide], i
             for total in source.meta.get("only_checked", []):
                 frame = frame.drop(columns=[f"{total}_low", f"{total}_high"], errors="ignore")
             if "year" not in frame:
-                year = _year_of(frame, part, source, file, told, found.findings)
+                year = _year_of(frame, part, source, file, noted, found.findings)
                 if year is None:
                     continue
                 frame["year"] = np.full(len(frame), year, dtype=np.int64)

@@ -28,7 +28,7 @@ def caveat() -> str:
     )
 
 
-def basis(found: Basis) -> list[str]:
+def basis(rests_on: Basis) -> list[str]:
     """Say what the value of goal 2 is, and what was left out for it.
 
     Examples
@@ -37,13 +37,13 @@ def basis(found: Basis) -> list[str]:
     Er zijn geen toetsresultaten bij deze adviezen; vergeleken wordt het adviesniveau zelf, niet het
     niveau boven wat de toets doet verwachten.
     """
-    if found.tests == "none":
+    if rests_on.tests == "none":
         return [
             "Er zijn geen toetsresultaten bij deze adviezen; vergeleken wordt het adviesniveau "
             "zelf, niet het niveau boven wat de toets doet verwachten."
         ]
-    years = _listed([write.school_year(year) for year in found.missing])
-    if found.tests == "few":
+    years = _listed([write.school_year(year) for year in rests_on.missing])
+    if rests_on.tests == "few":
         return [
             f"Van {years} zijn er geen of te weinig toetsresultaten in deze map. Het verwachte "
             "advies is daarom niet te berekenen; vergeleken wordt het adviesniveau zelf, "
@@ -58,15 +58,16 @@ def basis(found: Basis) -> list[str]:
     ]
     if years:
         lines.append(f"Zonder toetsresultaten, daarom niet in de vergelijking: {years}.")
-    if found.dropped:
+    if rests_on.dropped:
         lines.append(
-            f"{write.number(found.dropped, 0)} van de {write.number(found.rows, 0)} schooljaren "
+            f"{write.number(rests_on.dropped, 0)} van de "
+            f"{write.number(rests_on.rows, 0)} schooljaren "
             "hebben geen eigen toetsresultaat of schoolweging en tellen niet mee."
         )
     return lines
 
 
-def attenuation(found: Attenuation) -> str:
+def attenuation(seen: Attenuation) -> str:
     """Say how much of a true change is seen, and what was done about the rest.
 
     Examples
@@ -88,10 +89,10 @@ def attenuation(found: Attenuation) -> str:
     """
     places = []
     for name, place in PLACES.items():
-        if name not in found.parts.index:
+        if name not in seen.parts.index:
             continue
-        text = f"{place} {_percents(found.parts.loc[name])}"
-        small = found.by_size["small"].loc[name]
+        text = f"{place} {_percents(seen.parts.loc[name])}"
+        small = seen.by_size["small"].loc[name]
         if name == "bottom" and np.isfinite(small):
             text += (
                 f" ({write.percent(100 * small)} op scholen met minder dan {SIZES[0]} "
@@ -100,15 +101,15 @@ def attenuation(found: Attenuation) -> str:
         places.append(text)
     return (
         "Door het afschermen meten wij van een echte verandering in de adviezen naar schatting "
-        f"{write.percent(100 * found.mean)}; het verschil is gedeeld door "
-        f"{write.number(found.mean, 2)}. Hoeveel het is, hangt af van de plaats van de "
+        f"{write.percent(100 * seen.mean)}; het verschil is gedeeld door "
+        f"{write.number(seen.mean, 2)}. Hoeveel het is, hangt af van de plaats van de "
         f"verandering: {', '.join(places)}. Die plaats is niet bekend. Het interval houdt daarom "
         "rekening met alle plaatsen, en ‘geen verschil dat ertoe doet’ met de plaats waar het "
         "minst te zien is. Of het verschil boven of onder nul ligt, hangt er niet van af."
     )
 
 
-def check(found: EmCheck) -> str:
+def check(other: EmCheck) -> str:
     """Say what the same estimate with another filling found.
 
     Examples
@@ -119,8 +120,8 @@ def check(found: EmCheck) -> str:
     """
     return (
         "Controle met een andere invulling van de verborgen aantallen (per school en jaar "
-        f"geschat): {write.signed(found.effect, 2)} niveau, "
-        f"{write.interval(found.ci_low, found.ci_high, 2)}."
+        f"geschat): {write.signed(other.effect, 2)} niveau, "
+        f"{write.interval(other.ci_low, other.ci_high, 2)}."
     )
 
 

@@ -12,7 +12,7 @@ from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.sources.schoolyear import label
 from kansen_analysis.words import numbers as write
-from kansen_analysis.words.reasons import SENTENCES, says
+from kansen_analysis.words.reasons import SENTENCES, says, says_plainly
 
 if TYPE_CHECKING:  # words are wanted sooner than what they are about: it takes two seconds
     from kansen_analysis.estimate.effects import EffectEstimate
@@ -85,11 +85,6 @@ def _no_base(goal: Goal | None, numbers: Mapping) -> str:
     return f"Zonder bruikbaar jaar vóór de start, daarom niet meegeteld: {codes}."
 
 
-@says(Note.ONE_YEAR)
-def _one_year(goal: Goal | None, numbers: Mapping) -> str:
-    return f"{numbers['schools']} scholen met maar één jaar tellen niet mee."
-
-
 @says(Note.USUAL_WEIGHT)
 def _usual_weight(goal: Goal | None, numbers: Mapping) -> str:
     return (
@@ -103,12 +98,15 @@ def _version_missing(goal: Goal | None, numbers: Mapping) -> str:
     return f"{numbers['version']} is niet te berekenen: {LACKS[Lack(numbers['lack'])]}."
 
 
-@says(Note.CELLS_LEFT_OUT)
-def _cells_left_out(goal: Goal | None, numbers: Mapping) -> str:
-    return f"{numbers['cells']} startgroep-jaren zijn niet te onderscheiden en weggelaten."
-
-
 @says(Note.LEFT_OUT)
 def _left_out(goal: Goal | None, numbers: Mapping) -> str:
     cells = ", ".join(f"start {label(g)} in {label(t)}" for g, t in numbers["cells"])
     return f"{', '.join(numbers['versions'])}: niet te vergelijken en (deels) weggelaten: {cells}."
+
+
+says_plainly(
+    {
+        Note.ONE_YEAR: "{schools} scholen met maar één jaar tellen niet mee.",
+        Note.CELLS_LEFT_OUT: "{cells} startgroep-jaren zijn niet te onderscheiden en weggelaten.",
+    }
+)

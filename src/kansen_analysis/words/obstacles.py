@@ -8,7 +8,7 @@ from kansen_analysis.errors import Reason
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.outcomes.codes import Obstacle
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.words.reasons import says
+from kansen_analysis.words.reasons import says, says_plainly
 
 FIGURES = {
     "target_levels": "De toetsresultaten",
@@ -51,20 +51,6 @@ def _participants(goal: Goal, numbers: Mapping) -> str:
     return f"Het register telt {schools} {'school' if schools == 1 else 'scholen'}."
 
 
-@says(Obstacle.NOBODY)
-def _nobody(goal: Goal, numbers: Mapping) -> str:
-    return "Het register noemt nog geen scholen."
-
-
-@says(Obstacle.START_UNKNOWN)
-def _start_unknown(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"Van {numbers['schools']} van de {numbers['participants']} scholen in het register "
-        "noemt geen "
-        "document het startjaar."
-    )
-
-
 @says(Obstacle.LATE_START)
 def _late_start(goal: Goal, numbers: Mapping) -> str:
     one = numbers["schools"] == 1
@@ -92,33 +78,28 @@ def _nothing_beside(goal: Goal, numbers: Mapping) -> str:
     )
 
 
-@says(Obstacle.NO_EXACT_YEARS)
-def _no_exact_years(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "De map bevat geen schooljaar waarin alle adviezen precies zijn gepubliceerd. Zonder zo’n "
-        "jaar (2021-2022 of eerder) is niet te meten hoeveel van een verandering zichtbaar blijft "
-        "nu aantallen van 1 tot en met 4 als ‘<5’ worden afgedrukt, en is dit doel niet te toetsen."
-    )
-
-
-@says(Obstacle.FEW_SUPPLIED)
-def _few_supplied(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"Cijfers zijn er van te weinig scholen om ze te tonen zonder er een van te verraden: er "
-        f"zijn er minstens {numbers['needed']} nodig die meedoen, en evenveel om mee te "
-        "vergelijken."
-    )
-
-
-@says(Obstacle.NO_ESTIMATE)
-def _no_estimate(goal: Goal, numbers: Mapping) -> str:
-    return "Met deze scholen en jaren is geen berekening te maken."
-
-
-@says(Obstacle.HIDDEN_DECIDES)
-def _hidden_decides(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"In {numbers['hidden']} van de {numbers['rows']} schooljaren zijn aantallen afgeschermd, "
-        "en het antwoord hangt af van wat daar verborgen is. Met exacte aantallen is dit doel wel "
-        "te toetsen."
-    )
+says_plainly(
+    {
+        Obstacle.NOBODY: "Het register noemt nog geen scholen.",
+        Obstacle.START_UNKNOWN: (
+            "Van {schools} van de {participants} scholen in het register noemt geen document het "
+            "startjaar."
+        ),
+        Obstacle.NO_EXACT_YEARS: (
+            "De map bevat geen schooljaar waarin alle adviezen precies zijn gepubliceerd. Zonder "
+            "zo’n jaar (2021-2022 of eerder) is niet te meten hoeveel van een verandering "
+            "zichtbaar blijft nu aantallen van 1 tot en met 4 als ‘<5’ worden afgedrukt, en is "
+            "dit doel niet te toetsen."
+        ),
+        Obstacle.FEW_SUPPLIED: (
+            "Cijfers zijn er van te weinig scholen om ze te tonen zonder er een van te verraden: "
+            "er zijn er minstens {needed} nodig die meedoen, en evenveel om mee te vergelijken."
+        ),
+        Obstacle.NO_ESTIMATE: "Met deze scholen en jaren is geen berekening te maken.",
+        Obstacle.HIDDEN_DECIDES: (
+            "In {hidden} van de {rows} schooljaren zijn aantallen afgeschermd, en het antwoord "
+            "hangt af van wat daar verborgen is. Met exacte aantallen is dit doel wel te "
+            "toetsen."
+        ),
+    }
+)

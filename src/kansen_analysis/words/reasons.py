@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from kansen_analysis.errors import Code, Reason
@@ -20,6 +21,16 @@ def says(code: Code) -> Callable[[Say], Say]:
         return function
 
     return keep
+
+
+def says_plainly(sentences: Mapping[Code, str]) -> None:
+    """Give codes a sentence in which only the numbers stand, as they are."""
+    for code, text in sentences.items():
+        SENTENCES[code] = partial(_filled, text)
+
+
+def _filled(text: str, goal: Goal, numbers: Mapping) -> str:
+    return text.format_map(numbers)
 
 
 def say(goal: Goal, *reasons: Reason) -> str:

@@ -56,12 +56,12 @@ def section(folder: str, settings: Settings, people: int, verdicts: pd.DataFrame
     )
 
 
-def shared(found: Mapping[str, list[str]]) -> str:
+def shared(schools: Mapping[str, list[str]]) -> str:
     """Name the schools that take part in more than one programme, as HTML.
 
     Parameters
     ----------
-    found : mapping of str to list of str
+    schools : mapping of str to list of str
         By name of the school the programmes it takes part in.
 
     Examples
@@ -69,10 +69,10 @@ def shared(found: Mapping[str, list[str]]) -> str:
     >>> shared({})
     '<p>Geen school staat in het register van meer dan één programma.</p>'
     """
-    if not found:
+    if not schools:
         return "<p>Geen school staat in het register van meer dan één programma.</p>"
     lines = [
         f"<li>{html.escape(school)}: {html.escape(numbers.listed(names))}</li>"
-        for school, names in found.items()
+        for school, names in schools.items()
     ]
     return f"<ul>{''.join(lines)}</ul>"

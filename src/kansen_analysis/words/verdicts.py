@@ -14,7 +14,7 @@ from kansen_analysis.goals.codes import Verdict, Why
 from kansen_analysis.goals.protocol import Goal, Protocol, Sentences
 from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers as write
-from kansen_analysis.words.reasons import say, says
+from kansen_analysis.words.reasons import say, says, says_plainly
 
 
 def worded(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
@@ -166,19 +166,6 @@ def _no_data(goal: Goal, numbers: Mapping) -> str:
     return goal.missing
 
 
-@says(Why.FEW_PARTICIPANTS)
-def _few_participants(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"Er doen {numbers['participants']} scholen mee met gegevens van vóór en ná de start. Met "
-        f"minder dan {numbers['needed']} scholen is toeval niet uit te sluiten."
-    )
-
-
-@says(Why.NO_DECIDING_VERSION)
-def _no_deciding_version(goal: Goal, numbers: Mapping) -> str:
-    return "De berekening die voor dit doel beslist, is met deze gegevens niet te maken."
-
-
 @says(Why.ALL_AGREE)
 def _all_agree(goal: Goal, numbers: Mapping) -> str:
     return (
@@ -206,20 +193,10 @@ def _chance(goal: Goal, numbers: Mapping) -> str:
     )
 
 
-@says(Why.ONLY_CHANCE)
-def _only_chance(goal: Goal, numbers: Mapping) -> str:
-    return "Dat kan toeval zijn. Het is geen bewijs dat er niets veranderd is."
-
-
 @says(Why.GUARD)
 def _guard(goal: Goal, numbers: Mapping) -> str:
     assert goal.guard is not None  # the reason is only given where there is one
     return f"Maar niet is aangetoond dat het {goal.guard.name.lower()} gelijk bleef."
-
-
-@says(Why.SEVERAL_GOALS)
-def _several_goals(goal: Goal, numbers: Mapping) -> str:
-    return "Maar er zijn meer doelen tegelijk bekeken, en dan is dit niet zeker genoeg."
 
 
 @says(Why.VERSIONS_MISSING)
@@ -243,14 +220,6 @@ def _outside_margin(goal: Goal, numbers: Mapping) -> str:
     )
 
 
-@says(Why.SCHOOLS_DIFFER)
-def _schools_differ(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "Scholen verschillen onderling: sommige gaan vooruit en andere achteruit, meer dan door "
-        "toeval te verwachten is."
-    )
-
-
 @says(Why.NOT_COMPARABLE)
 def _not_comparable(goal: Goal, numbers: Mapping) -> str:
     apart, limit = (write.number(numbers[name], 2) for name in ("apart", "limit"))
@@ -260,49 +229,12 @@ def _not_comparable(goal: Goal, numbers: Mapping) -> str:
     )
 
 
-@says(Why.LOOK_NOT_PLANNED)
-def _look_not_planned(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"Maar deze editie was niet gepland: het protocol voorziet in {numbers['planned']} "
-        "edities. Wie blijft kijken, ziet vanzelf een keer een verschil."
-    )
-
-
-@says(Why.LOOK)
-def _look(goal: Goal, numbers: Mapping) -> str:
-    return (
-        f"Maar dit is jaar {numbers['look']} van {numbers['planned']}: wie elk jaar kijkt, moet in "
-        "elk jaar zekerder zijn, en dit is nog niet zeker genoeg."
-    )
-
-
-@says(Why.OWN_PATH)
-def _own_path(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "Maar deze scholen gingen misschien al langer een eigen kant op: wordt die lijn van vóór "
-        "de start doorgetrokken, dan is het verschil niet zeker (V5)."
-    )
-
-
-@says(Why.LAST_YEAR)
-def _last_year(goal: Goal, numbers: Mapping) -> str:
-    return "Maar vergeleken met alleen het laatste jaar vóór de start is het verschil niet zeker."
-
-
 @says(Why.INTAKE)
 def _intake(goal: Goal, numbers: Mapping) -> str:
     return (
         "Maar er kwamen andere leerlingen: "
         f"{_of_hundred(goal, abs(numbers['part']))} van het verschil hoort daarbij, en wat "
         "overblijft is niet zeker."
-    )
-
-
-@says(Why.ONE_BOARD)
-def _one_board(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "Maar alle deelnemers horen bij één bestuur: wat dat bestuur verder deed, is niet van het "
-        "programma te onderscheiden."
     )
 
 
@@ -330,18 +262,50 @@ def _pupils_changed(goal: Goal, numbers: Mapping) -> str:
     )
 
 
-@says(Why.REGION_HIGHER)
-def _region_higher(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "Andere scholen in de eigen regio gingen mee vooruit. Profiteren zij van het programma, "
-        "dan is het verschil groter dan V4 laat zien; kwam het door iets anders in de regio, dan "
-        "is V4 juist."
-    )
-
-
-@says(Why.REGION_LOWER)
-def _region_lower(goal: Goal, numbers: Mapping) -> str:
-    return (
-        "De eigen regio als geheel bleef achter bij vergelijkbare scholen elders; V1, V2, V3 en V5 "
-        "zijn daardoor te laag."
-    )
+says_plainly(
+    {
+        Why.FEW_PARTICIPANTS: (
+            "Er doen {participants} scholen mee met gegevens van vóór en ná de start. Met minder "
+            "dan {needed} scholen is toeval niet uit te sluiten."
+        ),
+        Why.NO_DECIDING_VERSION: (
+            "De berekening die voor dit doel beslist, is met deze gegevens niet te maken."
+        ),
+        Why.ONLY_CHANCE: "Dat kan toeval zijn. Het is geen bewijs dat er niets veranderd is.",
+        Why.SEVERAL_GOALS: (
+            "Maar er zijn meer doelen tegelijk bekeken, en dan is dit niet zeker genoeg."
+        ),
+        Why.SCHOOLS_DIFFER: (
+            "Scholen verschillen onderling: sommige gaan vooruit en andere achteruit, meer dan "
+            "door toeval te verwachten is."
+        ),
+        Why.LOOK_NOT_PLANNED: (
+            "Maar deze editie was niet gepland: het protocol voorziet in {planned} edities. Wie "
+            "blijft kijken, ziet vanzelf een keer een verschil."
+        ),
+        Why.LOOK: (
+            "Maar dit is jaar {look} van {planned}: wie elk jaar kijkt, moet in elk jaar "
+            "zekerder zijn, en dit is nog niet zeker genoeg."
+        ),
+        Why.OWN_PATH: (
+            "Maar deze scholen gingen misschien al langer een eigen kant op: wordt die lijn van "
+            "vóór de start doorgetrokken, dan is het verschil niet zeker (V5)."
+        ),
+        Why.LAST_YEAR: (
+            "Maar vergeleken met alleen het laatste jaar vóór de start is het verschil niet zeker."
+        ),
+        Why.ONE_BOARD: (
+            "Maar alle deelnemers horen bij één bestuur: wat dat bestuur verder deed, is niet "
+            "van het programma te onderscheiden."
+        ),
+        Why.REGION_HIGHER: (
+            "Andere scholen in de eigen regio gingen mee vooruit. Profiteren zij van het "
+            "programma, dan is het verschil groter dan V4 laat zien; kwam het door iets anders "
+            "in de regio, dan is V4 juist."
+        ),
+        Why.REGION_LOWER: (
+            "De eigen regio als geheel bleef achter bij vergelijkbare scholen elders; V1, V2, V3 "
+            "en V5 zijn daardoor te laag."
+        ),
+    }
+)
