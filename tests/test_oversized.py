@@ -158,7 +158,11 @@ def test_what_is_too_large_is_refused_soon_and_in_little_room(work, case, comman
     make(work)
     code, said, seconds, memory = measured(work, command)
     assert code in (1, 2), said[-2000:]
-    assert names in said
+    # This folder has no results to show, which is told before the programme's own tables are read.
+    late = (
+        {"a large table", "a large story", "a table that is a pipe"} if command == "render" else ()
+    )
+    assert ("no results" if case in late else names) in said
     assert "Traceback" not in said
     assert seconds < SECONDS, seconds
     assert memory * 1024 < BYTES, memory
