@@ -88,16 +88,24 @@ def test_another_verdict_gets_its_cause_and_no_more_than_is_known(monitor, monke
         return veranderd.why(monitor).markdown
 
     both = told("beter", "onbeslist", "onbeslist")
-    assert "herziene cijfers van de uitgever of andere deelnemers" in both
+    assert "herziene cijfers van de uitgever of andere deelnemers; dat is hier niet" in both
     assert "niet te scheiden" in both
     assert "nieuwe schooljaar" not in both
     fresh = told("beter", "beter", "onbeslist")
-    assert fresh.endswith("komt door de resultaten van het nieuwe schooljaar.")
+    assert "komt door het nieuwe schooljaar: de resultaten" in fresh
     assert "deelnemers" not in fresh
     monkeypatch.setattr(veranderd, "_people", lambda found: "")
+    # without them the register still is another: start years may have changed
+    assert "herziene cijfers van de uitgever of gewijzigde instellingen" in told(
+        "beter", "slechter", "slechter"
+    )
+    monkeypatch.setattr(veranderd, "_chosen", lambda found: False)
     assert "dat komt door herziene cijfers van de uitgever." in told(
         "beter", "slechter", "slechter"
     )
+    # a file that came may hold earlier years, and then is a cause like any other
+    monkeypatch.setattr(veranderd, "_came_or_went", lambda found: True)
+    assert "of bestanden die erbij kwamen of weggingen" in told("beter", "slechter", "slechter")
     assert told("beter", "beter", "beter") == "Geen enkel oordeel veranderde."
 
 

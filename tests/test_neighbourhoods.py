@@ -128,11 +128,15 @@ def test_without_a_register_the_schools_of_the_area_are_shown():
         columns=["school", "year", "kind", "name", "postcode"],
     )
     by_hood = SimpleNamespace(neighbourhoods=(hood(postcodes=["9901"]),))
-    found = answers._in_area({"schools": facts, "region": by_hood}, {"vestigingen": register})
-    assert found == {"90AA00"}
+
+    def inside(region):
+        known = {"schools": facts, "region": region, "over_time": pd.DataFrame()}
+        return answers._in_area({"schools": known, "tidy": {"vestigingen": register}})
+
+    assert inside(by_hood) == {"90AA00"}
     area = SimpleNamespace(provinces=(), municipalities={"9002": "West"})
     whole = SimpleNamespace(neighbourhoods=(), area=area)
-    assert answers._in_area({"schools": facts, "region": whole}, {}) == {"90AC00"}
+    assert inside(whole) == {"90AC00"}
 
     row = {"group": "area", "year": 2024, "low": 54.0, "high": 54.0, "n_low": 66, "n_high": 66}
     edition = SimpleNamespace(

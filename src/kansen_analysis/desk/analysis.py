@@ -81,7 +81,7 @@ def estimate_effect(
     --------
     >>> from kansen_analysis.demo.panels import simulate
     >>> estimate_effect(simulate("S0", seed=1, effect=0.2), name="Toets", unit="SD")
-    Effect(Toets: +0.2... SD, 95% interval ... to 0.2...; 80 participants, ... others; V1, cluster)
+    Effect(Toets: +0.22 SD, 95% interval 0.17 to 0.26; 80 participants, ... others; V1, cluster)
     """
     found = effects.estimate_effect(
         panel, seed, decides=decides, draws=draws, size_by_year=size_by_year, details=details

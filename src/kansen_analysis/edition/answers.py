@@ -38,8 +38,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     """
     tidy, made, schools = inputs["tidy"], inputs["outcomes"], inputs["schools"]
     year, protocol = inputs["year"], inputs["protocol"]
-    own = set(as_one(schools["participants"]["school"], schools["over_time"]))
     one = schools["over_time"]
+    own, area = set(as_one(schools["participants"]["school"], one)), _in_area(inputs)
     advices = _until(tidy["schooladviezen"], year)
     # What schools supply is shown by its own gate (`edition.released`) and not here.
     tables = {
@@ -55,7 +55,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
     groups = {
         REGISTER: own,
-        AREA: set() if own else _in_area(inputs["schools"], tidy),
+        AREA: set() if own else area,
         ALIKE: set(schools["pools"].schools("B")),
         COUNTRY: everyone,
     }
@@ -69,19 +69,21 @@ def run(inputs: Mapping) -> dict[str, object]:
         "seen": {goal: rows for goal, rows in found.items() if goal in asked},
         "moved": moved,
         "standing": seen.beside_signal(_until(tidy["leerresultaten"], year), own),
-        "outlook": outlook(inputs),
-        "needs": _needs(inputs, protocol, advices),
+        "outlook": outlook(inputs, room=len(area - own)),
+        "needs": _needs(inputs, protocol, advices, within=len(area)),
     }
 
 
-def _in_area(schools: Mapping, tidy: Mapping) -> set[str]:
+def _in_area(inputs: Mapping) -> set[str]:
     """Return the schools where the programme works: of its neighbourhoods, or of its region."""
+    schools = inputs["schools"]
     facts, region = schools["schools"], schools["region"]
     if region.neighbourhoods:
-        standing = schools_in(tidy["vestigingen"], areas(region.neighbourhoods))["school"]
-        return set(standing[standing.isin(facts["school"])])
-    inside = in_region(facts, region.area.provinces, region.area.municipalities)
-    return set(facts.loc[inside, "school"])
+        register = inputs["tidy"]["vestigingen"]
+        inside = facts["school"].isin(schools_in(register, areas(region.neighbourhoods))["school"])
+    else:
+        inside = in_region(facts, region.area.provinces, region.area.municipalities)
+    return set(as_one(facts.loc[inside, "school"], schools["over_time"]))
 
 
 def _goals(protocol: Protocol) -> list[Goal]:
@@ -93,7 +95,7 @@ def _until(table: pd.DataFrame, year: int) -> pd.DataFrame:
     return table[table["year"] <= year] if len(table) else table
 
 
-def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.DataFrame:
+def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame, within: int) -> pd.DataFrame:
     made = inputs["outcomes"]
     found = {1: made["target_levels"], 2: made["advice_levels"], 3: made["later_places"]}
     years = {goal: set(table["year"].astype(int)) for goal, table in found.items() if len(table)}
@@ -104,15 +106,21 @@ def _needs(inputs: Mapping, protocol: Protocol, advices: pd.DataFrame) -> pd.Dat
         years,
         minimum=protocol.verdict.minimum_participants,
         hidden=hidden,
-        within=len(_in_area(inputs["schools"], inputs["tidy"])),
+        within=within,
     ).assign(holders=lambda t: t["holders"].map(list))
 
 
-def outlook(inputs: Mapping) -> pd.DataFrame:
-    """Work out for every goal that is tested what the coming editions could show."""
+def outlook(inputs: Mapping, room: int) -> pd.DataFrame:
+    """Work out for every goal that is tested what the coming editions could show.
+
+    Parameters
+    ----------
+    inputs : mapping
+        As `run`.
+    room : int
+        Schools of the area that could still come into the register.
+    """
     protocol, parts = inputs["protocol"], []
-    area = _in_area(inputs["schools"], inputs["tidy"])
-    room = len(area - set(inputs["schools"]["participants"]["school"]))
     more = [count for count in MORE if count <= room] or [room] * (room > 0)
     for goal in _goals(protocol):
         if goal.role == "context":

@@ -64,10 +64,13 @@ def bars(quiet: bool = False) -> Iterator[Callable[[str, int, int | None], None]
     quiet : bool
         Show nothing.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet:
+        yield lambda name, done, total: None
+        return
+    if not sys.stderr.isatty():
         log = Log("Fetching", lambda text: print(text, file=sys.stderr))
         # Bytes of one file are no measure of how far all of them are.
-        yield lambda name, done, total: None if quiet else log(name)
+        yield lambda name, done, total: log(name)
         return
     from rich.console import Console
     from rich.progress import (

@@ -91,7 +91,7 @@ def _named(way: Way, url: str, name: str = "", **more) -> Item:
 
 
 def _listed(way: Way, client: Client, offer: Offer) -> None:
-    """Take the files that are written down, but for school years that were offer already."""
+    """Take the files that are written down, but for school years that were found already."""
     shown = {year for item in offer.items for year in item.years}
     for years, file in way.rules.get("files", {}).items():
         first = span(years)

@@ -29,7 +29,8 @@ def published() -> pd.DataFrame:
     pandas.DataFrame
         ``fact``, ``place_kind`` (``province`` or ``country``), ``place``, ``year`` (first of the
         school year), ``printed`` (in the unit of the fact), ``decimals`` (as printed),
-        ``publisher``, ``title``, ``address`` and ``note``.
+        ``publisher``, ``title``, ``address`` and ``note``. What is so by definition, such as a
+        fifth of all schools in the lowest fifth, is not among them.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,6 +22,8 @@ from kansen_analysis.words import numbers
 NONE = "Er ligt geen eerdere uitgave naast deze."
 OWN = "kansen_analysis, uit beide uitgaven"
 PROGRAMME = "programme"  # what the manifest calls files of the programme itself
+SUPPLIED = "supplied"  # and one that schools supplied, which it does not name
+CHOICES = ("programme", "participants", "overgangen")  # those of its files that a verdict rests on
 NOTHING = "geen oordeel"
 
 
@@ -125,6 +128,20 @@ def _people(found: tuple[Edition, Comparison]) -> str:
     return f"zijn niet dezelfde: {numbers.listed(said)}" if said else ""
 
 
+def _came_or_went(found: tuple[Edition, Comparison]) -> bool:
+    """Tell whether files of publishers came or went; they may hold earlier years too."""
+    _, difference = found
+    return bool(_publishers(difference.added + difference.gone))
+
+
+def _chosen(found: tuple[Edition, Comparison]) -> bool:
+    """Tell whether settings, register or transitions differ in more than who takes part."""
+    _, difference = found
+    files = _inputs(difference.revised + difference.added + difference.gone)
+    stems = {Path(file).stem for file, of in files if of == PROGRAMME} & {*CHOICES}
+    return bool(stems - {"participants"} if _people(found) else stems)
+
+
 def _verdicts(monitor: Edition, old: Edition) -> pd.DataFrame:
     """Set verdicts beside each other: then, of that year with all of now, and now."""
     then = old.verdicts
@@ -180,7 +197,9 @@ def why(monitor: Edition) -> Prose | Absent:
         for words, is_so in (
             ("herziene cijfers van de uitgever", _revised(found)),
             ("een andere methode", _method(old, monitor)),
+            ("bestanden die erbij kwamen of weggingen", _came_or_went(found)),
             ("andere deelnemers", _people(found)),
+            ("gewijzigde instellingen, startjaren of overgangen", _chosen(found)),
         )
         if is_so
     ]
@@ -198,7 +217,7 @@ def why(monitor: Edition) -> Prose | Absent:
 
 def _cause(row: dict, causes: list[str], then: str) -> str:
     """Say what made a verdict another one."""
-    fresh = "de resultaten van het nieuwe schooljaar"
+    fresh = "het nieuwe schooljaar: de resultaten, wie begon, en hoe zeker het dan moet zijn"
     if "again" not in row:
         return f"Dat kan komen door {_either([fresh, *causes])}."
     told = []
@@ -268,8 +287,11 @@ def files(monitor: Edition) -> Prose | Absent:
         (difference.added, "Nieuw"),
         (difference.gone, "Niet meer gebruikt"),
     ):
-        told = [f"{plain(file)} ({plain(_title(of))})" for file, of in _publishers(those)]
-        told = [each.replace("supplied (", "aangeleverd, niet openbaar (") for each in told]
+        told = [
+            f"{'aangeleverd, niet openbaar' if file == SUPPLIED else plain(file)} "
+            f"({plain(_title(of))})"
+            for file, of in _publishers(those)
+        ]
         if told:
             lines.append(f"- {how}: {numbers.listed(told)}.")
     return Prose("\n".join(lines) or "Beide uitgaven rusten op dezelfde bestanden.")
