@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from installed import run, wheel
 
 ROOT = Path(__file__).parents[1]
 pytestmark = [
@@ -24,26 +25,18 @@ pytestmark = [
 TOKEN = "proef"
 
 
-def run(*command, cwd, **more):
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
-    done = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
     """The Python of an environment that holds the lock of the lab and our wheel, no repository."""
     folder = tmp_path_factory.mktemp("lab")
-    build = f"from hatchling.build import build_wheel; print(build_wheel({str(folder)!r}))"
-    wheel = folder / run(sys.executable, "-c", build, cwd=ROOT).split()[-1]
+    built = wheel(folder)
     found = Path(os.environ["KANSEN_LAB"])
     if not found.is_file():
         run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
         found = folder / "env" / "bin" / "python"
         lock = ROOT / "requirements-lab.lock"
         run(found, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock, cwd=folder)
-    install = ("-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", wheel)
+    install = ("-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", built)
     run(found, *install, cwd=folder)
     return found
 

@@ -445,6 +445,9 @@ def test_the_stored_bench_gives_a_row_per_world_that_was_judged():
     assert shown["label"].is_unique and shown["wrong"].is_monotonic_decreasing
     assert shown[["wrong", "open", "right"]].sum(axis=1).round(6).eq(100).all()
     assert len(methode.every_figure(stored).html) > 0
+    measured = json.loads((Path(methode.__file__).parent / methode.RESULTS).read_text("utf-8"))
+    day = int(measured["meta"]["date"][-2:])
+    assert f"Gemeten op {day} " in methode.summary(stored).markdown
 
 
 def test_the_statement_repeats_what_the_tests_found():

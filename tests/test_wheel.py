@@ -1,17 +1,16 @@
 """From a built wheel to a monitor: a fresh environment, an empty folder, no repository."""
 
 import csv
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
 import yaml
+from installed import run, wheel
 
 from kansen_analysis.publish import quarto
 
@@ -40,26 +39,15 @@ def command(number):
     return words
 
 
-def run(*command, cwd, **more):
-    """Run a command as somebody would who has no repository."""
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def kansen(tmp_path_factory):
     """The command of a wheel that was built here and installed elsewhere."""
     folder = tmp_path_factory.mktemp("installed")
-    build = f"from hatchling.build import build_wheel; print(build_wheel({str(folder)!r}))"
-    wheel = folder / run(sys.executable, "-c", build, cwd=ROOT).split()[-1]
+    built = wheel(folder)
     run(sys.executable, "-m", "venv", "--without-pip", folder / "env", cwd=folder)
     python = folder / "env" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index"]
-    run(*pip, "--quiet", "--no-compile", wheel, cwd=folder)
+    run(*pip, "--quiet", "--no-compile", built, cwd=folder)
     # What the package needs is not installed a second time. A folder that a .pth names is searched
     # last, and what its own .pth files name is not: this repository stays out of sight.
     inside = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder)

@@ -37,7 +37,7 @@ def results() -> pd.DataFrame | None:
         as the bench names it), ``figure`` (the same in Dutch), ``value``, ``chance_low``,
         ``chance_high`` (what chance leaves, 95%), ``target_low``, ``target_high`` (empty when there
         is no bound on that side), ``runs``, ``unit``, ``peer`` (another way to calculate, on the
-        same data; empty for ours).
+        same data; empty for ours). ``attrs["measured"]``: the day.
     """
     file = resources.files("kansen_analysis.pages").joinpath(RESULTS)
     if not file.is_file():
@@ -57,7 +57,9 @@ def results() -> pd.DataFrame | None:
         unit=rows["figure"].map(kinds["unit"]),
         peer=rows["peer_label"].fillna("") if "peer_label" in rows else "",
     )
-    return frame[COLUMNS]
+    frame = frame[COLUMNS]
+    frame.attrs["measured"] = stored["meta"]["date"]
+    return frame
 
 
 def _worlds(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,6 +137,8 @@ def summary(frame: pd.DataFrame | None) -> Prose | Absent:
         f"wereld is {_runs(ours)} keer nagebootst; hoe minder keer, hoe meer toeval in de uitkomst "
         "zit."
     )
+    if day := frame.attrs.get("measured"):
+        lines.append(f"Gemeten op {numbers.date(day)}, met de rekenwijze van die dag.")
     text = " ".join(lines)
     if len(missed):
         text += "\n\nNiet gehaald:\n\n" + "\n".join(map(_told, each_row(missed)))

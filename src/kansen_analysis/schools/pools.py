@@ -179,10 +179,12 @@ def _balanced_rounds(usable, takes_part, dealt: dict, most: int) -> int:
 
 def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[int, tuple[str, int]]:
     """Deal candidates: row of the candidate -> code of the participant, and the round."""
+    pool, people = np.flatnonzero(candidate), np.flatnonzero(takes_part)
+    if not len(pool) or not len(people):
+        return {}
     weging = usable["schoolweging"].to_numpy(float)
     size = np.log(usable["pupils"].to_numpy(float))
     kind = usable["region_kind"].fillna("").to_numpy()
-    pool, people = np.flatnonzero(candidate), np.flatnonzero(takes_part)
     away = np.abs(weging[people, None] - weging[pool])
     apart = np.abs(size[people, None] - size[pool])
     # Rounded, because the last digits of a logarithm differ between processors: ties stay ties.
@@ -194,8 +196,6 @@ def _deal(usable, takes_part, candidate, rounds: int, caliper: float) -> dict[in
     chosen: dict[int, tuple[str, int]] = {}
     for number in range(rounds):
         for at in order:
-            if not len(pool):
-                continue
             nearest = int(distance[at].argmin())  # the first of equals, so by code
             if np.isfinite(distance[at, nearest]):
                 chosen[int(pool[nearest])] = (str(code[people[at]]), number)
