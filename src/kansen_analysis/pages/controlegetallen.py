@@ -6,8 +6,9 @@ from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import source_line
 from kansen_analysis.words import printed as words
+from kansen_analysis.words.columns import columns_of
 
 
 def introduction(monitor: Edition) -> Prose:
@@ -21,21 +22,12 @@ def figures(monitor: Edition) -> Table | Absent:
     rows = monitor.printed
     if not len(rows):
         return Absent("")
-    variables = about(
-        ("what", "Wat", "", 0, "text"),
-        ("place", "Waar", "", 0, "text"),
-        ("when", "Wanneer", "", 0, "text"),
-        ("printed", "Gedrukt", "", 0, "text"),
-        ("ours", "Wij", "", 0, "text"),
-        ("mark", "Gelijk?", "", 0, "text"),
-        ("by", "Gedrukt door", "", 0, "text"),
-    )
     sources = dict.fromkeys(name for each in rows["source"] for name in each.split("; "))
     return tables.table(
         words.table(rows),
         name="controlegetallen",
         caption="Cijfers die anderen drukten, naast wat wij vinden",
-        variables=variables,
+        variables=columns_of("controlegetallen"),
         source=source_line(*sources),
         notes=words.NOTES,
     )

@@ -18,6 +18,7 @@ from kansen_analysis.pages.gegevens import TABLES
 from kansen_analysis.pages.markdown import link_if_made, listed, plain
 from kansen_analysis.sources import get, names, schoolyear
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 
 NONE = "Er ligt geen eerdere uitgave naast deze."
 OWN = "kansen_analysis, uit beide uitgaven"
@@ -262,12 +263,7 @@ def printed(monitor: Edition) -> Table | Absent:
         frame,
         name="veranderd-cijfers",
         caption="Cijfers van eerdere schooljaren die de uitgever veranderde",
-        variables=about(
-            ("table", "Gegevens", "", 0, "text"),
-            ("years", "Van", "", 0, "text"),
-            ("changed", "Rijen die anders zijn", "aantal", 0, "count"),
-            ("rows", "Van alle rijen", "aantal", 0, "count"),
-        ),
+        variables=columns_of("veranderd-cijfers"),
         source=OWN,
         notes=(
             "Een rij is anders als zij in de bestanden van nu niet meer precies zo staat. Ook een "
