@@ -267,6 +267,17 @@ def test_a_mistake_leaves_the_edition_that_was_there(copied):
     assert open_edition(copied.parent / "edition").digest == before
 
 
+def test_a_mistake_in_what_was_written_by_hand_is_told_before_anything_is_worked_out(copied):
+    (copied / "programme" / "lessons.csv").write_text("wat\n1\n", encoding="utf-8")
+    register = copied / "participants.csv"  # so that there is something to work out
+    lines = register.read_text(encoding="utf-8").splitlines()
+    register.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    said = []
+    with pytest.raises(DataErrors, match=r"lessons\.csv"):
+        again(copied, progress=said.append)
+    assert said == ["beside"]
+
+
 def test_half_an_edition_is_not_opened(copied):
     folder = copied.parent / "edition"
     record = folder / "public" / stages.RECORD

@@ -755,7 +755,7 @@ def test_without_a_connection_each_publisher_is_told_once_and_soon(lookup, tmp_p
     report = fetch(
         tmp_path, progress=lambda *told: first.append(told), patience=Patience(first=0.8)
     )
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 20  # a name that hangs takes 30 seconds
     hosts = "duo.nl, onderwijsdata.duo.nl, opendata.cbs.nl, www.onderwijsinspectie.nl"
     assert first == [(hosts, 0, None), (hosts, 0, 0)]
     told = {finding.file: str(finding) for finding in report.findings}

@@ -226,7 +226,8 @@ def build(
             progress(stage.name)
             return up_to_date(stage, below / stage.name, known)
 
-        for stage in (*TESTED, SENSITIVITY, ANSWERS, PLACE, BESIDE, AREAS, RELEASED):
+        # A mistake in what was written by hand is told before anything is worked out.
+        for stage in (BESIDE, *TESTED, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
