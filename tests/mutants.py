@@ -182,7 +182,7 @@ class Shop:
 
     def _arguments(self, module: str) -> list[str]:
         flags = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings"]
-        flags += ["-k", "not fast", "-m", "not real"]
+        flags += ["-k", "not fast and not demo_effect", "-m", "not real"]
         flags += ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
         flags += ["--hypothesis-profile=mutants", "--hypothesis-seed=0"]
         tests = [str(ROOT / "tests" / test) for test in MODULES[module]]
