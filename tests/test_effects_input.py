@@ -7,7 +7,7 @@ import pytest
 
 from kansen_analysis import judge_panel
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import PanelError
+from kansen_analysis.errors import PanelError, UsageError
 from kansen_analysis.estimate.effects import estimate_effect
 
 PANEL = simulate("S0", seed=1, schools=60, treated=20)
@@ -121,3 +121,15 @@ def test_a_panel_without_chance_gives_back_exactly_what_was_put_in():
     row = judge_panel(exact).iloc[0]
     assert row["versions"] == "V1, V2, V3, V4, V5"
     assert (row["effect"], row["ci_low"], row["ci_high"]) == pytest.approx((8.0, 8.0, 8.0))
+
+
+@pytest.mark.parametrize("wrong", [None, -1, 1.5, "1"])
+def test_a_seed_is_a_number_that_gives_the_same_figures_again(wrong):
+    with pytest.raises(UsageError, match="whole number from 0"):
+        judge_panel(PANEL, seed=wrong)
+
+
+@pytest.mark.parametrize("wrong", [0, 2.0, "2"])
+def test_a_look_is_the_number_of_an_edition(wrong):
+    with pytest.raises(UsageError, match="There is no look"):
+        judge_panel(PANEL, look=wrong)
