@@ -11,8 +11,8 @@ import pytest
 import statsmodels.api as sm
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.codes import Lack
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.estimate.effects import VERSIONS, estimate_effect
 from kansen_analysis.estimate.etwfe import FIGURES, fit
 from kansen_analysis.estimate.panel import to_data
@@ -289,6 +289,15 @@ def test_participants_without_an_earlier_year_are_listed(panel):
     assert any(school in note for note in noted(found.notes))
 
 
+def test_too_few_early_years_take_the_usual_weight_and_say_so(panel):
+    later = panel[panel["year"] >= 2017]
+    assert Reason(Note.USUAL_WEIGHT, {"k": 54.0}) not in estimate_effect(later, draws=19).notes
+    few = later[later["school"].isin(later["school"].unique()[::20])]
+    found = estimate_effect(few, draws=19, details=False)
+    assert Reason(Note.USUAL_WEIGHT, {"k": 54.0}) in found.notes
+    assert found.components.pairs == 0
+
+
 def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
     first = panel["cohort"].isna() | panel["cohort"].eq(2020).fillna(False)
     short = panel[first & (panel["year"] >= 2017)]  # two tested years before the only start
@@ -304,6 +313,10 @@ def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
     assert found.versions["effect"].isna().tolist() == [False, True, True, True, False]
     for name in ("V2", "V3", "V4"):
         assert any(note.startswith(f"{name} is niet te") for note in noted(found.notes))
+    lacking = estimate_effect(alone, decides="V4", draws=19)
+    assert np.isnan([lacking.effect, lacking.ci_low, lacking.p_value]).all()
+    assert (lacking.n_schools, lacking.n_treated) == (alone["school"].nunique(), 0)
+    assert lacking.event is None and lacking.by_cohort.empty
 
 
 def best_of(repeat, call):
