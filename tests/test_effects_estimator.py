@@ -160,6 +160,7 @@ def test_cohort_and_period_average_to_the_effect(panel):
         assert list(found.by_cohort.index) == [2020, 2021, 2022, 2023]
         assert list(found.by_period.index) == ["t/m 2022-2023", "vanaf 2023-2024"]
         assert "p_value" not in found.by_cohort  # a table, no stars
+        assert (found.by_cohort.index.name, found.by_period.index.name) == ("cohort", "period")
 
 
 def test_randomisation_repeats_the_regression_for_the_real_start_years():
