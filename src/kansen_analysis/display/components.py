@@ -91,10 +91,6 @@ class Card:
 def cards(given: Sequence[Card]) -> Html:
     """Put cards beside each other, two in a row where there is room.
 
-    Parameters
-    ----------
-    given : sequence of Card
-
     Returns
     -------
     Html
@@ -217,10 +213,6 @@ def key_numbers(given: Sequence[tuple[str, str]]) -> Html:
     given : sequence of (str, str)
         The number as it is written, and what it counts with its year.
 
-    Returns
-    -------
-    Html
-
     Examples
     --------
     >>> key_numbers([("80", "scholen in het register"), ("13", "gemeenten")])
@@ -238,10 +230,6 @@ def listed(given: Sequence[str]) -> Html:
     ----------
     given : sequence of str
         What stands between ``**`` is bold.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------
@@ -266,10 +254,6 @@ def fold(content: Html | str, summary: str = "Voor onderzoekers") -> Html:
         A piece of HTML, or plain text.
     summary : str
         What the line says that unfolds it.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------
@@ -297,10 +281,6 @@ def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "
         What follows, such as what `listed` gives; beside each other on paper.
     foot : str
         Source and date.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------
@@ -332,10 +312,6 @@ def colophon(given: Sequence[tuple[str, str, str]]) -> Html:
     ----------
     given : sequence of (str, str, str)
         What (“Vragen”), who or how, and an address or nothing.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------

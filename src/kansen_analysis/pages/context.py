@@ -9,18 +9,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import around as published
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
-from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.pages.common import (
+    about,
+    estimate_or_reason,
+    groups_of,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
@@ -140,9 +144,9 @@ def _place_table(
         for year in years
     ]
     variables = about(*[row for row in rows if row[0] in frame])
-    return tables.table(
-        disclose(frame, variables),
-        name=name,
+    return published_table(
+        frame,
+        name,
         caption=caption,
         variables=variables,
         source=source,
@@ -255,9 +259,9 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
         ("year", "Schooljaar", "", 0, "year"),
         *((name, name[0].upper() + name[1:], "%", 1, "share") for name in groups),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="zorg-advies-groepen",
+    return published_table(
+        frame,
+        "zorg-advies-groepen",
         caption="Aandeel adviezen vso of praktijkonderwijs per groep scholen; context, geen toets",
         variables=variables,
         source=source_line("schooladviezen"),
@@ -271,11 +275,7 @@ def _special(monitor: Edition) -> tuple[pd.DataFrame | None, list[str]]:
     if not len(table) or not table["school"].isin(monitor.participants["school"]).any():
         return None, []
     table = table[table["kind"] == "Bo"]
-    groups = {
-        "scholen in het register": table["school"].isin(monitor.participants["school"]),
-        "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
-        "alle scholen": table["school"].notna(),
-    }
+    groups = groups_of(monitor, table["school"])
     special = table["advice"].isin(SPECIAL)
     ends = ["pupils_low", "pupils_high"]
     parts = []
@@ -364,9 +364,9 @@ def youth_care(monitor: Edition) -> Table | Absent:
         ("place", "Woongemeente", "", 0, "text"),
         *((f"y{year}", str(year), "%", 1, "share") for year in years),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="zorg-jeugdhulp",
+    return published_table(
+        frame,
+        "zorg-jeugdhulp",
         caption="Jongeren met jeugdhulp per woongemeente en kalenderjaar; context, geen toets",
         variables=variables,
         source=source_line(published.YOUTH_CARE),
@@ -425,14 +425,13 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
             f"Van {which} met scholen in het register noemt geen document het "
             "startjaar; niet meegeteld."
         )
-    variables = columns_of("toeval")
-    return tables.table(
-        disclose(pd.DataFrame(rows), variables),
-        name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
+    return published_table(
+        pd.DataFrame(rows),
+        f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
         caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen sinds de "
         "start, "
         "naast andere gemeenten; context, geen toets",
-        variables=variables,
+        columns="toeval",
         source=source_line(*sources),
         notes=(
             "Verschil: de verandering min die in gemeenten van dezelfde omvang.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.words import leerjaar3
 from kansen_analysis.words import plan as words
 from kansen_analysis.words.columns import columns_of
@@ -128,9 +128,9 @@ def missing(monitor: Edition) -> Table | Absent:
     if not rows:
         return Absent("")
     variables = columns_of("wanneer-ontbreekt")
-    return tables.table(
+    return published_table(
         pd.DataFrame(rows, columns=list(variables.index)),
-        name="wanneer-ontbreekt",
+        "wanneer-ontbreekt",
         caption="Wat er ontbreekt om een doel te toetsen, en wie het weet",
         variables=variables,
         source="register van deelnemers en de bestanden van deze uitgave",
@@ -158,12 +158,10 @@ def numbers_behind(monitor: Edition) -> Table | Absent:
             "limit": rows["limit"],
         }
     )
-    variables = columns_of("wanneer-alles")
-    return tables.table(
+    return published_table(
         frame,
-        name="wanneer-alles",
+        "wanneer-alles",
         caption="Kleinste verschil dat met 80% kans te zien is, per doel, uitgave en aanname",
-        variables=variables,
         source="register van deelnemers en de bestanden van deze uitgave",
         notes=("Leeg: met die scholen en jaren is het doel niet te toetsen.",),
     )

@@ -94,10 +94,6 @@ class DialectError(RenderError):
 def front_matter(notebook: NotebookNode) -> dict:
     """Read the YAML of the first cell.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-
     Returns
     -------
     dict
@@ -125,10 +121,6 @@ def front_matter(notebook: NotebookNode) -> dict:
 
 def split_options(source: str) -> tuple[dict, str]:
     """Split a code cell into its options and its code.
-
-    Parameters
-    ----------
-    source : str
 
     Returns
     -------
@@ -165,10 +157,6 @@ def breaches(notebook: NotebookNode, name: str) -> list[Breach]:
         With or without outputs.
     name : str
         What to call it.
-
-    Returns
-    -------
-    list of Breach
     """
     found: list[Breach] = []
     labels: dict[str, int] = {}

@@ -89,14 +89,6 @@ def version() -> str:
 def read_pages(work: Path) -> list[Page]:
     """Read the notebooks of a folder.
 
-    Parameters
-    ----------
-    work : Path
-
-    Returns
-    -------
-    list of Page
-
     Raises
     ------
     DialectError
@@ -476,10 +468,6 @@ def sections(text: str, href: str) -> list[list[str]]:
         HTML of a page.
     href : str
         Its address from the root of the site.
-
-    Returns
-    -------
-    list of [address, page title, heading, text]
 
     Examples
     --------

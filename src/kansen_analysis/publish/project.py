@@ -85,7 +85,7 @@ class Project:
 
     def said(self, lang: str) -> Mapping:
         """Return the words around a page in a language."""
-        return DUTCH | self.frames.get(lang, {})
+        return {**DUTCH, **self.frames.get(lang, {})}
 
     def tree(self, titles: dict[str, str]) -> list[Entry]:
         """Build the menu for the pages that exist.
@@ -119,10 +119,6 @@ def read(root: Path) -> Project:
     ----------
     root : Path
         Folder of the project.
-
-    Returns
-    -------
-    Project
 
     Raises
     ------

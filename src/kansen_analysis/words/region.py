@@ -207,10 +207,9 @@ def value(fact: str, low: float, high: float) -> str:
     >>> value("kleine_scholen", 10.67, 10.67), value("advies_havo", 25.7, 59.3)
     ('11%', '26 tot 59%')
     """
-    about = WORDS[fact]
-    ends = [numbers.number(end, about.decimals) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
-    return text + ("%" if FACTS[fact].form == "share" else "")
+    return numbers.to(low, high, WORDS[fact].decimals) + (
+        "%" if FACTS[fact].form == "share" else ""
+    )
 
 
 def sentence(row: Row) -> str:
@@ -317,8 +316,7 @@ def _more(low: float, high: float) -> str:
 
 
 def _count(low, high) -> str:
-    ends = [numbers.number(int(end), 0) for end in (low, high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    return numbers.to(int(low), int(high))
 
 
 def rule(places: int) -> str:
