@@ -91,9 +91,7 @@ def what_is_needed(monitor: Edition, goal: int) -> Prose:
     return Prose("\n\n".join(lines))
 
 
-def _by_place(
-    monitor: Edition, table: pd.DataFrame, part: str, whole: str
-) -> tuple[pd.DataFrame, list[int]]:
+def _by_place(monitor: Edition, table: pd.DataFrame, part: str) -> tuple[pd.DataFrame, list[int]]:
     """Add up counts per participants' municipality, for the own region and for the country."""
     own = _own(monitor)
     places = [(name, table["municipality_code"] == code) for code, name in own.items()]
@@ -111,7 +109,9 @@ def _by_place(
             if not len(here):
                 continue
             ends = [
-                here[f"{column}_{end}"].sum() for column in (part, whole) for end in ("low", "high")
+                here[f"{column}_{end}"].sum()
+                for column in (part, "pupils")
+                for end in ("low", "high")
             ]
             part_low, part_high, whole_low, whole_high = (float(end) for end in ends)
             if whole_high == 0:
@@ -162,7 +162,7 @@ def secondary_schools(monitor: Edition, what: str = "afstromers") -> Table | Abs
             "Het bestand van DUO met zittenblijvers, afstromers en opstromers per vestiging van "
             "het voortgezet onderwijs zit niet in deze map."
         )
-    frame, years = _by_place(monitor, table, what, "pupils")
+    frame, years = _by_place(monitor, table, what)
     return _place_table(
         frame,
         years,
@@ -192,7 +192,7 @@ def early_leavers(monitor: Edition) -> Table | Absent:
         )
     rows, whose = found
     where = {"home": "woongemeente", "school": "gemeente van de vo-school"}[whose]
-    frame, years = _by_place(monitor, rows, "vsv", "pupils")
+    frame, years = _by_place(monitor, rows, "vsv")
     return _place_table(
         frame,
         years,
@@ -306,18 +306,6 @@ def special_schools(monitor: Edition) -> Figure | Absent:
             "De tabellen van CBS met leerlingen op speciale scholen en op basisscholen per "
             "woongemeente (85490NED en 85489NED) zitten niet allebei in deze map."
         )
-    return _multiples(
-        monitor,
-        rows,
-        name="zorg-speciaal",
-        title="In {year} zit {low} tot {high} van de leerlingen op een speciale school",
-        subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
-        "speciale scholen, per woongemeente, in procenten; context, geen toets",
-        source=source_line(*published.SPECIAL_TABLES),
-    )
-
-
-def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, source):
     own = _own(monitor)
     rows = rows.assign(code=rows["region"].str.extract(r"^GM(\d{4})", expand=False))
     country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
@@ -334,13 +322,13 @@ def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, s
     return figures.small_multiples(
         frame.sort_values(["panel", "year"], kind="stable")[shown],
         figures.Texts(
-            name=name,
-            title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
-            subtitle=subtitle,
-            source=source,
+            name="zorg-speciaal",
+            title=f"In {schoolyear.label(int(frame['year'].max()))} zit {low} tot {high} van de "
+            "leerlingen op een speciale school",
+            subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
+            "speciale scholen, per woongemeente, in procenten; context, geen toets",
+            source=source_line(*published.SPECIAL_TABLES),
         ),
-        unit="%",
-        reference="Nederland",
     )
 
 
