@@ -243,31 +243,6 @@ def listed(given: Sequence[str]) -> Html:
     return Html(html, "\n".join(said.replace("**", "") for said in given))
 
 
-def fold(content: Html | str, summary: str = "Voor onderzoekers") -> Html:
-    """Fold away what most readers need not read; what is unfolded on the screen is printed.
-
-    Several cells of a notebook fold together in ``::: {.voor-onderzoekers}``, see docs/dialect.md.
-
-    Parameters
-    ----------
-    content : Html or str
-        A piece of HTML, or plain text.
-    summary : str
-        What the line says that unfolds it.
-
-    Examples
-    --------
-    >>> fold("De p-waarde is 0,03.")
-    Voor onderzoekers: De p-waarde is 0,03.
-    """
-    plain = content.plain if isinstance(content, Html) else content
-    inner = content.html if isinstance(content, Html) else f"<p>{text(content)}</p>"
-    html = (
-        f'<details class="kansen-research"><summary>{text(summary)}</summary>\n{inner}\n</details>'
-    )
-    return Html(html, f"{summary}: {plain}")
-
-
 def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "") -> Html:
     """Put a summary on one sheet of paper, for a meeting.
 

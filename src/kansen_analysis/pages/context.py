@@ -51,20 +51,6 @@ def _own(monitor: Edition) -> pd.Series:
     return people.set_index("municipality_code")["municipality"]
 
 
-def around(monitor: Edition) -> Prose:
-    """Name the municipalities that the context is about."""
-    own = _own(monitor)
-    if not len(own):
-        return Prose("Er zijn nog geen gemeenten met deelnemende scholen.")
-    return Prose(
-        f"Het gaat om de {len(own)} gemeenten met scholen in het register, en om de rest van de "
-        "eigen "
-        "regio of het land ernaast."
-        if len(own) > 1
-        else f"Het gaat om de gemeente {own.iloc[0]}, met de rest van het land ernaast."
-    )
-
-
 def what_is_needed(monitor: Edition, goal: int) -> Prose:
     """Say what would be tested for a goal, on what, and what is missing for that."""
     about_goal = monitor.protocol.goal(goal)

@@ -30,11 +30,6 @@ def _answer(monitor: Edition, goal: Goal) -> str:
     return words.answer(goal, rows, supplied=supplied)
 
 
-def in_short(monitor: Edition, goal: int) -> str:
-    """Say in one sentence when a goal can be answered."""
-    return words.in_short(monitor.protocol.goal(goal), _rows(monitor, goal))
-
-
 def block(monitor: Edition, goal: int) -> Prose:
     """Say when a goal can be answered, what is missing and who has it, and what would help."""
     told = monitor.protocol.goal(goal)

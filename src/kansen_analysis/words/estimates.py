@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kansen_analysis.errors import Reason
 from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.goals.protocol import Goal
@@ -15,7 +13,7 @@ from kansen_analysis.words import numbers as write
 from kansen_analysis.words.reasons import SENTENCES, says, says_plainly
 
 if TYPE_CHECKING:  # words are wanted sooner than what they are about: it takes two seconds
-    from kansen_analysis.estimate.effects import EffectEstimate
+    pass
 
 VERSIONS = {
     "V1": "alle jaren vooraf, alle vergelijkbare scholen",
@@ -47,26 +45,6 @@ def noted(notes: Iterable[Reason], goal: Goal | None = None) -> tuple[str, ...]:
     ('V4 is niet te berekenen: te vaak maakt niemand anders dezelfde toets.',)
     """
     return tuple(SENTENCES[note.code](goal, note.numbers) for note in notes)
-
-
-def summary(estimate: EffectEstimate, version: str | None = None) -> str:
-    """Say what was found, with the doubt that belongs to it."""
-    version = version or estimate.decides
-    row = estimate.decision.loc[version]
-    if np.isnan(row["effect"]):
-        return f"Versie {version} is met deze gegevens niet te berekenen."
-    low, high = (write.number(row[name], 2) for name in ("ci_low", "ci_high"))
-    lines = [
-        f"Verschil na de start: {write.signed(row['effect'], 2)}; het kan ook liggen tussen {low} "
-        f"en {high} (95%-interval, {WAYS[str(row['method'])]}).",
-        f"{estimate.n_treated} scholen in het register, "
-        f"{estimate.n_schools - estimate.n_treated} scholen om mee te vergelijken.",
-    ]
-    effects = estimate.versions["effect"]
-    for name, effect in zip(effects.index, effects, strict=True):
-        text = "niet te berekenen" if np.isnan(effect) else write.signed(effect, 2)
-        lines.append(f"{name} ({VERSIONS[name]}): {text}.")
-    return "\n".join([*lines, *noted(estimate.notes)])
 
 
 def _because(lack: Lack, text: str) -> None:
