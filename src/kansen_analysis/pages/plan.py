@@ -11,7 +11,6 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages.common import published_table, source_line
-from kansen_analysis.words import leerjaar3
 from kansen_analysis.words import plan as words
 from kansen_analysis.words.columns import columns_of
 
@@ -40,7 +39,7 @@ def block(monitor: Edition, goal: int) -> Prose:
     if helps := words.helps(told, _rows(monitor, goal)):
         parts += ["Wat zou helpen:", "\n".join(f"- {line}" for line in helps)]
     if told.outcome.measure == PLACES:
-        parts.append(leerjaar3.own_figures())
+        parts.append(words.own_figures())
     return Prose("\n\n".join(parts))
 
 
@@ -106,7 +105,7 @@ def helping(monitor: Edition, goal: int) -> Prose | Absent:
     lines = words.helps(told, rows)
     parts = ["\n".join(f"- {line}" for line in lines)] if lines else []
     if told.outcome.measure == PLACES:
-        parts.append(leerjaar3.own_figures())
+        parts.append(words.own_figures())
     return Prose("\n\n".join(parts)) if parts else Absent("")
 
 

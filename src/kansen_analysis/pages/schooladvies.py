@@ -11,9 +11,8 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.fixed import BREAK
-from kansen_analysis.outcomes.intervals import HIGH, LOW
-from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
-from kansen_analysis.pages._by_group import by_group
+from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
+from kansen_analysis.outcomes.panel import ENDS, RANKED_ADVICES, advice_levels
 from kansen_analysis.pages.common import (
     about,
     by_name,
@@ -229,7 +228,7 @@ def raised(monitor: Edition) -> Table | Absent:
             "Het bestand met heroverwogen adviezen (DUO) noemt groepen met een nummer, en uit de "
             "aantallen blijkt niet welk nummer de verhoogde adviezen zijn."
         )
-    frame, rows = by_group(monitor, counts, {"raised": "Verhoogd"}, "eligible")
+    frame, rows = _raised_by_group(monitor, counts)
     frame.insert(1, "rule", np.where(frame["year"] < BREAK, "oude regel", "nieuwe regel"))
     rows.insert(1, ("rule", "Regel", "", 0, "text"))
     variables = about(*rows)
@@ -249,6 +248,46 @@ def raised(monitor: Edition) -> Table | Absent:
             "kleine aantallen zijn afgeschermd.",
         ),
     )
+
+
+def _raised_by_group(monitor: Edition, counts: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple]]:
+    """Give per year the share of advices that was raised, of participants and of schools alike.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        ``year``; per group the share in percent and ``n``, the pupils it is of.
+    variables : list of tuple
+        Rows for `common.about`, the year first.
+    """
+    group = monitor.group_of(counts["school"])
+    years = sorted(int(year) for year in counts["year"].unique())
+    frame = pd.DataFrame({"year": years})
+    rows: list[tuple] = [("year", "Schooljaar van het advies", "", 0, "year")]
+    raised, eligible = ([f"{count}_{end}" for end in ENDS] for count in ("raised", "eligible"))
+    for name, label in {
+        "mine": "scholen in het register",
+        "alike": "vergelijkbare scholen",
+    }.items():
+        sums = counts[group == label].drop(columns="school").groupby("year").sum().reindex(years)
+        if not len(sums.dropna()):
+            continue
+        sums = sums.astype(float).reset_index(drop=True)
+        # An exact count of 1 to 4 would stand in the share as plainly as in a table.
+        few = sums[raised[0]].between(LOW, HIGH) & (sums[raised[1]] <= HIGH)
+        sums.loc[few, raised] = LOW, HIGH
+        low, high = share_of_total(*(sums[column].to_numpy() for column in (*raised, *eligible)))
+        share = known_or_ends(f"raised_{name}", pd.Series(low), pd.Series(high))
+        low, high = (sums[column].astype("Int64") for column in eligible)
+        number = {
+            f"n_{name}": low.where((low == high).fillna(False)),
+            f"n_{name}_low": low,
+            f"n_{name}_high": high,
+        }
+        frame = frame.assign(**share, **number)
+        rows.append((f"raised_{name}", f"Verhoogd: {label}", "%", 1, "share", f"n_{name}"))
+        rows.append((f"n_{name}", f"Leerlingen: {label}", "leerlingen", 0, "count"))
+    return frame, rows
 
 
 def missing(monitor: Edition) -> Prose:
