@@ -29,7 +29,7 @@ from kansen_analysis.pages import klopt, kort, plan, regio, samenvatting, seen
 from kansen_analysis.publish import dialect, empty
 from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.words import truth
-from kansen_analysis.words.leerjaar3 import own_figures
+from kansen_analysis.words.plan import own_figures
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GOALS = ("eindtoets", "schooladvies", "afstroom", "zorg")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import nbformat
 import pandas as pd
 import pytest
+from thin import thick
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.display import figures, programme_figures
@@ -362,7 +363,7 @@ def test_without_a_programme_every_page_says_what_is_missing(monitor, tmp_path):
 def test_the_notebooks_call_only_what_exists(name):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     assert dialect.breaches(notebook, name) == []
-    assert dialect.thick(notebook, name) == []
+    assert thick(notebook, name) == []
     known = {
         f"{call.__module__.rpartition('.')[2]}.{call.__name__}(monitor)"
         for call in (*SHOWN, *BY_AREA)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
@@ -283,9 +282,9 @@ def youth_care(monitor: Edition, code: str) -> Table | Absent:
         ("value", _name(monitor, code), "%", 1, "share"),
         ("country", _COUNTRY_NAME, "%", 1, "share"),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"gemeente-{code}-jeugdhulp",
+    return published_table(
+        frame,
+        f"gemeente-{code}-jeugdhulp",
         caption=f"Jongeren met jeugdhulp in {_name(monitor, code)}, per kalenderjaar; context, "
         "geen toets",
         variables=variables,

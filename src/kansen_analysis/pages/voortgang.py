@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import many, open_programme, place, sources, variables, when
+from kansen_analysis.pages._programme import place, sources, when
+from kansen_analysis.pages.common import about, published_table
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
-from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 STATES = values("activities", "state")
 _WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
@@ -41,7 +42,7 @@ SDG = {
 
 
 def _now(monitor: Edition) -> pd.DataFrame:
-    return states(open_programme(monitor).activities)
+    return states(monitor.programme.activities)
 
 
 def overview(monitor: Edition) -> Prose:
@@ -111,11 +112,11 @@ def themes(monitor: Edition) -> Table | Absent:
     counts["partners"] = partners.where(partners != "", "niet genoemd")
     order = now.drop_duplicates(["programme", "theme"]).set_index(["programme", "theme"]).index
     frame = counts.loc[order].reset_index()
-    return tables.table(
+    return published_table(
         frame[["theme", "programme", "activities", *STATES, "partners"]],
-        name="voortgang-themas",
+        "voortgang-themas",
         caption="Activiteiten per thema en stand, met partners",
-        variables=variables(
+        variables=about(
             ("theme", "Thema", "", 0, "text"),
             ("programme", "Programma", "", 0, "text"),
             ("activities", "Activiteiten", "aantal", 0, "count"),
@@ -141,11 +142,10 @@ def moved(monitor: Edition) -> Table | Absent:
         state_before=rows["state_before"].where(rows["state_before"] != "", "nieuw"),
         of=[when(date) for date in rows["date"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-veranderd",
+        "voortgang-veranderd",
         caption="Wat veranderde sinds het vorige overzicht",
-        variables=columns_of("voortgang-veranderd"),
         source=sources(rows),
     )
 
@@ -162,11 +162,10 @@ def activities(monitor: Edition) -> Table | Absent:
         of=[when(date) for date in now["date"]],
         since=[when(date) or "niet genoemd" for date in now["since"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-activiteiten",
+        "voortgang-activiteiten",
         caption="Alle activiteiten: wat, met wie, waar en hoe ver",
-        variables=columns_of("voortgang-activiteiten"),
         source=sources(now),
         notes=("De stand is door de monitor afgeleid uit de tekst van het document.",)
         if not monitor.demo
@@ -176,7 +175,7 @@ def activities(monitor: Edition) -> Table | Absent:
 
 def sdg(monitor: Edition) -> Table | Absent:
     """List the development goals that programmes and activities link themselves to."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     named = [
         (int(number), row.programme)
         for row in each_row(programme.programmes)
@@ -200,15 +199,10 @@ def sdg(monitor: Edition) -> Table | Absent:
     rests_on = pd.concat(
         [programme.programmes[programme.programmes["sdg"] != ""], now[now["sdg"] != ""]]
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-sdg",
+        "voortgang-sdg",
         caption="Duurzame ontwikkelingsdoelen (SDG’s) waar programma’s zich aan verbinden",
-        variables=columns_of("voortgang-sdg"),
         source=sources(rests_on),
-        notes=()
-        if done
-        else (
-            "De documenten noemen de doelen voor het programma als geheel, niet per activiteit.",
-        ),
+        notes=() if done else (_WHOLE,),
     )

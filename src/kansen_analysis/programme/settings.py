@@ -308,10 +308,6 @@ def read_settings(path: Path | str) -> Settings:
     path : path
         The file, or the folder it stands in.
 
-    Returns
-    -------
-    Settings
-
     Raises
     ------
     SettingsError
