@@ -40,9 +40,15 @@ def run(inputs: Mapping) -> dict[str, object]:
     for word in ("solved", "contradiction"):
         rows = found[found["joined"] == word]
         people = rows["school"].isin(inputs["schools"]["participants"]["school"])
-        entry = {"rule": f"two publishers: {word}", "output": "target_levels"}
-        entry |= {"hidden": len(rows) if word == "solved" else 0, "school_years": len(rows)}
-        told.append(entry | {"participants": int(people.sum())})
+        told.append(
+            {
+                "rule": f"two publishers: {word}",
+                "output": "target_levels",
+                "hidden": len(rows) if word == "solved" else 0,
+                "school_years": len(rows),
+                "participants": int(people.sum()),
+            }
+        )
     return {"target_levels": found, "told": told, "panels": _panels(inputs, made, found, goals)}
 
 
