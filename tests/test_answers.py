@@ -14,6 +14,7 @@ from kansen_analysis.display._time import _alt_lines, _pieces
 from kansen_analysis.edition import (
     answers,
     estimates,
+    levels,
     outcomes,
     place,
     public,
@@ -63,6 +64,7 @@ def without(edition: Edition, source: str | None) -> Edition:
     for name, stage in (
         ("schools", schools),
         ("outcomes", outcomes),
+        ("levels", levels),
         ("estimates", estimates),
         ("verdicts", verdicts),
         ("answers", answers),
@@ -80,7 +82,7 @@ def without(edition: Edition, source: str | None) -> Edition:
         **known["tidy"],
         **passed,
         **judged,
-        "target_levels": public.levels(known, []),
+        "target_levels": known["levels"]["target_levels"],
         "estimates": known["estimates"]["estimates"],
         "coverage": edition.coverage,
     }

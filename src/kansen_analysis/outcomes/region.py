@@ -261,9 +261,9 @@ _KEYS = ["fact", "municipality_code", "year"]
 
 def _sums(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Add up, per fact, municipality and year, what its figure is made of."""
-    where = _where(tables)
+    place = municipality_of(tables)
     makers = (_pupils, _weging, _results, _advices, _raised, _moves, _special, _leavers)
-    parts = [rows for make in makers for rows in make(tables, where) if len(rows)]
+    parts = [rows for make in makers for rows in make(tables, place) if len(rows)]
     if not parts:
         return pd.DataFrame(columns=[*_KEYS, *_PARTS, *_CELLS, "provisional"])
     rows = pd.concat(parts, ignore_index=True)
@@ -333,7 +333,7 @@ def _figures(rows: pd.DataFrame) -> pd.DataFrame:
     return result[(result["n_high"] > 0) & result["low"].notna()]
 
 
-def _where(tables: Mapping[str, pd.DataFrame]) -> pd.Series:
+def municipality_of(tables: Mapping[str, pd.DataFrame]) -> pd.Series:
     """Return the municipality every school lies in now, also one that closed."""
     parts = [
         tables[name].dropna(subset="municipality_code")[["school", "municipality_code"]]
@@ -578,7 +578,7 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
     rows = rows[rows["schoolweging"].notna() & (rows["year"] == rows["year"].max())]
     edges = rows["schoolweging"].quantile([0.2, 0.4, 0.6, 0.8]).to_numpy()
     rows = rows.assign(
-        municipality_code=_of_ovt(rows, _where(tables)),
+        municipality_code=_of_ovt(rows, municipality_of(tables)),
         fifth=1 + np.searchsorted(edges, rows["schoolweging"].to_numpy(), side="left"),
     )
     places = facts[["place", "place_code", "place_kind"]].drop_duplicates()
