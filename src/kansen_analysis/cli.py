@@ -245,7 +245,8 @@ def check(
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
     from kansen_analysis.goals.protocol import load_protocol
-    from kansen_analysis.programme import check_programme, workspace
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.checks import check_programme
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
     from kansen_analysis.schools.load import open_folder, transitions
@@ -394,11 +395,15 @@ EditionOption = Annotated[
 
 
 def _edition(data, participants, school_year, protocol, day=None, folder=None):
+    """Say which data, and bring an edition up to date."""
+    return _bring(_data(data), participants, school_year, protocol, day, folder)
+
+
+def _bring(path, participants, school_year, protocol, day=None, folder=None):
     """Bring an edition up to date."""
     from kansen_analysis.edition.build import build as bring
     from kansen_analysis.sources import schoolyear
 
-    path = _data(data)
     year = schoolyear.parse(school_year) if school_year else None
     with _progress("Building") as progress:
         return bring(path, participants, year, protocol, day=day, folder=folder, progress=progress)
@@ -429,18 +434,20 @@ def goals(
     quiet: QuietOption = False,
 ) -> None:
     """Give the verdict on each of the goals."""
-    from kansen_analysis.sources.rows import each_row
+    _tell("goals", form, data, participants, school_year, protocol)
 
-    verdicts = _edition(data, participants, school_year, protocol).verdicts
-    if form == "csv":
-        verdicts.to_csv(sys.stdout, index=False)
-    elif form == "json":
-        plain = verdicts.astype(object).where(verdicts.notna(), None)
-        print(json.dumps(plain.to_dict("records"), indent=1, default=float))
-    else:
-        for row in each_row(verdicts):
-            say(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
-            say(f"   {row.reason}")
+
+def _tell(command: str, form: Form, data, *asked) -> None:
+    """Print what an edition answers; one that did not change answers without being opened."""
+    from kansen_analysis.edition import answered
+    from kansen_analysis.programme import workspace
+
+    path = _data(data)
+    told = answered.again(workspace.root() / "editions", answered.question(path, *asked))
+    if told is None:
+        told = answered.answers(_bring(path, *asked))
+    for line in told[command][form][:-1].split("\n"):
+        say(line, bold=form == "table" and not line.startswith(" "))
 
 
 @app.command()
@@ -453,16 +460,7 @@ def plan(
     quiet: QuietOption = False,
 ) -> None:
     """When will we know: per goal what is missing, who has it, what coming editions can show."""
-    from kansen_analysis.pages.plan import as_text
-
-    made = _edition(data, participants, school_year, protocol)
-    if form == "csv":
-        made.outlook.to_csv(sys.stdout, index=False)
-    elif form == "json":
-        told = {name: getattr(made, name) for name in ("outlook", "needs")}
-        _json({name: json.loads(t.to_json(orient="records")) for name, t in told.items()})
-    else:
-        say(as_text(made))
+    _tell("plan", form, data, participants, school_year, protocol)
 
 
 @app.command()
@@ -626,7 +624,8 @@ def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
 ) -> None:
     """Copy the tables of the programme forward and list what must be updated."""
-    from kansen_analysis.programme import new_edition, workspace
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.edition import new_edition
     from kansen_analysis.sources import schoolyear
 
     folder = workspace.tables()

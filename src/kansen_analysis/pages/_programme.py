@@ -9,7 +9,7 @@ import pandas as pd
 from kansen_analysis.display.publication import current
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import PAGES
-from kansen_analysis.programme import Programme
+from kansen_analysis.programme.reading import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers

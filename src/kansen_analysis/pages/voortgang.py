@@ -11,7 +11,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import many, open_programme, place, sources, variables, when
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import states
+from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.columns import columns_of
