@@ -213,11 +213,20 @@ def demo(
         "data/demo"
     ),
     seed: Annotated[int | None, typer.Option("--seed", help="Another invented country.")] = None,
+    schools: Annotated[
+        int | None,
+        typer.Option(
+            "--schools",
+            min=1_000,
+            max=12_000,
+            help="How large it is; else 1048 schools. The Netherlands have about 6500.",
+        ),
+    ] = None,
 ) -> None:
     """Write the demo data: invented schools in the layouts of the published files."""
     from kansen_analysis.demo import SEED, write_demo
 
-    folder = write_demo(output, SEED if seed is None else seed)
+    folder = write_demo(output, SEED if seed is None else seed, schools=schools)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     say(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
