@@ -139,8 +139,8 @@ def test_the_plan_is_told_in_three_forms(demo):
     assert rows[0].startswith("goal,scenario,more,year") and len(rows) == 1 + len(found["outlook"])
 
 
-@pytest.mark.parametrize("command", ["goals", "plan"])
-def test_an_edition_that_did_not_change_answers_the_same_without_pandas(demo, command):
+@pytest.mark.parametrize("command", ["goals", "plan", "check"])
+def test_what_did_not_change_is_told_again_without_pandas(demo, command):
     first = kansen(command, "--data", demo, "--quiet")
     again = kansen(command, "--data", demo, "--quiet", PYTHONPROFILEIMPORTTIME="1")
     assert again.stdout == first.stdout and len(first.stdout) > 200

@@ -273,11 +273,11 @@ def asked(copied, monkeypatch):
     monkeypatch.chdir(root)
     edition = build(copied, protocol=protocol, day=DAY)
 
-    def told():
+    def told(**other):
         answered.packages.cache_clear()
         answered.source.cache_clear()
-        question = answered.question(copied, protocol=protocol, day=DAY)
-        return answered.again(root / "editions", question)
+        question = answered.question(copied, **{"protocol": protocol, "day": DAY} | other)
+        return answered.again(root.glob(f"editions/*/work/{answered.FILE}"), question)
 
     yield edition, told
     answered.packages.cache_clear()
@@ -341,16 +341,14 @@ def test_other_code_packages_or_questions_are_not_answered_with_what_was_told(as
     with monkeypatch.context() as patch:
         patch.setattr(digests.platform, "python_version", lambda: "3.99.0")
         assert told() is None
-    data, shelf = edition.folder.parents[1] / "data", edition.folder.parent
-    same = {"protocol": edition.folder.parents[1] / "goals.yml", "day": DAY}
-    assert answered.again(shelf, answered.question(data, **same)) is not None
+    assert told() is not None
     for other in (
         {"day": "2025-06-02"},
         {"protocol": None},
         {"school_year": "2023-2024"},
-        {"participants": data / "participants.csv"},
+        {"participants": edition.folder.parents[1] / "data" / "participants.csv"},
     ):
-        assert answered.again(shelf, answered.question(data, **same | other)) is None, other
+        assert told(**other) is None, other
 
 
 def test_a_mistake_leaves_the_edition_that_was_there(copied):

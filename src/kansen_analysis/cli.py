@@ -253,6 +253,27 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.edition import answered
+    from kansen_analysis.programme import workspace
+
+    path = _data(data)
+    # The answer names files as they were named.
+    asked = answered.question(path, participants) | {"form": form, "unmatched": unmatched}
+    asked["named"] = f"{path} {participants}"
+    kept = workspace.root() / answered.CHECKED
+    found = answered.again([kept], asked) if to is None else None
+    if found is None:
+        places = answered.places(path.resolve(), participants)
+        before = answered.state(asked, places)
+        found = {"check": {form: _check(path, participants, form, unmatched, to)}}
+        answered.keep(kept, asked, places, before, found)
+    print(found["check"][form], end="")
+
+
+def _check(
+    path: Path, participants: Path | None, form: Form, unmatched: bool, to: Path | None
+) -> str:
+    """Read every file and return what is said of it; what is wrong is raised."""
     from kansen_analysis.goals.protocol import load_protocol
     from kansen_analysis.programme import workspace
     from kansen_analysis.programme.checks import check_programme
@@ -264,7 +285,6 @@ def check(
     from kansen_analysis.sources import schoolyear
     from kansen_analysis.sources.rows import each_row
 
-    path = _data(data)
     load_protocol(workspace.settings_of(path).path("goals"))  # which tells what is wrong in it
     folder = open_folder(path)
     with _progress("Reading") as progress:
@@ -309,14 +329,15 @@ def check(
     unseen = sorted(file.path.name for file in folder.files if file.unseen)
     if findings:
         if form == "json":
-            _json({"findings": [f.as_dict() for f in findings], "left_aside": aside})
+            told = {"findings": [f.as_dict() for f in findings], "left_aside": aside}
+            print(_written(told), end="")
         elif form == "table":
             for left in folder.aside:
                 say(f"{left}.")
         raise DataErrors(findings)
     coverage, lost = run(folder)
     if form == "json":
-        _json(
+        return _written(
             {
                 "data": str(path),
                 "sources": coverage.to_dict("records"),
@@ -329,35 +350,32 @@ def check(
                 "findings": [],
             }
         )
-        return
     if form == "csv":
-        (lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))).to_csv(
-            sys.stdout, index=False
-        )
-        return
+        table = lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))
+        return table.to_csv(index=False, lineterminator="\n")
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
-    say(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
+    lines = [line("source", "year", "rows", "schools", "masked cells", "unmatched", "")]
     for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
-        say(line(row.source, row.school_year, *counts, "provisional" if row.provisional else ""))
-    for left in folder.aside:
-        say(f"{left}.")
-    for notice in notices:
-        say(f"{notice['file']}: {notice['text']}.")
+        status = "provisional" if row.provisional else ""
+        lines.append(line(row.source, row.school_year, *counts, status))
+    lines += [f"{left}." for left in folder.aside]
+    lines += [f"{notice['file']}: {notice['text']}." for notice in notices]
     if unseen:
-        say(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
+        lines.append(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
         for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
-            say(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
+            lines.append(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
-        say(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
-    say(f"{people} participants in {register}. No mistakes found.")
+        lines.append(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
+    lines.append(f"{people} participants in {register}. No mistakes found.")
+    return "\n".join(lines) + "\n"
 
 
-def _json(answer: dict) -> None:
-    """Print an answer that any terminal can show and any program can read."""
-    print(json.dumps(answer, indent=1))
+def _written(answer: dict) -> str:
+    """Write an answer that any terminal can show and any program can read."""
+    return json.dumps(answer, indent=1) + "\n"
 
 
 @app.command()
@@ -452,7 +470,8 @@ def _tell(command: str, form: Form, data, *asked) -> None:
     from kansen_analysis.programme import workspace
 
     path = _data(data)
-    told = answered.again(workspace.root() / "editions", answered.question(path, *asked))
+    kept_in = workspace.root().glob(f"editions/*/work/{answered.FILE}")
+    told = answered.again(kept_in, answered.question(path, *asked))
     if told is None:
         told = answered.answers(_bring(path, *asked))
     for line in told[command][form][:-1].split("\n"):

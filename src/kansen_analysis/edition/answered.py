@@ -1,8 +1,8 @@
-"""What an edition answered, kept with all it hangs on: told again while none of that changed.
+"""What a command answered, kept with all it hangs on: told again while none of that changed.
 
-Stages ask the same question of themselves, one by one; here it is asked once for the whole of an
-edition, by the content of every file it can have read, and without pandas. Whatever differs, be it
-a byte, makes the stages look for themselves.
+The stages of an edition ask the same of themselves, one by one; here it is asked once for the
+whole, by the content of every file that can have been read, and without pandas. Whatever differs,
+be it a byte, makes a command look for itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kansen_analysis.edition.open import Edition
 
 FILE = "answered.json"  # in `work` of an edition
+CHECKED = Path(".kansen", "checked.json")  # in the project
 Answers = dict[str, dict[str, str]]
 """By command and form what is printed."""
 
@@ -32,7 +33,7 @@ def question(
     protocol: Path | str | None = None,
     day: str | None = None,
 ) -> dict[str, str | None]:
-    """Return what an edition is asked for, as `build` is; a school year as 2024-2025."""
+    """Return what a command is asked, in the words of `build`; a school year as 2024-2025."""
     own = {"participants": participants, "protocol": protocol}
     return {name: str(Path(path).absolute()) if path else None for name, path in own.items()} | {
         "data": str(Path(data).resolve()),
@@ -40,6 +41,28 @@ def question(
         "school_year": school_year,
         "day": day or publication_day(),
     }
+
+
+def places(
+    data: Path, participants: Path | str | None = None, protocol: Path | str | None = None
+) -> list[Path]:
+    """Return where everything stands that can be read about a data folder.
+
+    Raises
+    ------
+    SettingsError
+        When the settings, which say where, are not of the expected form.
+    """
+    from kansen_analysis.goals.protocol import DEFAULT
+    from kansen_analysis.schools.over_time import FILE as TRANSITIONS
+
+    settings = workspace.settings_of(data)
+    register, beside = workspace.places(data)
+    goals = protocol or settings.path("goals") or DEFAULT
+    own = [data, settings.folder / workspace.FILE, register, beside, data.parent / TRANSITIONS]
+    return [
+        Path(each).absolute() for each in (*own, goals, *([participants] if participants else []))
+    ]
 
 
 def state(asked: dict, places: Iterable[Path | str]) -> str:
@@ -73,46 +96,57 @@ def _files(place: Path) -> Iterator[Path]:
             yield from (each for each in (path, *path.rglob("*")) if each.is_file())
 
 
-def keep(edition: Edition, asked: dict, places: Iterable[Path], before: str) -> None:
-    """Keep what an edition answers, if nothing it hangs on changed while it was built.
+def keep(
+    path: Path,
+    asked: dict,
+    places: Iterable[Path],
+    before: str,
+    told: Answers,
+    made: Iterable[Path] = (),
+) -> None:
+    """Keep an answer, if nothing it hangs on changed while it was worked out.
 
     Parameters
     ----------
-    edition : Edition
+    path : pathlib.Path
+        Where it is kept.
     asked, places
         As for `state`.
     before : str
         Their `state` before anything was read.
+    told : dict
+        By command and form what is printed.
+    made : iterable of pathlib.Path
+        Files that say which edition it is the answer of.
     """
     from kansen_analysis.edition.store import write_text
 
-    if state(asked, places) == before:
-        kept = {"asked": asked, "places": [*map(str, places)], "state": before}
-        kept |= {"made": _made(edition.folder), "told": answers(edition)}
-        path, text = edition.folder / "work" / FILE, json.dumps(kept, indent=1) + "\n"
+    if state(asked, places) != before:
+        return
+    kept = {"asked": asked, "places": [*map(str, places)], "state": before, "told": told}
+    kept["made"] = {str(each): checksum(each) for each in made}
+    text = json.dumps(kept, indent=1) + "\n"
+    with suppress(OSError):  # where nothing can be written, nothing is kept
+        path.parent.mkdir(exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
 
 
-def _made(folder: Path) -> list[str]:
-    """Digest what says which edition stands in a folder."""
-    return [checksum(folder / name) for name in ("manifest.json", "public/.stage.json")]
-
-
-def again(shelf: Path, asked: dict) -> Answers | None:
-    """Return what an edition answered; None when it was not asked this, or anything changed.
+def again(kept_in: Iterable[Path], asked: dict) -> Answers | None:
+    """Return what was answered; None when this was not asked, or anything changed.
 
     Parameters
     ----------
-    shelf : pathlib.Path
-        The folder with editions.
+    kept_in : iterable of pathlib.Path
+        Where answers may be kept.
     asked : dict
         As `question`.
     """
-    for path in shelf.glob(f"*/work/{FILE}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # the stages say what is wrong
+    for path in kept_in:
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["asked"] != asked or kept["made"] != _made(path.parents[1]):
+            made = kept["made"].items()
+            if kept["asked"] != asked or any(checksum(Path(each)) != sha for each, sha in made):
                 continue
             if kept["state"] == state(asked, kept["places"]):
                 return kept["told"]

@@ -14,13 +14,12 @@ from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
 from kansen_analysis.edition.open import BEFORE, WORK, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
-from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, up_to_date
+from kansen_analysis.edition.stages import RECORD, Given, Saved, Stage, key_of, up_to_date
 from kansen_analysis.errors import UsageError
-from kansen_analysis.goals.protocol import DEFAULT, load_protocol
+from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.printed import published
 from kansen_analysis.programme import workspace
 from kansen_analysis.programme.consent import publication_day
-from kansen_analysis.programme.workspace import FILE as SETTINGS
 from kansen_analysis.schools import over_time
 from kansen_analysis.schools.load import transitions
 from kansen_analysis.schools.over_time import read_transitions
@@ -197,9 +196,8 @@ def build(
     if not (programme or others or folder):
         year = None if school_year is None else schoolyear.label(school_year)
         asked = answered.question(raw, participants, year, protocol, day)
-        places = [raw, settings.folder / SETTINGS, register, beside, raw.parent / over_time.FILE]
-        places += [Path(protocol or settings.path("goals") or DEFAULT)]
-        places += [private / secret.FILE, private / released.FILE]
+        places = [*answered.places(raw, participants, protocol), private / secret.FILE]
+        places.append(private / released.FILE)
         state = answered.state(asked, places)
     people = read_participants(register)
     # Of invented schools nothing is known but what stands in their own folder.
@@ -282,7 +280,9 @@ def build(
         )
         edition = open_edition(target)
         if asked:
-            answered.keep(edition, asked, places, state)
+            made = (target / manifest.MANIFEST, edition.public.folder / RECORD)
+            told = answered.answers(edition)
+            answered.keep(target / WORK / answered.FILE, asked, places, state, told, made)
     return edition
 
 
