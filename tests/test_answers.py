@@ -23,8 +23,7 @@ from kansen_analysis.edition import (
 )
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.plan import Hurdle, Scenario
+from kansen_analysis.goals.codes import Hurdle, Scenario, Verdict
 from kansen_analysis.outcomes import printed, region
 from kansen_analysis.pages import klopt, kort, plan, regio, samenvatting, seen
 from kansen_analysis.publish import dialect, empty

@@ -20,8 +20,11 @@ from kansen_analysis.edition import beside
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
-from kansen_analysis.programme import check_programme, read_programme, workspace
+from kansen_analysis.programme import workspace
+from kansen_analysis.programme.checks import check_programme
 from kansen_analysis.programme.consent import publication_day, uncovered_names
+from kansen_analysis.programme.reading import read_programme
+from kansen_analysis.programme.settings import read_settings
 from kansen_analysis.publish import dialect
 from kansen_analysis.schools.participants import COLUMNS, read_participants
 
@@ -69,7 +72,7 @@ def monitor_of(data, register):
         {"goal": [1, 2, 3, 4], "verdict": ["onbeslist", "onbeslist", "niet toetsbaar", "beter"]}
     )
     return Around(
-        settings=workspace.read_settings(ROOT),
+        settings=read_settings(ROOT),
         protocol=load_protocol(),
         beside=workspace.default_programme(data),
         participants=people,

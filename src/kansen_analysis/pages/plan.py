@@ -24,9 +24,7 @@ def _rows(monitor: Edition, goal: int) -> pd.DataFrame:
 
 
 def _answer(monitor: Edition, goal: Goal) -> str:
-    rows = _rows(monitor, goal.id)
-    supplied = bool(rows["supplied"].all()) if len(rows) else True
-    return words.answer(goal, rows, supplied=supplied)
+    return words.answer(goal, _rows(monitor, goal.id))
 
 
 def block(monitor: Edition, goal: int) -> Prose:
@@ -168,14 +166,3 @@ def how(monitor: Edition) -> Prose:
     if (monitor.outlook["components_from"] == "methods").any():
         parts.append(words.FROM_METHODS)
     return Prose("\n\n".join(parts))
-
-
-def as_text(monitor: Edition) -> str:
-    """Write the whole answer for a terminal."""
-    lines = []
-    for goal in monitor.protocol.goals:
-        lines.append(f"{goal.id}. {goal.name}: {_answer(monitor, goal)}")
-        lines += [f"   - {each}" for each in words.helps(goal, _rows(monitor, goal.id))]
-        needs = monitor.needs[monitor.needs["goal"] == goal.id]
-        lines += [f"   - {each}" for each in words.missing(needs)]
-    return "\n".join(lines)

@@ -8,7 +8,8 @@ from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import when
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import Programme, states
+from kansen_analysis.programme.progress import states
+from kansen_analysis.programme.reading import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.numbers import many

@@ -16,7 +16,8 @@ from kansen_analysis.pages._programme import (
     when,
 )
 from kansen_analysis.pages.common import published_table, verdict_word
-from kansen_analysis.programme import Programme, Story
+from kansen_analysis.programme.reading import Programme
+from kansen_analysis.programme.stories import Story
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.numbers import many
 

@@ -12,7 +12,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import place, sources, when
 from kansen_analysis.pages.common import about, published_table
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import states
+from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.numbers import many

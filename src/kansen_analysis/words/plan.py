@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
-from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.goals.codes import Holder, Hurdle, Need, Scenario
+from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
@@ -86,7 +86,7 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     return f"{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
 
-def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
+def answer(goal: Goal, rows: pd.DataFrame) -> str:
     """Say in one or two sentences when a goal can be answered with the register as it is.
 
     Parameters
@@ -94,16 +94,16 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     goal : Goal
         The goal.
     rows : pandas.DataFrame
-        Its rows of `goals.plan.outlook`; empty for a goal that is context.
-    supplied : bool
-        False when the rows are about figures that schools would still have to supply.
+        Its rows of `goals.plan.outlook`; empty for a goal that is context. Where they are about
+        figures that schools would still have to supply, ``supplied`` is False.
     """
     if goal.role == "context":
         return _NEVER
     if not len(rows):
         return _no_data(goal)
-    if not supplied:
-        return f"{_no_data(goal)} {_IF_SUPPLIED} {answer(goal, rows)}"
+    if "supplied" in rows and not rows["supplied"].all():
+        own = answer(goal, rows.drop(columns="supplied"))
+        return f"{_no_data(goal)} {_IF_SUPPLIED} {own}"
     own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
@@ -278,6 +278,23 @@ SERIES = {
     Scenario.EXACT: "exacte aantallen erbij",
 }
 MATTERS = "verschil dat ertoe doet"
+
+
+def as_text(protocol: Protocol, outlook: pd.DataFrame, needs: pd.DataFrame) -> str:
+    """Write the whole answer for a terminal.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    outlook, needs : pandas.DataFrame
+        As `goals.plan` gives them, of all goals.
+    """
+    lines = []
+    for goal in protocol.goals:
+        rows, lacking = (each[each["goal"] == goal.id] for each in (outlook, needs))
+        lines.append(f"{goal.id}. {goal.name}: {answer(goal, rows)}")
+        lines += [f"   - {each}" for each in (*helps(goal, rows), *missing(lacking))]
+    return "\n".join(lines)
 
 
 def series(scenario: str, more: int) -> str:
