@@ -164,7 +164,7 @@ def test_what_is_said_of_a_register_of_twenty(twenty):
 def test_a_difference_is_rounded_up_so_that_it_is_not_promised_too_small():
     assert words.size(GOALS[1], 3.01) == "4 op de 100 leerlingen"
     assert words.size(GOALS[1], 3.0, 3.0) == "3 op de 100 leerlingen"
-    assert words.size(GOALS[2], 0.301, 0.41) == "31 tot 41 op de 100 leerlingen"
+    assert words.size(GOALS[2], 0.301, 0.41) == "één stap bij 31 tot 41 op de 100 leerlingen"
 
 
 def test_a_goal_without_figures_says_who_could_give_them():

@@ -18,6 +18,7 @@ from kansen_analysis.words import region as words
 from kansen_analysis.words.columns import columns_of
 
 ROW = ("scholen", "leerlingen", "leerlingen_per_school", "kleine_scholen", "schoolweging")
+RECENT = 2  # school years; of what is older the title says when
 FIFTHS = ("laagste", "lage", "middelste", "hoge", "hoogste")
 
 
@@ -78,7 +79,7 @@ def per_place(monitor: Edition, fact: str) -> Figure | Absent:
         }
     )
     first = inside.iloc[0] if whole is None else whole
-    title = words.headline(first, country)
+    title = words.headline(first, country, dated=first["year"] < monitor.year - RECENT)
     notes = [about_fact.note] if about_fact.note else []
     if FACTS[fact].local and (inside["place_code"].isin(own)).any():
         names = inside.loc[inside["place_code"].isin(own), "place"]

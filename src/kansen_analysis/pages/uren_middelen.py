@@ -15,6 +15,7 @@ from kansen_analysis.pages._programme import (
     open_programme,
     period,
     sources,
+    telling,
     when,
 )
 from kansen_analysis.pages.markdown import plain
@@ -24,6 +25,7 @@ from kansen_analysis.words import numbers
 from kansen_analysis.words.columns import columns_of
 
 NONE = "Er is geen begroting vastgelegd."
+UNDATED = "geen datum genoemd"
 
 
 def _label(rows: pd.DataFrame) -> pd.Series:
@@ -132,13 +134,16 @@ def budget(monitor: Edition) -> Table | Absent:
     frame = open_programme(monitor).budget
     if not len(frame):
         return Absent(NONE)
+    frame = frame.assign(
+        what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
+    )
     return tables.table(
-        frame.assign(
-            what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
-        ),
+        frame,
         name="uren-begroting",
-        caption="Begroot en besteed per onderdeel",
-        variables=columns_of("uren-begroting"),
+        caption="Begroot en besteed per onderdeel"
+        if frame[["hours_spent", "amount_spent"]].notna().any(axis=None)
+        else "Begroot per onderdeel; wat is besteed, is nog niet ingevuld",
+        variables=telling(columns_of("uren-begroting"), frame),
         source=sources(frame),
         notes=tuple(note for note in dict.fromkeys(frame["note"]) if note),
     )
@@ -155,7 +160,7 @@ def calendar(monitor: Edition) -> Table | Absent:
             rows.append(
                 (
                     day if dated else "9999",
-                    when(day) if dated else "geen datum genoemd",
+                    when(day) if dated else UNDATED,
                     what if dated else moment,
                     row.intervention,
                     row.programme,
@@ -167,8 +172,10 @@ def calendar(monitor: Edition) -> Table | Absent:
     return tables.table(
         shown.sort_values("order", kind="stable", ignore_index=True),
         name="uren-kalender",
-        caption="Wanneer wordt teruggekeken",
-        variables=columns_of("uren-kalender"),
+        caption="Wanneer wordt teruggekeken"
+        if (shown["day"] != UNDATED).any()
+        else "Wanneer wordt teruggekeken; het document noemt geen data",
+        variables=telling(columns_of("uren-kalender"), shown.replace({"day": {UNDATED: ""}})),
         source=sources(frame[frame["evaluations"] != ""]),
     )
 
