@@ -222,8 +222,9 @@ def peers(frame: pd.DataFrame | None) -> Table | Absent:
             "world": worst["world"],
         }
     )
+    shown = shown.loc[list(alarms["peer"].unique())].rename_axis("peer").reset_index()
     return published_table(
-        shown.loc[list(alarms["peer"].unique())].rename_axis("peer").reset_index(),
+        shown,
         "methode-anderen",
         caption="Hoe vaak andere berekeningen een verschil melden dat er niet is",
         source=SOURCE,
