@@ -182,6 +182,16 @@ def test_special_primary_schools_are_not_in_the_outcomes():
     special = levels.assign(school="90AB00", kind="Sbo")
     both = Tables(referentieniveaus=pd.concat([levels, special], ignore_index=True))
     assert panel.reference_levels(both)["school"].tolist() == ["90AA00"]
+
+
+def test_files_of_special_primary_schools_alone_give_no_outcomes():
+    levels = levels_of([1, 2, 3, 4], [1, 4, 5], [2, 3, 5], mask=False).assign(kind="Sbo")
+    advices = levels.assign(advice="vwo")
+    scores = levels.assign(provider="IEP", mean_score=50.0, pupils=20)
+    only = Tables(referentieniveaus=levels, schooladviezen=advices, eindscores=scores)
+    assert len(panel.target_levels(only)) == len(panel.standard_scores(only)) == 0
+    assert [len(each) for each in panel.advice_cells(only)] == [0, 0]
+    assert panel.main_provider(only).columns.tolist() == ["school", "year", "provider"]
     # a school of both kinds under one code keeps what its regular pupils got
     advices = pd.DataFrame(
         {

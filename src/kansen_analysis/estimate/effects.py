@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -273,6 +274,8 @@ def estimate_effect(
     ------
     PanelError
         When the panel cannot be analysed; the message says what to do.
+    UsageError
+        When there is no such version, or the seed is not a whole number from 0 on.
 
     Notes
     -----
@@ -290,6 +293,8 @@ def estimate_effect(
     """
     if decides not in VERSIONS:
         raise UsageError(f"There is no version {decides}; choose from {', '.join(VERSIONS)}.")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise UsageError(f"A seed is a whole number from 0 on, not {seed!r}.")
     check_panel(panel)
     data, notes = to_data(panel, size_by_year=size_by_year)
     if not data.treated.any():

@@ -320,7 +320,7 @@ class Fit:
         )
 
     def board_error(self) -> float:
-        """Standard error of the effect, clustered by board.
+        """Standard error of the effect, clustered by board; NaN when all schools have one board.
 
         Raises
         ------
@@ -333,6 +333,8 @@ class Fit:
         board = self.data.board[first]
         sums = np.bincount(board, self.influence[self.data.school[first]])
         boards, rows = len(np.unique(board)), len(self.data.y)
+        if boards < 2:
+            return float("nan")
         free = rows - self.design.shape[1]
         correction = boards / (boards - 1) * (rows - 1) / free * self.scale
         return float(np.sqrt(correction * (sums**2).sum()))

@@ -16,6 +16,8 @@ from kansen_analysis.sources.schoolyear import label
 
 COLUMNS = ("school", "year", "value", "n", "cohort", "schoolweging", "provider", "own_region")
 WEGING_RANGE = (20, 40)  # the publisher clips schoolweging to this range
+YEARS = (1900, 2100)  # what lies outside is no first year of a school year
+LARGEST = 1e100  # beyond it, and below one part of it, squares leave what a computer can hold
 
 
 def check_panel(panel: pd.DataFrame, outcome: Sequence[str] = ("value",)) -> None:
@@ -41,6 +43,8 @@ def check_panel(panel: pd.DataFrame, outcome: Sequence[str] = ("value",)) -> Non
             f"The panel has no column {', '.join(missing)}; add it (see the docstring of "
             f"estimate_effect for the columns {', '.join(needed)})."
         )
+    if twice := sorted({str(name) for name in panel.columns[panel.columns.duplicated()]}):
+        raise PanelError(f"The panel has column {', '.join(twice)} more than once; keep one.")
     if panel.empty:
         raise PanelError("The panel has no rows; check the filters that made it.")
     _check_keys(panel)
@@ -58,6 +62,7 @@ def _check_keys(panel: pd.DataFrame) -> None:
         raise PanelError(
             "Column year must hold whole numbers without gaps: the first year of the school year."
         )
+    _check_years(panel, "year", "the first year of the school year, in four figures")
     twice = panel.duplicated(["school", "year"])
     if twice.any():
         row = panel[twice].iloc[0]
@@ -73,10 +78,22 @@ def _check_keys(panel: pd.DataFrame) -> None:
         )
 
 
+def _check_years(panel: pd.DataFrame, name: str, meant: str) -> None:
+    outside = ((panel[name] < YEARS[0]) | (panel[name] > YEARS[1])).fillna(False).astype(bool)
+    if outside.any():
+        row = panel[outside].iloc[0]
+        raise PanelError(f"School {row['school']} has {name} {row[name]}; it must be {meant}.")
+
+
+def _check_numeric(panel: pd.DataFrame, name: str) -> None:
+    kind = panel[name].dtype
+    if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
+        raise PanelError(f"Column {name} is not numeric; parse it before building the panel.")
+
+
 def _check_numbers(panel: pd.DataFrame, outcome: Sequence[str]) -> None:
     for name in (*outcome, "n", "schoolweging"):
-        if not pd.api.types.is_numeric_dtype(panel[name]):
-            raise PanelError(f"Column {name} is not numeric; parse it before building the panel.")
+        _check_numeric(panel, name)
         empty = panel[name].isna() | np.isinf(panel[name].astype(float))
         if empty.any():
             row = panel[empty].iloc[0]
@@ -95,8 +112,7 @@ def _check_numbers(panel: pd.DataFrame, outcome: Sequence[str]) -> None:
     for name in ("schoolweging", "schoolweging_year"):
         if name not in panel.columns:
             continue
-        if not pd.api.types.is_numeric_dtype(panel[name]):
-            raise PanelError(f"Column {name} is not numeric; parse it before building the panel.")
+        _check_numeric(panel, name)
         outside = (panel[name] < low) | (panel[name] > high)
         if outside.any():
             row = panel[outside].iloc[0]
@@ -104,7 +120,13 @@ def _check_numbers(panel: pd.DataFrame, outcome: Sequence[str]) -> None:
                 f"School {row['school']} has {name} {row[name]:g}; it lies between {low} and "
                 f"{high}, so check the decimal comma and that it is not the leerlinggewicht."
             )
-    spread = panel.groupby("year")[outcome[0]].agg(["min", "max", "size"])
+    largest = float(panel[outcome[0]].astype(float).abs().max())
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise PanelError(
+            f"Column {outcome[0]} goes up to {largest:g}, which cannot be reckoned with; give it "
+            "in a common unit."
+        )
+    spread = panel[outcome[0]].groupby(panel["year"].to_numpy()).agg(["min", "max", "size"])
     flat = spread.index[(spread["min"] == spread["max"]) & (spread["size"] > 1)]
     if len(flat):
         raise PanelError(
@@ -120,6 +142,7 @@ def _check_fixed(panel: pd.DataFrame) -> None:
         raise PanelError(
             "Column cohort must be Int64: the first programme year, NA for the others."
         )
+    _check_years(panel, "cohort", "the first programme year, NA for schools that take no part")
     remedy = {
         "cohort": "a school joins once, keep its first programme year in every row",
         "schoolweging": "use one value from before the programme; a changing one is partly outcome",
@@ -226,7 +249,7 @@ def to_data(
     provider = pd.factorize(panel["provider"].astype(object).where(panel["provider"].notna(), ""))
     board = None
     if "board" in panel.columns:
-        last = panel.groupby("school", sort=False)["board"].last()
+        last = panel["board"].groupby(school).last()
         board = pd.factorize(last.where(last.notna(), "?" + last.index.astype(str)))[0][school]
     data = Data(
         school=school,

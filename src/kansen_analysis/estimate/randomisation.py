@@ -20,6 +20,7 @@ from kansen_analysis.estimate.etwfe import TOLERANCE, Fit
 BLOCK = 200  # draws solved together
 CACHE = 60_000  # school-years times draws looked at together: what a processor's cache holds
 SAME = 1e-9  # figures this close, relatively, differ by rounding only
+ROUNDING = 1e-12  # of a sum of squares: what is left of it where nothing moves by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ class Randomisation:
         """Return the standard error of each draw when a constant effect is taken off."""
         powers = np.array([1.0, effect, effect**2])
         squares = np.maximum(self.clustered @ powers, self.plain @ powers)
-        return np.sqrt(np.maximum(squares, 1e-300))
+        floor = ROUNDING * (np.abs(self.clustered) @ np.abs(powers))
+        return np.sqrt(np.maximum(squares, np.maximum(floor, 1e-300)))
 
     def p_value(self, effect: float = 0.0) -> float:
         """Return the share of draws at least as far from a supposed effect as the real one."""

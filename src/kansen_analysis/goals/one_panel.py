@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.estimate.effects import EffectEstimate, estimate_effect
@@ -29,7 +30,8 @@ def judge_panel(
         As `estimate.effects.estimate_effect` takes it, ``value`` in the unit of the goal with
         higher better: ``school, year, value, n, cohort, schoolweging, provider, own_region``,
         optional ``board`` and ``schoolweging_year`` (each year's own; without it the guard on
-        other pupils is *niet gekeken*), and for a goal with a guard ``guard_value``.
+        other pupils is *niet gekeken*), and for a goal with a guard ``guard_value``. Rows may
+        stand in any order.
     goal : int
         Number of the goal in the protocol.
     protocol : Protocol, path or None
@@ -63,6 +65,7 @@ def judge_panel(
     >>> row["verdict"], row["versions"]
     ('beter', 'V1, V2, V3, V4, V5')
     """
+    panel = _sorted(panel)
     if not isinstance(protocol, Protocol):
         protocol = load_protocol(protocol)
     outcome = protocol.goal(goal).outcome
@@ -87,3 +90,12 @@ def judge_panel(
     first = ["goal", "verdict", "small", "effect", "ci_low", "ci_high", "p", "versions", "reasons"]
     rest = [name for name in row.columns if name not in (*first, "guards", "reason", "p_holm")]
     return row[[*first, "guards", *rest]]
+
+
+def _sorted(panel: pd.DataFrame) -> pd.DataFrame:
+    """Sort by school and year; what is no panel is left for the estimate to refuse."""
+    named = isinstance(panel, pd.DataFrame) and panel.columns.is_unique
+    if not named or not {"school", "year"} <= set(panel.columns):
+        return panel
+    keys = (panel[name].astype(str).to_numpy() for name in ("year", "school"))
+    return panel.iloc[np.lexsort(tuple(keys))]

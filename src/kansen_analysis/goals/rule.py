@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -86,8 +87,8 @@ def judge(
     guards = guards or {}
     for number in (*estimates, *guards):
         protocol.goal(number)
-    if look is not None and look < 1:
-        raise UsageError(f"There is no look {look}; the first is 1.")
+    if look is not None and (not isinstance(look, Integral) or look < 1):
+        raise UsageError(f"There is no look {look!r}; the first is 1, the next 2.")
     tested: dict[int, EffectEstimate] = {}
     refused: dict[int, tuple[Reason, ...]] = {}
     for goal in protocol.goals:

@@ -64,9 +64,9 @@ def reference_levels(tables: Tables) -> pd.DataFrame:
         ``pupils_high``. Schools without tested pupils are left out.
     """
     table = tables["referentieniveaus"]
+    table = table[table["kind"] == "Bo"] if len(table) else table
     if not len(table):
         return pd.DataFrame(columns=["school", "year", "low", "high", "pupils_low", "pupils_high"])
-    table = table[table["kind"] == "Bo"]
     low, high = (_wide(table, ["domain", "level"], end).astype(int) for end in ("low", "high"))
     lows, highs, targets, totals = [], [], [], []
     for domain, levels in DOMAINS.items():
@@ -232,11 +232,12 @@ def advice_cells(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
         with at least one ranked advice.
     """
     table = tables["schooladviezen"]
+    if len(table):
+        table = table[(table["kind"] == "Bo") & table["advice"].isin(RANKED_ADVICES)]
     if not len(table):
         index = pd.MultiIndex.from_arrays([[], []], names=["school", "year"])
         empty = pd.DataFrame(index=index, columns=list(RANKED_ADVICES), dtype=int)
         return empty, empty.copy()
-    table = table[(table["kind"] == "Bo") & table["advice"].isin(RANKED_ADVICES)]
     low, high = (
         _wide(table, ["advice"], end)[list(RANKED_ADVICES)].astype(int) for end in ("low", "high")
     )
