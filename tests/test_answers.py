@@ -249,7 +249,10 @@ def test_the_demo_says_with_how_many_schools_and_what_matters(edition):
 
 def test_every_number_of_the_region_has_source_year_and_table(published):
     table = regio.everything(published).frame
-    assert len(table) and (table[["what", "place", "when", "value", "n", "source"]] != "").all(None)
+    assert len(table) and (table[["what", "place", "when", "per", "source"]] != "").all(None)
+    assert table["source"].str.match(r"(DUO|Inspectie|CBS)\b.*, ").all()  # no name of ours
+    for name in ("low", "high", "n_low", "n_high"):  # what a spreadsheet can reckon with
+        assert pd.api.types.is_numeric_dtype(table[name])
     for line in regio.told(published).markdown.splitlines() if len(published.region_told) else ():
         if line.startswith("- "):
             assert re.search(r"\d{4}", line) and "Alle cijfers" in line

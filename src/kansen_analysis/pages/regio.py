@@ -54,6 +54,10 @@ def told(monitor: Edition) -> Prose | Absent:
     return Prose("\n".join([*lines, "", words.rule(monitor.region_places)]))
 
 
+def _publishers(source: str) -> str:
+    return source_line(*source.split("; "), made="").strip("; ")
+
+
 def _source(row: dict) -> str:
     return f"({source_line(*row['source'].split('; '), made=_TABLE)})"
 
@@ -172,10 +176,9 @@ def municipalities(monitor: Edition) -> Table | Absent:
         {
             "place": rows["place"],
             "fact": [words.sentence(row) for row in rows.to_dict("records")],
-            "source": [source_line(*each.split("; "), made="") for each in rows["source"]],
+            "source": [_publishers(each) for each in rows["source"]],
         }
     )
-    frame["source"] = frame["source"].str.strip("; ")
     variables = columns_of("regio-gemeenten")
     return tables.table(
         frame.reset_index(drop=True),
@@ -223,8 +226,9 @@ def everything(monitor: Edition) -> Table | Absent:
     if not len(facts):
         return Absent("")
     variables = columns_of("regio-alles")
+    frame = words.table(facts)
     return tables.table(
-        words.table(facts),
+        frame.assign(source=[_publishers(each) for each in frame["source"]]),
         name="regio-alles",
         caption="Alle cijfers van de regio, haar gemeenten en Nederland",
         variables=variables,

@@ -361,7 +361,9 @@ def rule(places: int) -> str:
 
 
 def table(facts: pd.DataFrame) -> pd.DataFrame:
-    """Write facts as rows for a table: what, where, when, value, over how many, source.
+    """Write facts as rows for a file: what, where and when in words, the rest as numbers.
+
+    Values are rounded as a page rounds them, so that a file gives no more away.
 
     Parameters
     ----------
@@ -374,11 +376,19 @@ def table(facts: pd.DataFrame) -> pd.DataFrame:
             "what": [WORDS[row["fact"]].label for row in rows],
             "place": [row["place"] for row in rows],
             "when": [when(row["fact"], int(row["year"])) for row in rows],
-            "value": [value(row["fact"], row["low"], row["high"]) for row in rows],
-            "n": [over(row) for row in rows],
+            "low": [_figure(row, "low") for row in rows],
+            "high": [_figure(row, "high") for row in rows],
+            "unit": [row["unit"] for row in rows],
+            "n_low": [int(row["n_low"]) for row in rows],
+            "n_high": [int(row["n_high"]) for row in rows],
+            "per": [row["per"] for row in rows],
             "source": [row["source"] for row in rows],
         }
     )
+
+
+def _figure(row: Row, end: str) -> float:
+    return float(numbers.rounded(row[end], WORDS[row["fact"]].decimals) or 0)
 
 
 def over(row: Row) -> str:
