@@ -638,3 +638,17 @@ def test_labels_never_overlap_when_there_is_room(wishes):
         assert high - low >= (gap + gap2) / 2 - 1e-6
     assert boxes[0][0] - boxes[0][1] / 2 >= -1e-6
     assert boxes[-1][0] + boxes[-1][1] / 2 <= 300 + 1e-6
+
+
+def test_on_a_phone_names_of_places_stand_beside_their_rows():
+    names = ["Drenthe en Hardenberg", *(f"Gemeente {i}" for i in range(13))]
+    rows = [(name, 20.0 + i, 50.0 + i, "9 scholen") for i, name in enumerate(names)]
+    frame = pd.DataFrame([*rows[:-1], (names[-1], 0.0, 0.0, "9 scholen")])
+    frame.columns = ["place", "low", "high", "n"]
+    told = figures.Texts(name="x", title="t", subtitle="s", source="DUO")
+    figure = figures.places(frame, told, unit="%", decimals=0, reference=("Nederland", 36.0, 60.0))
+    height = int(re.search(r'height="(\d+)"', figure.svg_narrow)[1])
+    assert height < 14 * 30 + 80  # a name above each row took 640
+    assert check.problems(figure.svg_narrow) == []
+    said = {text for text, *_ in texts_in(figure.svg_narrow)}
+    assert "geen" in said and "0%" not in said

@@ -19,6 +19,23 @@ def goal_page(monitor: Edition, number: int) -> str:
     return f"{page}.ipynb" if page else f"doelen/{number}.ipynb" if current().generated else ""
 
 
+NOT_NAMED = "niet genoemd"
+
+
+def telling(variables: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns in which no row says anything: empty, not named, or none.
+
+    Examples
+    --------
+    >>> about = variables(("name", "School", "", 0, "text"), ("hours", "Uren", "", 0, "mean"))
+    >>> telling(about, pd.DataFrame({"name": ["De Plataan"], "hours": [None]})).index.tolist()
+    ['name']
+    """
+    cells = frame.reindex(columns=variables.index)
+    silent = cells.isna() | cells.isin(["", NOT_NAMED, 0])
+    return variables[~silent.all().to_numpy()]
+
+
 def sources(frame: pd.DataFrame) -> str:
     """Name the documents a frame rests on, each once."""
     return "; ".join(dict.fromkeys(frame["source"]))
@@ -80,9 +97,9 @@ def euro(value: float) -> str:
     Examples
     --------
     >>> euro(45000)
-    '€ 45\u202f000'
+    '€\xa045\u202f000'
     """
-    return f"€ {numbers.number(value, 0)}"
+    return f"€\u00a0{numbers.number(value, 0)}"  # a sign alone at the end of a line is lost
 
 
 def this_year(monitor: Edition) -> str:

@@ -26,6 +26,7 @@ from kansen_analysis.edition.open import MANIFEST, OPENS, Edition, open_edition
 from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words import numbers
 from kansen_analysis.words.columns import columns_of
 from kansen_analysis.words.reasons import say
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kansen_analysis.estimate.effects import EffectEstimate
 
 __all__ = [
+    "BEGUN",
     "Html",
     "about",
     "banner",
@@ -54,6 +56,7 @@ __all__ = [
 ]
 
 
+BEGUN = "Begonnen in"  # not "with a coach": documents name others too
 PERSON = "persoon"  # the term that the programme itself gives
 
 
@@ -209,7 +212,7 @@ def file_only(table: Table | Absent) -> Html | Absent:
     links = downloads.link(
         table.name, table.frame, table.variables, source=table.source, notes=table.notes
     )
-    rows = f"{len(table.frame)} rijen, {len(table.variables)} kolommen"
+    rows = f"{numbers.number(len(table.frame), 0)} rijen, {len(table.variables)} kolommen"
     return Html(
         f'<div class="kansen-block" id="bestand-{text(table.name)}">\n'
         f"<p><strong>{text(table.caption)}</strong> ({rows})</p>\n"

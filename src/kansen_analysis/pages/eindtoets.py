@@ -13,7 +13,14 @@ import pandas as pd
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, by_name, groups_of, published_table, source_line
+from kansen_analysis.pages.common import (
+    BEGUN,
+    about,
+    by_name,
+    groups_of,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
@@ -34,11 +41,10 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     levels = monitor.target_levels
     if not len(levels):
         return Absent(_NONE)
-    person = monitor.settings.person.one
     if not monitor.participants["coach_start"].notna().any():
         return Absent(
-            f"Van geen school in het register is bekend wanneer de {person} begon. Er is dus geen "
-            "vóór en geen ná om naast elkaar te zetten."
+            "Van geen school in het register is bekend wanneer zij begon. Er is dus geen vóór en "
+            "geen ná om naast elkaar te zetten."
         )
     years = np.array(sorted(levels["year"].unique()))
     start = monitor.programme_start
@@ -46,8 +52,8 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     if not len(windows["before"]) or not len(windows["since"]):
         return Absent(
             f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
-            f"eerste school met een {person} begon in {schoolyear.label(start)}. Er is geen vóór "
-            "of geen ná om naast elkaar te zetten."
+            f"eerste school begon in {schoolyear.label(start)}. Er is geen vóór of geen ná om "
+            "naast elkaar te zetten."
         )
     rows = []
     for name, inside in groups_of(monitor, levels["school"]).items():
@@ -106,7 +112,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("name", "School", "", 0, "text", ""),
         ("school", "BRIN en vestiging", "", 0, "code", ""),
         ("municipality", "Gemeente", "", 0, "text", ""),
-        ("coach_start", monitor.settings.person.since, "", 0, "year", ""),
+        ("coach_start", BEGUN, "", 0, "year", ""),
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]

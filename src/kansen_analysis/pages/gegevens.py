@@ -160,8 +160,8 @@ def unmatched(monitor: Edition) -> Table | Absent:
         caption="Scholen zonder koppeling in het laatste jaar van elke bron",
         source=OWN,
         notes=(
-            "Zij staan niet in het register, of hun OVT past niet zeker bij één vestiging. Zij "
-            "tellen nergens mee.",
+            "Zij staan niet in de lijst van vestigingen van DUO, of hun OVT past niet zeker bij "
+            "één vestiging. Zij tellen nergens mee.",
         ),
     )
 

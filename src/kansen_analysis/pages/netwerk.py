@@ -18,7 +18,7 @@ from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 from kansen_analysis.words.numbers import many
 
-REGISTER = "register van scholen in het register (participants.csv)"
+REGISTER = "register van deelnemers (participants.csv)"
 FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
@@ -83,13 +83,19 @@ def _told(monitor: Edition, text: str) -> Prose:
     return Prose(text + "\n".join(lines))
 
 
+def _grows(frame: pd.DataFrame) -> bool:
+    """Tell whether years differ; rows that are all alike say nothing that the text does not."""
+    differ = len(frame[["network", "coach"]].drop_duplicates()) > 1
+    return differ and frame["network"].max() >= FEWEST
+
+
 def growth(monitor: Edition) -> Figure | Absent:
     """Draw schools and coaches per school year."""
     frame = _years(monitor)
     if not len(frame):
         return Absent(_NO_YEAR)
-    if frame["network"].max() < FEWEST or len(frame[["network", "coach"]].drop_duplicates()) == 1:
-        return Absent("")  # bars that are all alike say nothing that the text above does not
+    if not _grows(frame):
+        return Absent("")
     unknown = int(_since(monitor.participants).isna().sum())
     last = frame.iloc[-1]
     person = monitor.settings.person.one
@@ -151,9 +157,11 @@ def documents(monitor: Edition) -> Table | Absent:
     )
 
 
-def per_municipality(monitor: Edition) -> Table:
-    """List schools with a coach per municipality and school year."""
+def per_municipality(monitor: Edition) -> Table | Absent:
+    """List schools that have begun per municipality and school year."""
     people = monitor.participants
+    if not _grows(_years(monitor)):
+        return Absent("")
     years = range(max(monitor.year - 4, monitor.programme_start), monitor.year + 1)
     groups = people["municipality"]
     frame = pd.DataFrame({"schools": groups.value_counts()}).sort_index(kind="stable")
@@ -212,16 +220,16 @@ def coverage(monitor: Edition) -> Table | Absent:
     written = {name.casefold(): name for name in monitor.participants["municipality"]}
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
     frame = frame.rename_axis("municipality").sort_index(kind="stable")
-    share = f"{many(total.reached, 'school', 'scholen')} van de {total.high}"
+    share = f"{'staat' if total.reached == 1 else 'staan'} er {total.reached} in het register"
     return published_table(
         frame.reset_index(),
         "netwerk-bereik",
-        caption="Scholen met een hoge schoolweging en hoeveel daarvan meedoen, per gemeente met "
-        "deelnemers",
+        caption="Scholen met een hoge schoolweging, en hoeveel daarvan in het register staan, per "
+        "gemeente",
         source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
         notes=(
             f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
-            f"deze bestanden. In deze gemeenten samen doen {share} mee.",
+            f"deze bestanden. Van de {total.high} in deze gemeenten {share}.",
             "Een hoge schoolweging betekent dat leerlingen gemiddeld minder kansen van huis uit "
             "meekrijgen. Bij kleine scholen zegt het getal minder.",
         ),

@@ -11,6 +11,7 @@ from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.pages.common import published_table, source_line
+from kansen_analysis.words import numbers
 from kansen_analysis.words import plan as words
 from kansen_analysis.words.columns import columns_of
 
@@ -108,15 +109,20 @@ def helping(monitor: Edition, goal: int) -> Prose | Absent:
 
 
 def overview(monitor: Edition) -> Prose:
-    """Answer the question of the page for all goals, one line each."""
-    lines = [f"- **{goal.name}.** {_answer(monitor, goal)}" for goal in monitor.protocol.goals]
-    return Prose("\n".join(lines))
+    """Answer the question of the page for all goals; one line for goals of one answer."""
+    said: dict[str, list[str]] = {}
+    for goal in monitor.protocol.goals:
+        said.setdefault(_answer(monitor, goal), []).append(goal.name)
+    return Prose("\n".join(f"- **{numbers.listed(of)}.** {text}" for text, of in said.items()))
 
 
 def missing(monitor: Edition) -> Table | Absent:
-    """List what is missing per goal and who has it."""
+    """List what is missing, for which goals, and who has it."""
     names = {goal.id: goal.name for goal in monitor.protocol.goals}
-    rows = [(names[row["goal"]], *words.need(row)) for row in monitor.needs.to_dict("records")]
+    needs: dict[tuple[str, str], list[str]] = {}
+    for row in monitor.needs.to_dict("records"):
+        needs.setdefault(words.need(row), []).append(names[row["goal"]])
+    rows = [(what, numbers.listed(of), who) for (what, who), of in needs.items()]
     if not rows:
         return Absent("")
     variables = columns_of("wanneer-ontbreekt")

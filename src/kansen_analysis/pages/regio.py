@@ -16,6 +16,7 @@ from kansen_analysis.words import numbers
 from kansen_analysis.words import region as words
 
 ROW = ("scholen", "leerlingen", "leerlingen_per_school", "kleine_scholen", "schoolweging")
+RECENT = 2  # school years; of what is older the title says when
 FIFTHS = ("laagste", "lage", "middelste", "hoge", "hoogste")
 
 
@@ -51,6 +52,10 @@ def told(monitor: Edition) -> Prose | Absent:
     return Prose("\n".join([*lines, "", words.rule(monitor.region_places)]))
 
 
+def _publishers(source: str) -> str:
+    return source_line(*source.split("; "), made="").strip("; ")
+
+
 def _source(row: dict) -> str:
     return f"({source_line(*row['source'].split('; '), made=_TABLE)})"
 
@@ -76,7 +81,7 @@ def per_place(monitor: Edition, fact: str) -> Figure | Absent:
         }
     )
     first = inside.iloc[0] if whole is None else whole
-    title = words.headline(first, country)
+    title = words.headline(first, country, dated=first["year"] < monitor.year - RECENT)
     notes = [about_fact.note] if about_fact.note else []
     if FACTS[fact].local and (inside["place_code"].isin(own)).any():
         names = inside.loc[inside["place_code"].isin(own), "place"]
@@ -169,10 +174,9 @@ def municipalities(monitor: Edition) -> Table | Absent:
         {
             "place": rows["place"],
             "fact": [words.sentence(row) for row in rows.to_dict("records")],
-            "source": [source_line(*each.split("; "), made="") for each in rows["source"]],
+            "source": [_publishers(each) for each in rows["source"]],
         }
     )
-    frame["source"] = frame["source"].str.strip("; ")
     return published_table(
         frame.reset_index(drop=True),
         "regio-gemeenten",
@@ -217,8 +221,9 @@ def everything(monitor: Edition) -> Table | Absent:
     facts = monitor.region_facts
     if not len(facts):
         return Absent("")
+    frame = words.table(facts)
     return published_table(
-        words.table(facts),
+        frame.assign(source=[_publishers(each) for each in frame["source"]]),
         "regio-alles",
         caption="Alle cijfers van de regio, haar gemeenten en Nederland",
         source="de bronnen in de tabel; bewerking kansen_analysis",

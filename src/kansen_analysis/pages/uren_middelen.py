@@ -9,15 +9,17 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import euro, period, sources, when
+from kansen_analysis.pages._programme import euro, period, sources, telling, when
 from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme.schema import is_date, split
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
+from kansen_analysis.words.columns import columns_of
 from kansen_analysis.words.numbers import many
 
 NONE = "Er is geen begroting vastgelegd."
+UNDATED = "geen datum genoemd"
 
 
 def _label(rows: pd.DataFrame) -> pd.Series:
@@ -126,12 +128,16 @@ def budget(monitor: Edition) -> Table | Absent:
     frame = monitor.programme.budget
     if not len(frame):
         return Absent(NONE)
+    frame = frame.assign(
+        what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
+    )
     return published_table(
-        frame.assign(
-            what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
-        ),
+        frame,
         "uren-begroting",
-        caption="Begroot en besteed per onderdeel",
+        caption="Begroot en besteed per onderdeel"
+        if frame[["hours_spent", "amount_spent"]].notna().any(axis=None)
+        else "Begroot per onderdeel; wat is besteed, is nog niet ingevuld",
+        variables=telling(columns_of("uren-begroting"), frame),
         source=sources(frame),
         notes=tuple(note for note in dict.fromkeys(frame["note"]) if note),
     )
@@ -148,7 +154,7 @@ def calendar(monitor: Edition) -> Table | Absent:
             rows.append(
                 (
                     day if dated else "9999",
-                    when(day) if dated else "geen datum genoemd",
+                    when(day) if dated else UNDATED,
                     what if dated else moment,
                     row.intervention,
                     row.programme,
@@ -160,7 +166,10 @@ def calendar(monitor: Edition) -> Table | Absent:
     return published_table(
         shown.sort_values("order", kind="stable", ignore_index=True),
         "uren-kalender",
-        caption="Wanneer wordt teruggekeken",
+        caption="Wanneer wordt teruggekeken"
+        if (shown["day"] != UNDATED).any()
+        else "Wanneer wordt teruggekeken; het document noemt geen data",
+        variables=telling(columns_of("uren-kalender"), shown.replace({"day": {UNDATED: ""}})),
         source=sources(frame[frame["evaluations"] != ""]),
     )
 

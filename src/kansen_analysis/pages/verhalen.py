@@ -9,20 +9,24 @@ from kansen_analysis.display.stories import Card, Cards
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
+    NOT_NAMED,
     goal_page,
     pages_of,
     place,
     sources,
+    telling,
     when,
 )
 from kansen_analysis.pages.common import published_table, verdict_word
 from kansen_analysis.programme.reading import Programme
 from kansen_analysis.programme.stories import Story
 from kansen_analysis.sources.rows import each_row
-from kansen_analysis.words.numbers import many
+from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import listed, many
 
 NOT_TESTED = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
+NO_FIGURE = "geen cijfer"
 NO_LESSONS = "Er zijn geen lessen waarvoor toestemming is gegeven."
 
 
@@ -36,11 +40,16 @@ def what_is_here(monitor: Edition) -> Prose:
     """Say how much there is and how much is held back."""
     programme = monitor.programme
     pictures = sum(story.picture is not None for story in programme.stories)
-    text = (
-        f"Op deze pagina staan {many(len(programme.stories), 'verhaal', 'verhalen')}, "
-        f"{many(pictures, 'beeld', 'beelden')} en "
-        f"{many(len(programme.lessons), 'les', 'lessen')}."
-    )
+    kinds = [
+        (len(programme.stories), "verhaal", "verhalen"),
+        (pictures, "beeld", "beelden"),
+        (len(programme.lessons), "les", "lessen"),
+    ]
+    here = [(many(*kind), kind[0]) for kind in kinds if kind[0]]
+    text = "Er is nog geen verhaal en geen les vastgelegd."
+    if here:
+        verb = "staat" if here[0][1] == 1 else "staan"
+        text = f"Op deze pagina {verb} {listed(words for words, _ in here)}."
     if programme.withheld:
         text += (
             f" {many(programme.withheld, 'bijdrage staat', 'bijdragen staan')} er niet op: "
@@ -66,34 +75,43 @@ def evidence(monitor: Edition) -> Table | Absent:
             for goal in goals
             if int(goal) in verdicts.index
         ]
-        told = len(stories) + len(lessons)
-        strength = "nog niets vastgelegd" if not told else NOT_TESTED
+        if not len(stories) + len(lessons):
+            continue
+        strength = NOT_TESTED
         if figures:
             strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {NOT_TESTED}"
         rows.append(
             (
                 theme,
-                "; ".join(figures) or "geen cijfer",
+                "; ".join(figures) or NO_FIGURE,
                 sum(story.picture is not None for story in stories),
                 len(stories),
                 len(lessons),
                 strength,
             )
         )
-    frame = pd.DataFrame(
-        rows, columns=["theme", "figures", "pictures", "stories", "lessons", "strength"]
-    )
+    variables = columns_of("verhalen-bewijs")
+    frame = pd.DataFrame(rows, columns=list(variables.index))
+    shown = telling(variables, frame.replace({"figures": {NO_FIGURE: ""}}))
+    if not {"figures", "stories"} & set(shown.index):
+        return Absent("")  # what lessons say stands with the lessons
     about = [programme.activities["source"], programme.lessons["source"]]
     about.append(pd.Series([story.source for story in programme.stories], dtype="str"))
     return published_table(
         frame,
         "verhalen-bewijs",
         caption="Cijfers, beelden, verhalen en lessen per thema, en hoe sterk dat is",
+        variables=shown,
         source=sources(pd.DataFrame({"source": pd.concat(about)})),
         notes=(
             "Het oordeel bij de cijfers gaat over alle scholen in het register samen. Het zegt "
             "niet "
             "dat dit thema of deze activiteit de oorzaak is.",
+            *(
+                [f"Over {many(silent, 'ander thema', 'andere thema’s')} is nog niets vastgelegd."]
+                if (silent := len(themes) - len(frame))
+                else []
+            ),
         ),
     )
 
@@ -145,14 +163,19 @@ def lessons(monitor: Edition) -> Table | Absent:
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
         strength=NOT_TESTED,
-        **{
-            name: frame[name].replace("", "niet genoemd")
-            for name in ("tried", "happened", "advice")
-        },
+        **{name: frame[name].replace("", NOT_NAMED) for name in ("tried", "happened", "advice")},
     )
+    told = telling(columns_of("verhalen-lessen"), shown)
+    parts = {
+        "tried": "wat is geprobeerd",
+        "happened": "wat gebeurde er",
+        "advice": "wat nu",
+    }
+    said = [text for name, text in parts.items() if name in told.index]
     return published_table(
         shown,
         "verhalen-lessen",
-        caption="Lessen: wat is geprobeerd, wat gebeurde er, en wat nu",
+        caption=f"Lessen: {listed(said)}" if said else "Lessen, en waar zij vandaan komen",
+        variables=told,
         source=sources(frame),
     )

@@ -22,7 +22,7 @@ DESK, PHONE = 1280, 390
 MOST = 10
 # what a reader meets first; a monitor need not have all of them
 PAGES = (
-    *("index", "in-het-kort", "eindtoets", "schooladvies", "afstroom", "zorg", "plan", "regio"),
+    *("index", "in-het-kort", "eindtoets", "schooladvies", "afstroom", "zorg", "wanneer", "regio"),
     *("deelnemers", "netwerk", "verhalen", "methode", "gegevens"),
 )
 COLOURS = 64  # enough for text, lines and one accent; a picture of a page needs no more

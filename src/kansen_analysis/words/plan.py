@@ -76,14 +76,15 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     --------
     >>> from kansen_analysis.goals.protocol import load_protocol
     >>> size(load_protocol().goal(1), 11.4, 15.2), size(load_protocol().goal(2), 0.65)
-    ('12 tot 16 op de 100 leerlingen', '65 op de 100 leerlingen')
+    ('12 tot 16 op de 100 leerlingen', 'één stap bij 65 op de 100 leerlingen')
     """
     per = goal.sentences.per
     ends = [math.ceil(round(end * per, 6)) for end in (low, low if high is None else high)]
     if ends[0] >= ALL:
         return "gemiddeld één stap per leerling of meer"
     first, last = (numbers.number(end, 0) for end in ends)
-    return f"{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
+    step = "één stap bij " if per == ALL else ""
+    return f"{step}{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
 
 def answer(goal: Goal, rows: pd.DataFrame) -> str:
@@ -208,7 +209,7 @@ def helps(goal: Goal, rows: pd.DataFrame) -> list[str]:
         }[Scenario(str(scenario))]
         beside = (Scenario.REGISTER, 0)
         if more and scenario != Scenario.MORE_SCHOOLS:
-            what += f" en {more} scholen in het register"
+            what += f" en komen er {more} scholen bij in het register"
             beside = (Scenario.MORE_SCHOOLS, more)
         gain = (
             f"{what}, dan is in de uitgave over {numbers.school_year(row['year'])} een verschil "

@@ -93,10 +93,14 @@ def value(fact: str, low: float, high: float) -> str:
     --------
     >>> value("kleine_scholen", 10.67, 10.67), value("advies_havo", 25.7, 59.3)
     ('11%', '26 tot 59%')
+    >>> value("kleine_scholen", 0, 0), value("kleine_scholen", 0.4, 0.4)
+    ('0%', 'minder dan 1%')
     """
-    return numbers.to(low, high, WORDS[fact].decimals) + (
-        "%" if FACTS[fact].form == "share" else ""
-    )
+    decimals = WORDS[fact].decimals
+    share = FACTS[fact].form == "share"
+    if share and low == high < 10**-decimals / 2:
+        return f"minder dan {numbers.number(10**-decimals, decimals)}%" if high else "0%"
+    return numbers.to(low, high, decimals) + ("%" if share else "")
 
 
 def sentence(row: Row) -> str:
@@ -122,15 +126,13 @@ def sentence(row: Row) -> str:
     """
     fact = row["fact"]
     about = WORDS[fact]
-    said = about.clause.format(
-        place=row["place"],
-        value=value(fact, row["low"], row["high"]),
-        n=_count(row["n_low"], row["n_high"]),
-    )
+    said = _clause(row)
     time = when(fact, int(row["year"]))
     first = f"{time[0].upper()}{time[1:]} {said}."
     was = "waren dat er" if about.plural else "was dat"
     other = value(fact, row["other_low"], row["other_high"])
+    if row["other_high"] == 0 and _OF in about.clause:
+        was, other = "waren dat er", "geen"
     if row["rule"] == "country":
         return f"{first} In {COUNTRY} {was} {other}."
     then = when(fact, int(row["other_year"]))
@@ -152,8 +154,28 @@ def counted(row: Row) -> str:
     return f"{label[0].lower()}{label[1:]} {when(row['fact'], int(row['year']))}"
 
 
-def headline(row: Row, country: Row | None) -> str:
+_OF = "{value} van de {n}"
+
+
+def _clause(row: Row) -> str:
+    """Say a figure of a place without its time; none of the schools is said as none."""
+    clause, said = WORDS[row["fact"]].clause, value(row["fact"], row["low"], row["high"])
+    return clause.format(
+        place=row["place"],
+        value="geen" if row["high"] == 0 and _OF in clause else said,
+        n=_count(row["n_low"], row["n_high"]),
+    )
+
+
+def headline(row: Row, country: Row | None, *, dated: bool = False) -> str:
     """Say a fact beside the country, for above a figure.
+
+    Parameters
+    ----------
+    row, country : mapping
+        Rows of `outcomes.region.region_facts`, the second about the country.
+    dated : bool
+        Begin with the time: of years long gone the subtitle alone is too quiet.
 
     Examples
     --------
@@ -162,13 +184,12 @@ def headline(row: Row, country: Row | None) -> str:
     >>> headline(row, {"low": 3.26, "high": 3.26})
     'In Drenthe had 11% van de 253 basisscholen minder dan 50 leerlingen; in heel Nederland 3%'
     """
-    said = WORDS[row["fact"]].clause.format(
-        place=row["place"],
-        value=value(row["fact"], row["low"], row["high"]),
-        n=_count(row["n_low"], row["n_high"]),
-    )
+    said = _clause(row)
     # The place first: the time stands in the subtitle.
     text = f"In {row['place']} {said.replace(' in ' + row['place'], '', 1)}"
+    if dated:
+        time = when(row["fact"], int(row["year"]))
+        text = f"{time[0].upper()}{time[1:]} {said}"
     if country is None:
         return text
     return f"{text}; in {COUNTRY} {value(row['fact'], country['low'], country['high'])}"
@@ -181,15 +202,16 @@ def grown(first: Row, last: Row) -> str:
     --------
     >>> one = {"place": "Drenthe", "year": 2019, "low": 39026, "high": 39026}
     >>> grown(one, one | {"year": 2024, "low": 36818, "high": 36818}).replace("\u202f", ".")
-    'In Drenthe zaten in 2024 36.818 leerlingen op basisscholen, 6% minder dan in 2019'
+    'Op 1 oktober 2024 zaten in Drenthe 36.818 leerlingen op basisscholen, 6% minder dan in 2019'
     """
     change = 100 * (last["low"] / first["high"] - 1)
     size = numbers.number(abs(change), 0)
     moved = "bijna evenveel als" if size == "0" else f"{size}% {'meer' if change > 0 else 'minder'}"
     than = "" if size == "0" else " dan"
     return (
-        f"In {last['place']} zaten in {int(last['year'])} {numbers.number(int(last['low']), 0)} "
-        f"leerlingen op basisscholen, {moved}{than} in {int(first['year'])}"
+        f"Op 1 oktober {int(last['year'])} zaten in {last['place']} "
+        f"{numbers.number(int(last['low']), 0)} leerlingen op basisscholen, "
+        f"{moved}{than} in {int(first['year'])}"
     )
 
 
@@ -223,7 +245,9 @@ def rule(places: int) -> str:
 
 
 def table(facts: pd.DataFrame) -> pd.DataFrame:
-    """Write facts as rows for a table: what, where, when, value, over how many, source.
+    """Write facts as rows for a file: what, where and when in words, the rest as numbers.
+
+    Values are rounded as a page rounds them, so that a file gives no more away.
 
     Parameters
     ----------
@@ -236,11 +260,19 @@ def table(facts: pd.DataFrame) -> pd.DataFrame:
             "what": [WORDS[row["fact"]].label for row in rows],
             "place": [row["place"] for row in rows],
             "when": [when(row["fact"], int(row["year"])) for row in rows],
-            "value": [value(row["fact"], row["low"], row["high"]) for row in rows],
-            "n": [over(row) for row in rows],
+            "low": [_figure(row, "low") for row in rows],
+            "high": [_figure(row, "high") for row in rows],
+            "unit": [row["unit"] for row in rows],
+            "n_low": [int(row["n_low"]) for row in rows],
+            "n_high": [int(row["n_high"]) for row in rows],
+            "per": [row["per"] for row in rows],
             "source": [row["source"] for row in rows],
         }
     )
+
+
+def _figure(row: Row, end: str) -> float:
+    return float(numbers.rounded(row[end], WORDS[row["fact"]].decimals) or 0)
 
 
 def over(row: Row) -> str:

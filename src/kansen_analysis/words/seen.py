@@ -145,7 +145,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str, whose: str = "") -> str:
     --------
     >>> row = {"group": "deelnemers", "year": 2024, "low": 54.0, "high": 54.0, "schools": 4}
     >>> print(in_short(1, pd.DataFrame([row | {"n_low": 66, "n_high": 66}]), "deelnemers"))
-    in 2024-2025 54% van de streefniveaus gehaald (66 leerlingen, 4 scholen).
+    54% van de streefniveaus gehaald in 2024-2025 (66 leerlingen, 4 scholen).
     """
     mine = rows[rows["group"] == own]
     if not len(mine):
@@ -153,7 +153,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str, whose: str = "") -> str:
     row = mine.iloc[-1]
     said = _CARD[goal].format(value=_of(goal, row))
     text = (
-        f"in {numbers.school_year(row['year'])} {said} ({_count(row)} leerlingen, "
+        f"{said} in {numbers.school_year(row['year'])} ({_count(row)} leerlingen, "
         f"{_schools(row['schools'], whose)})"
     )
     others = rows[(rows["group"] != own) & (rows["year"] == row["year"])]
