@@ -14,6 +14,7 @@ import pandas as pd
 from kansen_analysis.display import components, downloads
 from kansen_analysis.display._html import text
 from kansen_analysis.display.prose import Prose
+from kansen_analysis.display.tables import about
 from kansen_analysis.edition.answers import AREA, REGISTER
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
@@ -24,7 +25,6 @@ from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
     Html,
-    about,
     source_line,
     verdict_word,
 )

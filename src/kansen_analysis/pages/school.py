@@ -17,7 +17,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import capital, published_table, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
@@ -340,7 +340,7 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
             "Daarom is niet te zeggen wat er na de start veranderde."
         )
     start = int(row["coach_start"])
-    begin, who = schoolyear.label(start), capital(monitor.settings.person.the)
+    begin, who = schoolyear.label(start)(monitor.settings.person.the)
     if start > monitor.year:
         return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
     mine = _own(monitor, school)

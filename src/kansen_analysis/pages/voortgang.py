@@ -7,10 +7,10 @@ import pandas as pd
 from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import place, sources, when
-from kansen_analysis.pages.common import about, published_table
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme import states
 from kansen_analysis.programme.schema import split, values

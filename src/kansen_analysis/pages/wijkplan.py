@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import sources
-from kansen_analysis.pages.common import about, published_table, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
 from kansen_analysis.words.numbers import many
