@@ -16,6 +16,7 @@ from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import around as published
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
+from kansen_analysis.outcomes.seen import SPECIAL
 from kansen_analysis.pages.common import (
     estimate_or_reason,
     groups_of,
@@ -27,7 +28,6 @@ from kansen_analysis.words import numbers
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
-SPECIAL = ("VSO", "PRO")
 BESIDE = MOVES | {
     "vsv": "Schoolverlaters",
     "special": "Leerlingen op speciale scholen",
