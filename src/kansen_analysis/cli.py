@@ -265,9 +265,9 @@ def check(
     if found is None:
         places = answered.places(path.resolve(), participants)
         before = answered.state(asked, places)
-        found = {"check": {form: _check(path, participants, form, unmatched, to)}}
+        found = {"check": {form.value: _check(path, participants, form, unmatched, to)}}
         answered.keep(kept, asked, places, before, found)
-    print(found["check"][form], end="")
+    print(found["check"][form.value], end="")
 
 
 def _check(
