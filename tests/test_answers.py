@@ -24,6 +24,7 @@ from kansen_analysis.edition import (
 )
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.edition.stages import RECORD
 from kansen_analysis.goals.codes import Hurdle, Scenario, Verdict
 from kansen_analysis.outcomes import printed, region
 from kansen_analysis.pages import (
@@ -63,7 +64,8 @@ def without(edition: Edition, source: str | None) -> Edition:
     years = tidy["years"]
     hidden = {source: tidy[source].iloc[:0]} if source else {}
     hidden["years"] = years[years["table"] != source]
-    known = {name: edition.work(name) for name in edition.stages if "/" not in name} | {
+    records = (edition.folder / "work").glob(f"*/{RECORD}")
+    known = {path.parent.name: edition.work(path.parent.name) for path in records} | {
         "tidy": {**{name: tidy[name] for name in tidy}, **hidden},
         "participants": edition.participants,
         "region": edition.region,

@@ -126,8 +126,8 @@ def test_one_school_that_began_early_does_not_take_the_figures_of_the_others_awa
     early = known["school"].iloc[0]
     people = edition.participants.copy()
     people.loc[people["school"] == early, "coach_start"] = int(edition.panel(1)["year"].min()) + 1
-    schools = dict(edition.stages["schools"]) | {"participants": people}
-    inputs = {"tidy": edition.stages["tidy"], "schools": schools}
+    schools = dict(edition.work("schools")) | {"participants": people}
+    inputs = {"tidy": edition.work("tidy"), "schools": schools}
     inputs |= {"protocol": edition.protocol, "year": edition.year}
     rows = outcomes.run(inputs)["panels"]["1"]
     changes = sensitivity._changes(rows, edition.protocol, 1)
@@ -386,7 +386,7 @@ def test_half_an_edition_is_not_opened(copied):
 def test_a_stage_reads_only_what_it_declares(small):
     edition = open_edition(small.parent / "edition")
     stage = stages.Stage("verdicts", "kansen_analysis.edition.verdicts", ("protocol",), ())
-    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.stages["tidy"]}
+    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.work("tidy")}
     with pytest.raises(KeyError, match="estimates"):
         stages.up_to_date(stage, small.parent / "other", known)
     assert not (small.parent / "other").exists()

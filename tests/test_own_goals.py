@@ -22,7 +22,7 @@ PROTOCOL = load_protocol()
 @pytest.fixture(scope="module")
 def choose(edition):
     inputs = {"year": edition.year, "protocol": PROTOCOL}
-    inputs |= {name: edition.stages[name] for name in ("schools", "tidy")}
+    inputs |= {name: edition.work(name) for name in ("schools", "tidy")}
     measured = {
         "target_levels": edition.work("outcomes")["target_levels"],
         "test_score_z": edition.standard_scores,

@@ -267,7 +267,7 @@ def check(
         before = answered.state(asked, places)
         found = {"check": {form.value: _check(path, participants, form, unmatched, to)}}
         answered.keep(kept, asked, places, before, found)
-    print(found["check"][form], end="")
+    print(found["check"][form.value], end="")
 
 
 def _check(

@@ -271,7 +271,6 @@ def build(
         inputs["reports"] = Given(None, digests.digest(sums))
         progress(gate.name)
         public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
-        manifest.write_private(target, done)
         manifest.write(
             target,
             public,

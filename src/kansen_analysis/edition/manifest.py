@@ -18,7 +18,7 @@ import pandas as pd
 
 import kansen_analysis
 from kansen_analysis.edition import digests, store
-from kansen_analysis.edition.open import MANIFEST, STAGES, WORK
+from kansen_analysis.edition.open import MANIFEST
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -31,12 +31,6 @@ SUPPLIED = tuple(name for name in names() if get(name).supplied)
 LOCK = "requirements.lock"
 FETCHED = "manifest.json"  # in a data folder: what `kansen fetch` writes down
 _FEATURES = ("sse4_2", "avx", "avx2", "avx512f", "fma", "asimd", "sve")
-
-
-def write_private(target: Path, done: Mapping[str, Saved]) -> None:
-    """Write down which stages there are, in the part that stays here."""
-    told = {name: {"key": saved.key, "files": saved.files} for name, saved in done.items()}
-    _write(target / WORK / STAGES, told)
 
 
 def write(

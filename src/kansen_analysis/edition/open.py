@@ -19,7 +19,6 @@ from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
-STAGES = "stages.json"  # in `work`: which stages there are
 BEFORE = "before"  # below `work`: the same of the school year before, from the files of now
 AGAIN = "run kansen build"
 OPENS = "KANSEN_EDITION"  # the one thing a notebook is told: the folder of its edition
@@ -149,12 +148,6 @@ class Edition:
         if not saved.key:
             raise UsageError(f"{self.folder} holds no {WORK}/{stage}: only what is public is here.")
         return saved
-
-    @property
-    def stages(self) -> dict[str, Saved]:
-        """What every stage worked out, by name."""
-        names = json.loads((self.folder / WORK / STAGES).read_text(encoding="utf-8"))
-        return {name: self.work(name) for name in names}
 
     def published(self) -> None:
         """Remember what was published of supplied counts, for the editions that come."""
