@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kansen_analysis.edition import outcomes, sensitivity, stages, store
+from kansen_analysis.edition import manifest, outcomes, sensitivity, stages, store
 from kansen_analysis.edition.build import build
+from kansen_analysis.edition.compare import verify
 from kansen_analysis.edition.open import MANIFEST, OPENS, open_edition
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.estimate import effects, etwfe, nearby, per_school, specifications
@@ -256,6 +257,26 @@ def test_code_that_a_stage_runs_makes_it_run_again_and_other_code_does_not(copie
     changed.clear()
     stages.code.cache_clear()
     stages._read.cache_clear()
+
+
+def test_a_build_killed_between_its_tables_and_its_manifest_leaves_an_edition(copied, monkeypatch):
+    folder = copied.parent / "edition"
+    other = next(copied.glob("06.-historisch*"))
+    other.write_bytes(other.read_bytes().rstrip() + b"\r\n\r\n")
+    before = open_edition(folder).digest
+
+    def killed(*about):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manifest, "write_private", killed)
+    with pytest.raises(KeyboardInterrupt):
+        again(copied)
+    assert verify(folder) == []
+    assert open_edition(folder).digest != before
+    monkeypatch.undo()
+    again(copied)
+    assert verify(folder) == []
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def test_a_mistake_leaves_the_edition_that_was_there(copied):

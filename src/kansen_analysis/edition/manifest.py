@@ -18,7 +18,7 @@ import pandas as pd
 
 import kansen_analysis
 from kansen_analysis.edition import stages, store
-from kansen_analysis.edition.open import MANIFEST, STAGES, WORK
+from kansen_analysis.edition.open import STAGES, WORK
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -40,7 +40,7 @@ def write_private(target: Path, done: Mapping[str, Saved]) -> None:
 
 
 def write(
-    target: Path,
+    path: Path,
     public: Saved,
     *,
     year: int,
@@ -56,8 +56,8 @@ def write(
 
     Parameters
     ----------
-    target : pathlib.Path
-        Folder of the edition.
+    path : pathlib.Path
+        Of the manifest.
     public : Saved
         What may be published of it.
     year : int
@@ -72,7 +72,7 @@ def write(
     protocol : Protocol
     """
     _write(
-        target / MANIFEST,
+        path,
         {
             "format": FORMAT,
             "school_year": schoolyear.label(year),
