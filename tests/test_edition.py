@@ -13,8 +13,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kansen_analysis.edition import answered, digests, outcomes, sensitivity, stages, store
+from kansen_analysis.edition import (
+    answered,
+    digests,
+    manifest,
+    outcomes,
+    sensitivity,
+    stages,
+    store,
+)
 from kansen_analysis.edition.build import build
+from kansen_analysis.edition.compare import verify
 from kansen_analysis.edition.open import MANIFEST, OPENS, open_edition
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.estimate import effects, etwfe, nearby, per_school, specifications
@@ -349,6 +358,30 @@ def test_other_code_packages_or_questions_are_not_answered_with_what_was_told(as
         {"participants": edition.folder.parents[1] / "data" / "participants.csv"},
     ):
         assert told(**other) is None, other
+
+
+def test_a_build_killed_between_its_tables_and_its_manifest_leaves_an_edition(copied, monkeypatch):
+    folder = copied.parent / "edition"
+    other = next(copied.glob("06.-historisch*"))
+    other.write_bytes(other.read_bytes().rstrip() + b"\r\n\r\n")
+    before = open_edition(folder).digest
+
+    write = manifest.write
+
+    def killed(path, *about, **more):
+        if path.name == MANIFEST:
+            raise KeyboardInterrupt
+        return write(path, *about, **more)
+
+    monkeypatch.setattr(manifest, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        again(copied)
+    assert verify(folder) == []
+    assert open_edition(folder).digest != before
+    monkeypatch.undo()
+    again(copied)
+    assert verify(folder) == []
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def test_a_mistake_leaves_the_edition_that_was_there(copied):
