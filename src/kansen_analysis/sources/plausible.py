@@ -821,8 +821,9 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
 def _exchanged(one: Slice, others: list) -> Iterator[PlausibilityError]:
     """Doubt two columns of pupils that fit the years beside them better in each other's place.
 
-    The difference of two columns goes the same way at the same school in another year; where it
-    goes the other way, their headers changed places.
+    The difference of two columns goes the same way at the same school in another year, and each is
+    nearer to itself than to the other; where neither holds, their headers changed places. A column
+    that is not used in one of the years tells nothing.
     """
     says: dict[tuple[str, str], list[float]] = {}
     for other, places in others:
@@ -836,7 +837,11 @@ def _exchanged(one: Slice, others: list) -> Iterator[PlausibilityError]:
         )
         fit = own @ theirs.T
         alike = np.diag(fit)[:, None] + np.diag(fit) - fit - fit.T
-        for i, j in zip(*np.nonzero(np.triu(alike < 0)), strict=True):
+        used = own.any(axis=1) & theirs.any(axis=1)
+        apart = (own**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * fit
+        nearer = (apart < np.diag(apart)[:, None]) & (np.diag(apart) > apart.T)
+        nearer &= used[:, None] & used
+        for i, j in zip(*np.nonzero(np.triu((alike < 0) & nearer)), strict=True):
             size = np.linalg.norm((own[i] - own[j]) * (theirs[i] - theirs[j]))
             if alike[i, j] < -MOVED * size:
                 says.setdefault((names[i], names[j]), []).append(alike[i, j] / size)
