@@ -161,7 +161,8 @@ def check_header(part: Part, file: str) -> list[Finding]:
                 file,
                 f"an unknown column {header!r}",
                 "only columns of the layout",
-                f"if the publisher added it, add it to {tables} and variables.csv",
+                f"remove it if it is your own; if the publisher added it, add it to {tables} and "
+                "variables.csv",
                 line=line,
                 column=where + header,
             )
