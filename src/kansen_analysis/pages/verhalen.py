@@ -164,7 +164,6 @@ def lessons(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
-        strength=NOT_TESTED,
         **{name: frame[name].replace("", NOT_NAMED) for name in ("tried", "happened", "advice")},
     )
     told = telling(columns_of("verhalen-lessen"), shown)
@@ -177,7 +176,8 @@ def lessons(monitor: Edition) -> Table | Absent:
     return tables.table(
         shown,
         name="verhalen-lessen",
-        caption=f"Lessen: {listed(said)}" if said else "Lessen, en waar zij vandaan komen",
+        caption=f"Lessen: {listed(said)}" if said[1:] else "Lessen, en waar zij vandaan komen",
         variables=told,
         source=sources(frame),
+        notes=(f"Een les is {NOT_TESTED}.",),
     )
