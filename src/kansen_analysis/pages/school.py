@@ -340,7 +340,7 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
             "Daarom is niet te zeggen wat er na de start veranderde."
         )
     start = int(row["coach_start"])
-    begin, who = schoolyear.label(start)(monitor.settings.person.the)
+    begin, who = schoolyear.label(start), numbers.capital(monitor.settings.person.the)
     if start > monitor.year:
         return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
     mine = _own(monitor, school)
