@@ -56,6 +56,12 @@ OUTCOMES = Stage(
         *("raised_advices", "later_places", "advices", "panels", "obstacles"),
     ),
 )
+LEVELS = Stage(
+    "levels",
+    f"{__package__}.levels",
+    reads=("tidy", "schools", "outcomes", "protocol", "year"),
+    writes=("target_levels", "told", "panels"),
+)
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
@@ -71,7 +77,7 @@ VERDICTS = Stage(
 SENSITIVITY = Stage(
     "sensitivity",
     f"{__package__}.sensitivity",
-    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "estimates", "protocol", "year"),
     writes=(
         *("secondary", "advice_check", "share_check", "choices", "changes", "by_step", "nearby"),
     ),
@@ -79,13 +85,13 @@ SENSITIVITY = Stage(
 ANSWERS = Stage(
     "answers",
     f"{__package__}.answers",
-    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "estimates", "protocol", "year"),
     writes=("seen", "moved", "standing", "outlook", "needs"),
 )
 PLACE = Stage(
     "place",
     f"{__package__}.place",
-    reads=("tidy", "schools", "printed", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "printed", "year"),
     writes=(
         *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
         "printed",
@@ -114,7 +120,7 @@ PUBLIC = Stage(
     f"{__package__}.public",
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
-        "neighbourhoods",
+        *("neighbourhoods", "levels"),
         *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
@@ -236,7 +242,7 @@ def build(
             return up_to_date(stage, below / stage.name, known)
 
         # A mistake in what was written by hand is told before anything is worked out.
-        for stage in (BESIDE, *TESTED, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
+        for stage in (BESIDE, *TESTED, LEVELS, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])

@@ -63,10 +63,6 @@ def reproduce(
         there under its name with another content is used and told.
     progress : callable, optional
 
-    Returns
-    -------
-    Answer
-
     Raises
     ------
     UsageError

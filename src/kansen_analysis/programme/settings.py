@@ -112,11 +112,6 @@ class Person(_Part):
         """With the article: de kansencoach."""
         return f"{self.article} {self.one}"
 
-    @property
-    def since(self) -> str:
-        """Name of a column with the first school year: Kansencoach sinds."""
-        return f"{self.one[0].upper()}{self.one[1:]} sinds"
-
 
 class Area(_Part):
     """Schools by where they lie.
@@ -307,10 +302,6 @@ def read_settings(path: Path | str) -> Settings:
     ----------
     path : path
         The file, or the folder it stands in.
-
-    Returns
-    -------
-    Settings
 
     Raises
     ------

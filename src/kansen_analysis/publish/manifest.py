@@ -86,10 +86,6 @@ def write(site: Path, described: dict) -> None:
 def read(site: Path) -> dict | None:
     """Read the manifest of a site.
 
-    Parameters
-    ----------
-    site : Path
-
     Returns
     -------
     dict or None
@@ -110,10 +106,6 @@ def still_valid(site: Path, described: dict) -> bool:
     site : Path
     described : dict
         What `inputs` gives.
-
-    Returns
-    -------
-    bool
     """
     found = read(site)
     return (
