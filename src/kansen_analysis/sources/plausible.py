@@ -125,12 +125,12 @@ class Slice:
             for name in tidy.counts(self.frame)
         }
 
-    @property
+    @cached_property
     def known(self) -> dict[str, np.ndarray]:
         """Of each count the number, where it is known."""
         return {n: np.where(low == high, low, np.nan) for n, (low, high) in self.counts.items()}
 
-    @property
+    @cached_property
     def middle(self) -> dict[str, np.ndarray]:
         """Of each count the middle of what it can be."""
         return {
@@ -679,16 +679,15 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
         if len(one.frame) < ENOUGH or one.file.path.name in not_in:
             continue
         others = [(other, _beside_by_key(one, other)) for other in _neighbours(one, every)]
-        middle = one.middle
-        total = np.nansum(list(middle.values()), axis=0) if middle else None
+        total = np.nansum(list(one.middle.values()), axis=0) if one.middle else None
         for name, column in one.numbers.items():
             fits = [
                 _fit(column, np.append(other.numbers[name], np.nan)[places])
                 for other, places in others
                 if name in other.numbers
             ]
-            if name in middle and len(middle) > 2:
-                fits.append(_fit(column, np.log1p(total - np.nan_to_num(middle[name]))))
+            if name in one.middle and len(one.middle) > 2:
+                fits.append(_fit(column, np.log1p(total - np.nan_to_num(one.middle[name]))))
             if rows := _moved(fits):
                 yield one.doubt(
                     "moved",
