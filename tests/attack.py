@@ -273,6 +273,39 @@ def pages_that_say(site: Path, secrets: dict[tuple[str, int], float]) -> list[tu
     return found
 
 
+def subtracted(edition) -> tuple[int, list[tuple]]:
+    """Take all printed schools of a municipality off its figure: what is left is the guarded ones.
+
+    Returns
+    -------
+    int, list of (school, year)
+        Guarded school-years that a figure of their municipality was held against, and those of
+        which it left less than half of the range.
+    """
+    facts = edition.region_facts
+    facts = facts[(facts["fact"] == "streefniveau") & (facts["place_kind"] == "municipality")]
+    rows = edition.target_levels.merge(
+        edition.schools[["school", "municipality_code"]], on="school"
+    )
+    reached = {end: (rows[end] * rows[f"n_{end}"]).astype(float) for end in ("low", "high")}
+    groups = dict(iter(rows.assign(**reached).groupby(["municipality_code", "year"])))
+    tried, lost = 0, []
+    for fact in facts.itertuples():
+        here = groups.get((fact.place_code, fact.year))
+        if here is None:
+            continue
+        sums = here[["low", "high"]].sum()
+        low, high = fact.low * fact.n_low, fact.high * fact.n_high
+        for row in here[here["joined"] == "solved"].itertuples():
+            least = low - (sums["high"] - row.high)
+            most = high - (sums["low"] - row.low)
+            tried += 1
+            left = min(most, row.high) - max(least, row.low)
+            if left < 0.5 * (row.high - row.low):
+                lost.append((row.school, int(row.year)))
+    return tried, lost
+
+
 def main(site: Path, folder: Path, most: int | None = None) -> int:
     """Attack a rendered monitor; returns the number of cells that were lost."""
     from kansen_analysis.edition.open import open_edition
@@ -291,6 +324,8 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
         score += found
         apart += contradicts
     print(f"referentieniveaus: {score}; {apart} school-years contradict")
+    alone, sums = subtracted(edition)
+    print(f"sums of municipalities: {alone} school-years tried, {len(sums)} narrowed")
     guarded = edition.target_levels
     guarded = guarded[(guarded["joined"] == "solved") & guarded["school"].isin(people)]
     exact = edition.load("leerresultaten").dropna(subset=["school", "pct_1s2f"])
@@ -304,7 +339,7 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
     print(f"pages, alt texts and figures: {len(secrets)} shares looked for, {len(said)} found")
     for each in said:
         print(" ", *each)
-    return score.pinned + score.narrowed
+    return score.pinned + score.narrowed + len(sums) + len(said)
 
 
 if __name__ == "__main__":

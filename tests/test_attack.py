@@ -7,14 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansen_analysis.edition import released, secret
+from kansen_analysis.edition import outcomes, released, secret
 from kansen_analysis.edition.disclosure.joined import guard
 from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
 from kansen_analysis.errors import SettingsError, UsageError
+from kansen_analysis.estimate.per_school import school_changes
 from kansen_analysis.outcomes import panel
 from kansen_analysis.programme.settings import Disclosure
 
 PARTS = ("pupils_below", "pupils_havo_vwo")
+SCHOOLS = ("participants", "schools", "pools", "over_time", "left_out")
 
 
 def counts(rows, year=2020):
@@ -295,6 +297,54 @@ def test_no_line_through_a_table_that_may_be_published_gives_a_hidden_share_back
     assert lost == []
     told, near = given_back(edition, edition.advices.rows)  # which stays in the working folder
     assert near > 0.8 * told > 0
+
+
+def test_an_exact_sum_over_a_municipality_has_three_guarded_schools_in_it(edition):
+    """All schools but one may be printed beside it: an exact sum less these is the one."""
+    levels = edition.target_levels.assign(hidden=edition.target_levels["joined"].eq("solved"))
+    levels = levels.merge(edition.schools[["school", "municipality_code"]], on="school")
+    for end in ("low", "high"):
+        levels[f"{end}_reached"] = levels[end] * levels[f"n_{end}"]
+    names = [*("low_reached", "high_reached", "n_low", "n_high"), "hidden"]
+    sums = levels.groupby(["municipality_code", "year"])[names].sum().reset_index()
+    facts = edition.region_facts.query("fact == 'streefniveau' and place_kind == 'municipality'")
+    both = facts.merge(
+        sums,
+        left_on=["place_code", "year"],
+        right_on=["municipality_code", "year"],
+        suffixes=("", "_sum"),
+    )
+    few = both[both["hidden"].between(1, 2)]
+    assert len(few) > 2
+    for end, wide in (("low", np.less_equal), ("high", np.greater_equal)):
+        assert (few[f"n_{end}"] == few[f"n_{end}_sum"]).all()
+        assert wide(few[end] * few[f"n_{end}"], few[f"{end}_reached"] + 1e-6).all()
+    tried, lost = attack.subtracted(edition)
+    assert tried > 50
+    assert lost == []
+
+
+def test_the_change_of_one_school_follows_from_what_may_be_shown(edition):
+    """Who has the package and the published files can try every share that a range leaves.
+
+    One of them gave the printed change to the last digit: it was made of the exact share.
+    """
+    known = edition.changes[1].table.set_index("school")
+    choose = outcomes.Chosen(
+        {
+            "tidy": edition.tables,
+            "schools": {n: edition.public[n] for n in SCHOOLS},
+            "protocol": edition.protocol,
+            "year": edition.year,
+        },
+        {"target_levels": edition.target_levels},
+    )
+    goal = edition.protocol.goal(1)
+    rows, _ = choose.of("target_levels", goal, True)
+    again = school_changes(rows, size_by_year=goal.outcome.size_by_year).table.set_index("school")
+    assert len(known) > 50
+    for name in ("change", "shrunken", "n_before", "n_after"):
+        np.testing.assert_allclose(again[name], known[name], atol=1e-9, err_msg=name)
 
 
 def given_back(edition, table):

@@ -18,7 +18,7 @@ from kansen_analysis.estimate.etwfe import FIGURES, fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.estimate.randomisation import choose_strata, randomise, redraw
-from kansen_analysis.words.estimates import noted, summary
+from kansen_analysis.words.estimates import noted
 
 
 @pytest.fixture(scope="module")
@@ -254,13 +254,6 @@ def test_rescaling_is_estimating_in_another_unit(treated):
     assert points.neighbours.std_error == pytest.approx(other.neighbours.std_error)
     with pytest.raises(PanelError, match="above 0"):
         estimate.rescaled(-1)
-
-
-def test_summary_is_dutch_and_names_every_version(estimate):
-    text = summary(estimate)
-    assert "80 scholen in het register" in text
-    assert all(name in text for name in VERSIONS)
-    assert "," in text.splitlines()[0] and "0.1" not in text
 
 
 def test_ten_schools_give_an_estimate():

@@ -18,6 +18,16 @@ def test_a_killed_render_leaves_the_site_that_was_there(tmp_path):
     assert (found.damaged, found.leftovers, found.alive) == (0, 0, 0), found
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
+def test_a_killed_fetch_leaves_whole_files_and_the_next_takes_them_up(tmp_path):
+    with kills.publisher() as (told, damaged):
+        made = tmp_path / "fetch" / "data"
+        found = kills.kill(kills.FETCH, made.parent, made, 2, told=told, damaged=damaged)
+        assert (found.damaged, found.leftovers, found.alive) == (0, 0, 0), found
+        (made / "manifest.json").write_text("{}")  # the judge itself
+        assert damaged(made)
+
+
 def test_a_folder_is_never_absent_while_it_is_replaced(tmp_path):
     """Another process looks all the time."""
     folder = tmp_path / "site"
