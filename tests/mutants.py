@@ -47,6 +47,7 @@ DONE = ROOT / "reports" / "mutants.jsonl"  # so that an interrupted run goes on
 
 # The modules that decide what a verdict is, and the tests that are about them, quickest first.
 LAYOUTS = "test_sources_layouts.py::test_a_layout_loads_to_the_values_that_stand_in_it"
+PLACES = "test_leerjaar3.py::test_what_is_hidden_follows_from_the_rest_where_it_does"
 TWICE = "test_files.py::test_text_that_was_encoded_twice_is_read_and_named"
 SORTS = "test_same_digits.py::test_every_sort_keeps_the_order_of_equals"
 BESIDE = (
@@ -59,7 +60,7 @@ MODULES = {
     "sources/values": ["test_planted_tables.py", "test_sources_errors.py", TWICE, LAYOUTS],
     "schools/match": ["test_schools.py", "test_planted_tables.py", SORTS],
     "outcomes/intervals": ["test_masked.py", SORTS],
-    "outcomes/panel": ["test_panel.py", "test_planted_tables.py", SORTS],
+    "outcomes/panel": ["test_panel.py", "test_planted_tables.py", PLACES, SORTS],
     "outcomes/advice": ["test_advice.py", SORTS],
     "estimate/etwfe": ["test_planted.py", "test_effects_estimable.py", "test_effects_estimator.py"],
     "estimate/effects": ["test_planted.py", "test_effects_estimator.py", "test_effects_input.py"],

@@ -184,6 +184,23 @@ def test_special_primary_schools_are_not_in_the_outcomes():
     assert panel.reference_levels(both)["school"].tolist() == ["90AA00"]
 
 
+def test_a_school_is_where_the_latest_file_says_and_an_empty_cell_erases_nothing():
+    names = ["name", "place", "municipality_code", "municipality", "province", "board"]
+    known = ["De Aa", "EMMEN", "0114", "Emmen", "Drenthe", "1"]
+    rows = [
+        ("90AA00", 2020, "Bo", *known),
+        ("90AA00", 2022, "Bo", "De Nieuwe Aa", None, *known[2:5], "2"),
+        ("90AA00", 2022, "Bo", "A second row of that year", *known[1:]),
+        ("90AB00", 2022, "Sbo", *known),
+    ]
+    scores = pd.DataFrame(rows, columns=["school", "year", "kind", *names])
+    register = scores.head(1).assign(year=2021, board="3")
+    found = panel.school_facts(Tables(eindscores=scores, vestigingen=register))
+    assert found.to_dict("records") == [
+        {"school": "90AA00"} | dict(zip(names, ["De Nieuwe Aa", *known[1:5], "2"], strict=True))
+    ]
+
+
 def test_files_of_special_primary_schools_alone_give_no_outcomes():
     levels = levels_of([1, 2, 3, 4], [1, 4, 5], [2, 3, 5], mask=False).assign(kind="Sbo")
     advices = levels.assign(advice="vwo")

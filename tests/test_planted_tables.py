@@ -16,7 +16,7 @@ from kansen_analysis.outcomes import panel
 from kansen_analysis.schools import match
 from kansen_analysis.schools.load import load
 from kansen_analysis.sources import schoolyear
-from kansen_analysis.sources.values import read_count
+from kansen_analysis.sources.values import CODES, read_count, read_decimal
 
 # ---- the panel: which year, which test, how many pupils
 
@@ -221,6 +221,23 @@ def test_a_number_with_points_for_thousands_is_read_whole(cell, right):
 def test_a_number_cell_of_a_workbook_has_no_thousands(cell):
     assert number(cell, thousands=True) is None
     assert read_count(1001.0, {}, thousands=True) == (1001,) * 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "like"),
+    [("31.47", ",", "comma, such as 31,47"), ("31,47", ".", "point, such as 31.47")],
+)
+def test_a_number_with_the_other_mark_is_refused_with_an_example(cell, mark, like):
+    with pytest.raises(ValueError, match=f"a number with a decimal {like}"):
+        read_decimal(cell, mark)
+
+
+def test_a_code_that_became_a_time_is_told_as_such_and_another_is_not():
+    read, _ = CODES["brin"]
+    with pytest.raises(ValueError, match=r"06GS; a spreadsheet has turned .* into a time$"):
+        read("07:00:00")
+    with pytest.raises(ValueError, match=r"such as 06GS$"):
+        read("7:00")
 
 
 MOVES = (
