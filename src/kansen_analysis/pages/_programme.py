@@ -27,8 +27,9 @@ def telling(variables: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> about = variables(("name", "School", "", 0, "text"), ("hours", "Uren", "", 0, "mean"))
-    >>> telling(about, pd.DataFrame({"name": ["De Plataan"], "hours": [None]})).index.tolist()
+    >>> from kansen_analysis.display.tables import about
+    >>> known = about(("name", "School", "", 0, "text"), ("hours", "Uren", "", 0, "mean"))
+    >>> telling(known, pd.DataFrame({"name": ["De Plataan"], "hours": [None]})).index.tolist()
     ['name']
     """
     cells = frame.reindex(columns=variables.index)

@@ -167,7 +167,7 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame, named: Collection[str] = 
         todo &= tight
     own = [out.loc[beside, f"own_{end}"].to_numpy(float) for end in ENDS]
     strict = out.loc[beside, "school"].isin(list(named)).to_numpy() & hidden.any(axis=1)
-    for row in np.flatnonzero(strict & alone[2] & ~never):
+    for row in np.flatnonzero(strict & alone[2] & ~never).tolist():
         ends = own[0][row], own[1][row]
         found = _alike(box, row, [end[row] for end in alone[:2]], ends, (share[row], n[row]))
         solved[row] = found is not None
@@ -223,13 +223,10 @@ def _alike(
     ]
     n = np.array([size for size, _ in every])
     share = np.round(100 * np.array([reached for _, reached in every]) / (3 * n), 2)
-    same = Box(
-        *(
-            tuple(np.repeat(each[[row]], len(n), axis=0) for each in end)
-            for end in (box.low, box.high)
-        ),
-        pupils=(n, n),
+    least_of, most_of = (
+        tuple(np.repeat(each[[row]], len(n), axis=0) for each in end) for end in (box.low, box.high)
     )
+    same = Box(least_of, most_of, (n, n))
     slack = np.maximum(SHOWN, HALF / n)
     low, high, fits = solve(same, _reached(share - slack, share + slack, (n, n)), (n, n))
     low, high, share = low[fits], high[fits], share[fits]
