@@ -11,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kansen_analysis.display._time import _alt_lines, _pieces
+from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition import (
     answers,
     estimates,
@@ -23,18 +24,29 @@ from kansen_analysis.edition import (
 )
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.plan import Hurdle, Scenario
+from kansen_analysis.goals.codes import Hurdle, Scenario, Verdict
 from kansen_analysis.outcomes import printed, region
-from kansen_analysis.pages import klopt, kort, plan, regio, samenvatting, seen
+from kansen_analysis.pages import (
+    deelnemers,
+    gemeente,
+    klopt,
+    kort,
+    plan,
+    regio,
+    samenvatting,
+    scholen,
+    school,
+    seen,
+)
 from kansen_analysis.publish import dialect, empty
 from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.words import truth
-from kansen_analysis.words.leerjaar3 import own_figures
+from kansen_analysis.words.plan import own_figures
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GOALS = ("eindtoets", "schooladvies", "afstroom", "zorg")
 READ = (*GOALS, "index", "in-het-kort", "wanneer", "regio", "wijkplan", "netwerk", "klopt")
+READ += ("deelnemers", "gegevens", "uren-middelen", "verhalen", "voortgang", "scholen", "gemeenten")
 # the tables that pages rest on; the registers of schools say where a school is
 SOURCES = (
     *("leerresultaten", "referentieniveaus", "schooladviezen", "schoolweging", "vo_doorstroom"),
@@ -184,6 +196,23 @@ def test_the_register_is_not_the_programme(published):
     assert "De meeste" not in text
 
 
+def test_what_began_is_not_said_to_have_begun_with_a_coach(real_edition):
+    """The document of Coevorden names a preventief jeugdwerker."""
+    told = [gemeente.opening(real_edition, "0109"), gemeente.participants(real_edition, "0109")]
+    told += [scholen.index(real_edition), gemeente.results(real_edition, "0109").title]
+    for code in ("18QW00", "08CT00"):
+        told += [school.position(real_edition, code).reason, school.missing(real_edition, code)]
+    text = " ".join(str(getattr(each, "markdown", each)) for each in told)
+    assert "coach" not in text and "Begonnen in" in text and "doen 2" not in text
+    assert "Van de 24 basisscholen in Coevorden staan er 2 in het register." in text
+    assert "op 2 scholen in het register: " in text  # a share carries its n
+
+
+def test_five_schools_are_no_distribution(published):
+    assert isinstance(deelnemers.spread(published), Absent)
+    assert "network_start" not in deelnemers.register(published).variables.index
+
+
 def test_goal_three_says_how_a_school_gets_its_own_figures(published):
     assert own_figures() in plan.block(published, 3).markdown
 
@@ -221,7 +250,10 @@ def test_the_demo_says_with_how_many_schools_and_what_matters(edition):
 
 def test_every_number_of_the_region_has_source_year_and_table(published):
     table = regio.everything(published).frame
-    assert len(table) and (table[["what", "place", "when", "value", "n", "source"]] != "").all(None)
+    assert len(table) and (table[["what", "place", "when", "per", "source"]] != "").all(None)
+    assert table["source"].str.match(r"(DUO|Inspectie|CBS)\b.*, ").all()  # no name of ours
+    for name in ("low", "high", "n_low", "n_high"):  # what a spreadsheet can reckon with
+        assert pd.api.types.is_numeric_dtype(table[name])
     for line in regio.told(published).markdown.splitlines() if len(published.region_told) else ():
         if line.startswith("- "):
             assert re.search(r"\d{4}", line) and "Alle cijfers" in line

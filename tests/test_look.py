@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -13,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from test_display_figures import draw
 
 from kansen_analysis.display import _canvas, tables
-from kansen_analysis.publish import embedded
+from kansen_analysis.publish import embedded, pictures
 from kansen_analysis.publish.project import Project
 
 SAMPLES = (
@@ -227,6 +228,22 @@ def test_a_table_of_many_columns_is_printed_below_its_heading_and_takes_no_sheet
     with chromium.open(Site(tmp_path / "site"), "index.html") as opened:
         paper = opened.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_every_page_of_which_a_picture_is_kept_is_there():
+    made = {path.stem for path in (Path(__file__).parents[1] / "notebooks").glob("*.ipynb")}
+    assert set(pictures.PAGES) <= made
+
+
+def test_on_paper_a_heading_and_its_sentence_go_with_what_is_below(page):
+    page.emulate_media(media="print")
+    apart = page.eval_on_selector_all(
+        "main p:has(+ :is(figure, .cell))",
+        "all => all.filter((each) => getComputedStyle(each).breakAfter !== 'avoid').length",
+    )
+    page.emulate_media(media="null")
+    assert apart == 0
+    assert page.locator("main p:has(+ :is(figure, .cell))").count()
 
 
 def test_pictures_of_whole_pages_are_taken_wide_and_narrow(site, tmp_path):

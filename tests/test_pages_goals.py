@@ -445,6 +445,14 @@ def test_the_stored_bench_gives_a_row_per_world_that_was_judged():
     assert shown["label"].is_unique and shown["wrong"].is_monotonic_decreasing
     assert shown[["wrong", "open", "right"]].sum(axis=1).round(6).eq(100).all()
     assert len(methode.every_figure(stored).html) > 0
+    every = methode.figures_per_world(stored).frame
+    assert len(every) == len(stored) and len(set(every["peer"])) > 1
+    beside = methode.peers(stored).frame.set_index("peer")
+    assert beside.index.is_unique  # one row per calculation; single worlds are in the file
+    alarms = stored[(stored["kind"] == "false_positives") & (stored["peer"] != "")]
+    for peer, rows in alarms.groupby("peer"):
+        ends = [rows["value"].min(), rows["value"].max()]
+        assert beside.loc[peer, ["least", "most"]].tolist() == ends
     measured = json.loads((Path(methode.__file__).parent / methode.RESULTS).read_text("utf-8"))
     day = int(measured["meta"]["date"][-2:])
     assert f"Gemeten op {day} " in methode.summary(stored).markdown

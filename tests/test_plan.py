@@ -1,5 +1,7 @@
 """When will we know: codes with numbers, and the sentences that say them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,9 +10,9 @@ from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
 from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.power import power, until, usable
 from kansen_analysis.goals import plan
-from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
+from kansen_analysis.goals.codes import Holder, Hurdle, Need, Scenario, Verdict
 from kansen_analysis.goals.protocol import load_protocol
+from kansen_analysis.pages import plan as page
 from kansen_analysis.words import plan as words
 
 COMPONENTS = (VarianceComponents(PUPIL, SHOCK, RHO, k=(PUPIL / SHOCK) ** 2, pairs=0), "files")
@@ -164,7 +166,27 @@ def test_what_is_said_of_a_register_of_twenty(twenty):
 def test_a_difference_is_rounded_up_so_that_it_is_not_promised_too_small():
     assert words.size(GOALS[1], 3.01) == "4 op de 100 leerlingen"
     assert words.size(GOALS[1], 3.0, 3.0) == "3 op de 100 leerlingen"
-    assert words.size(GOALS[2], 0.301, 0.41) == "31 tot 41 op de 100 leerlingen"
+    assert words.size(GOALS[2], 0.301, 0.41) == "één stap bij 31 tot 41 op de 100 leerlingen"
+
+
+def test_what_helps_is_said_in_whole_sentences(twenty):
+    row = {"code": "", "year": 2026, "difference": 0.3, "difference_slow": 0.3, "more": 10}
+    rows = pd.DataFrame([row | {"scenario": Scenario.EXACT}])
+    assert words.helps(GOALS[2], rows) == [
+        "Leveren de besturen exacte aantallen en komen er 10 scholen bij in het register, dan is "
+        "in de uitgave over 2026-2027 een verschil van één stap bij 30 op de 100 leerlingen te "
+        "zien."
+    ]
+
+
+def test_goals_with_one_answer_are_told_once(monkeypatch):
+    row = {"need": Need.STARTS, "number": 3, "years": [], "holders": [Holder.PROGRAMME]}
+    needs = pd.DataFrame([row | {"goal": goal} for goal in (1, 2)])
+    monitor = SimpleNamespace(protocol=load_protocol(), needs=needs)
+    assert page.missing(monitor).frame["goal"].tolist() == ["Eindtoets en Schooladvies"]
+    monkeypatch.setattr(page, "_answer", lambda _, goal: "Niet." if goal.id < 3 else goal.name)
+    told = page.overview(monitor).markdown
+    assert told.startswith("- **Eindtoets en Schooladvies.** Niet.\n") and told.count("- **") == 3
 
 
 def test_a_goal_without_figures_says_who_could_give_them():

@@ -3,24 +3,30 @@
 import base64
 import csv
 import itertools
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
 import pytest
+from thin import thick
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.prose import Absent
 from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.display.stories import Card
+from kansen_analysis.display.tables import Table
 from kansen_analysis.edition import beside
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
-from kansen_analysis.programme import check_programme, read_programme, workspace
+from kansen_analysis.programme import workspace
+from kansen_analysis.programme.checks import check_programme
 from kansen_analysis.programme.consent import publication_day, uncovered_names
+from kansen_analysis.programme.reading import read_programme
+from kansen_analysis.programme.settings import read_settings
 from kansen_analysis.publish import dialect
 from kansen_analysis.schools.participants import COLUMNS, read_participants
 
@@ -68,7 +74,7 @@ def monitor_of(data, register):
         {"goal": [1, 2, 3, 4], "verdict": ["onbeslist", "onbeslist", "niet toetsbaar", "beter"]}
     )
     return Around(
-        settings=workspace.read_settings(ROOT),
+        settings=read_settings(ROOT),
         protocol=load_protocol(),
         beside=workspace.default_programme(data),
         participants=people,
@@ -120,7 +126,7 @@ def test_the_real_pages_show_what_the_documents_say(real):
     shown = page(real).replace("\u202f", " ")
     for words in (
         *("Inwonersbetrokkenheid en bewustwording", "Schoolverzuim", "Lezen en Schrijven"),
-        *("500 uur × € 90 = € 45 000", "588 uur × € 85 = € 49 980", "€ 5 100", "= € 50 000"),
+        *("500 uur × €\xa090 = €\xa045 000", "588 uur × €\xa085 = €\xa049 980", "€ 5 100"),
         *("nog niet ingevuld", "Waarborgfonds", "procesbegeleider", "Netwerksessies", "Intervisie"),
         *("landingsplaats", "kinderopvang", "Staatsliedenbuurt en Zeeheldenbuurt (Haveltermade)"),
         *("meer dan 60", "meer dan 90", "10. Ongelijkheid verminderen", "1. Geen armoede"),
@@ -131,6 +137,41 @@ def test_the_real_pages_show_what_the_documents_say(real):
     assert themes["activities"].tolist() == [5, 3, 2, 4, 1, 4, 2, 3, 3, 2, 1]
     told = netwerk.documents(real).frame["what"].tolist()
     assert not any("gepland" in each for each in told), "no document at hand gives a plan"
+
+
+def test_what_no_row_says_takes_no_place(real):
+    """A table of zeros, a column of *niet genoemd* and years that are alike are no answer."""
+    assert verhalen.what_is_here(real).markdown == "Op deze pagina staan 5 lessen."
+    assert isinstance(verhalen.evidence(real), Absent)  # lessons alone: they stand below
+    assert isinstance(netwerk.per_municipality(real), Absent)
+    for call in SHOWN:
+        if not isinstance(made := call(real), Table):
+            continue
+        cells = made.frame.reindex(columns=made.variables.index)
+        silent = cells.isna() | cells.isin(["", 0, "niet genoemd", "geen datum genoemd"])
+        assert not silent.all().any(), (made.name, list(cells.columns[silent.all()]))
+    assert verhalen.lessons(real).caption == "Lessen: wat nu"
+    assert "nog niet ingevuld" in uren_middelen.budget(real).caption
+    assert "noemt geen data" in uren_middelen.calendar(real).caption
+
+
+def test_what_some_row_says_stays(monitor):
+    said = verhalen.what_is_here(monitor).markdown
+    assert re.search(r"staan \d+ verhalen, 1 beeld en \d+ lessen\.", said)
+    assert {"tried", "happened", "advice"} <= set(verhalen.lessons(monitor).variables.index)
+    assert {"figures", "stories", "lessons"} <= set(verhalen.evidence(monitor).variables.index)
+    assert {"hours_spent", "amount_spent"} <= set(uren_middelen.budget(monitor).variables.index)
+
+
+def test_the_state_of_activities_is_said_in_words(real):
+    said = voortgang.overview(real).markdown
+    assert "Daarvan 8 in verkenning, 7 in voorbereiding, 12 die lopen, 1 afgerond" in said
+    assert "Daarvan 1 die loopt." in said
+    assert isinstance(voortgang.moved(real), Absent) and not voortgang.moved(real).reason
+
+
+def test_the_register_has_one_name(real):
+    assert "register van scholen in het register" not in page(real)
 
 
 def test_hours_of_different_people_are_never_added_up(real):
@@ -362,7 +403,7 @@ def test_without_a_programme_every_page_says_what_is_missing(monitor, tmp_path):
 def test_the_notebooks_call_only_what_exists(name):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     assert dialect.breaches(notebook, name) == []
-    assert dialect.thick(notebook, name) == []
+    assert thick(notebook, name) == []
     known = {
         f"{call.__module__.rpartition('.')[2]}.{call.__name__}(monitor)"
         for call in (*SHOWN, *BY_AREA)

@@ -15,7 +15,8 @@ from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import OPENS
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.errors import SettingsError
-from kansen_analysis.programme import check_programme, read_programme
+from kansen_analysis.programme.checks import check_programme
+from kansen_analysis.programme.reading import read_programme
 from kansen_analysis.programme.schema import tables
 from kansen_analysis.programme.settings import Settings, read_settings
 from kansen_analysis.publish.shown import left_out

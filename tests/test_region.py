@@ -286,6 +286,27 @@ def test_every_fact_has_words_and_every_sentence_names_its_n_and_its_time():
                 assert "21 tot 23" in text, key
 
 
+def test_none_is_said_as_none_and_a_little_is_not_none():
+    row = {"fact": "kleine_scholen", "place": "Aarle", "year": 2023, "low": 0.0, "high": 0.0}
+    row |= {"n_low": 51, "n_high": 51, "rule": "change", "other_year": 2018, "other_low": 7.0}
+    row |= {"other_high": 7.0}
+    assert words.sentence(row) == (
+        "Op 1 oktober 2023 had geen van de 51 basisscholen in Aarle minder dan 50 leerlingen. Op 1 "
+        "oktober 2018 was dat 7%."
+    )
+    turned = row | {"low": 7.0, "high": 7.0, "other_low": 0.0, "other_high": 0.0}
+    assert words.sentence(turned).endswith("Op 1 oktober 2018 waren dat er geen.")
+    little = words.sentence(row | {"low": 0.3, "high": 0.3, "n_low": 300, "n_high": 300})
+    assert "had minder dan 1% van de 300 basisscholen" in little
+
+
+def test_a_title_about_years_long_gone_says_when():
+    row = {"fact": "vsv_vo", "place": "Aarle", "year": 2014, "low": 0.4, "high": 0.4}
+    row |= {"n_low": 900, "n_high": 900}
+    assert words.headline(row, None).startswith("In Aarle ging 0,4%")
+    assert words.headline(row, None, dated=True).startswith("In 2014-2015 ging 0,4%")
+
+
 def test_the_demo_gives_a_full_page(demo):
     tables = region.gather(Tables(demo), 2024)
     facts = region.region_facts(tables, province="Drenthe", everywhere=True)

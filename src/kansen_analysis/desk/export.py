@@ -35,10 +35,6 @@ _VERSIONS = ["effect", "ci_low", "ci_high", "p_value", "method"]
 def tables(edition: Edition) -> dict[str, pd.DataFrame]:
     """Return the tables of an edition that an analysis starts from.
 
-    Parameters
-    ----------
-    edition : Edition
-
     Returns
     -------
     dict of str to pandas.DataFrame

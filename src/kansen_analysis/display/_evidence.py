@@ -39,6 +39,7 @@ SIGNS = {
 }
 UNTESTABLE = "Niet toetsbaar"
 _FARTHEST = 6  # margins; an interval that goes farther is cut and gets an arrow
+_SMALL = 0.1  # standardised difference up to which schools are alike
 _BINS = 10  # bars in a panel of histograms
 
 
@@ -312,7 +313,7 @@ def _ruler(board: Board, *, frame, labels, unit) -> None:
             ax.plot([0, row.value], [y, y], color=style["line"], lw=5, ls=dash)
 
 
-def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
+def balance(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw how much participants and comparison schools differ, before and after choosing.
 
     Parameters
@@ -320,8 +321,6 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     frame : pandas.DataFrame
         ``label`` (characteristic, Dutch), ``before`` and ``after`` (standardised difference).
     texts : Texts
-    limit : float
-        Up to here a difference counts as small.
 
     Returns
     -------
@@ -336,11 +335,11 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     frame = need(frame, ("label", "before", "after"), "balance")
     if frame["after"].isna().all():
         raise UsageError("balance: no difference is known")
-    small = int((frame["after"].abs() <= limit).sum())
+    small = int((frame["after"].abs() <= _SMALL).sum())
     worst = frame.iloc[int(frame["after"].abs().argmax())]
     return make(
         texts,
-        partial(_balance, frame=frame, limit=limit),
+        partial(_balance, frame=frame),
         alt=[
             f"Na het kiezen van vergelijkbare scholen is het verschil klein "
             f"bij {small} van de {len(frame)} kenmerken.",
@@ -358,11 +357,11 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     )
 
 
-def _balance(board: Board, *, frame, limit) -> None:
-    limits = _around_zero(frame[["before", "after"]], 2 * limit)
+def _balance(board: Board, *, frame) -> None:
+    limits = _around_zero(frame[["before", "after"]], 2 * _SMALL)
     unit = "gestandaardiseerd verschil"
     ax, middles = row_axes(board, list(frame["label"]), limits, unit=unit)
-    zone(board, ax, limit, "klein verschil")
+    zone(board, ax, _SMALL, "klein verschil")
     looks = {
         "before": ("alle scholen", role("context")["line"], colour("background")),
         "after": ("gekozen scholen", role("participants")["line"], role("participants")["line"]),

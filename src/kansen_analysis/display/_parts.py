@@ -272,11 +272,11 @@ def row_axes(
     unit: str = "",
     bold: Sequence[bool] = (),
 ) -> tuple[Axes, list[float]]:
-    """Make axes with a row for each label, beside its plot on a desk and above it on a phone.
+    """Make axes with a row for each label, beside its plot; above it where that takes half.
 
     Returns the axes and the height of the middle of each row.
     """
-    above = board.narrow
+    above = board.narrow and side > board.width / 2
     left = 10 if above else side
     lines = [wrap(label, board.width - 20 if above else side - 20, board.size) for label in labels]
     text = [len(each) * board.size * LINE for each in lines]

@@ -11,7 +11,7 @@ from kansen_analysis.display._figure import Figure, Texts, flags, make, need
 from kansen_analysis.display._parts import between, row_axes, with_unit
 from kansen_analysis.words import numbers
 
-SIDE = 190  # pixels for the names, on a desk
+SIDE, PHONE_SIDE = 190, 118  # pixels for the names
 
 
 def places(
@@ -74,6 +74,8 @@ def places(
 
 
 def _said(row, unit: str, decimals: int) -> str:
+    if row["low"] == row["high"] == 0:
+        return "geen"
     low, high = (numbers.number(end, decimals) for end in (row["low"], row["high"]))
     if low == high:
         return with_unit(row["low"], unit, decimals)
@@ -86,7 +88,7 @@ def _places(board: Board, *, frame, unit, decimals, reference) -> None:
     start = 0 if 0 <= min(ends) < 0.5 * max(ends) else min(ends) - 0.08 * span
     said = [_said(row, unit, decimals) for row in frame.to_dict("records")]
     # so far that what is written beside every mark ends within the figure
-    left = 10 if board.narrow else SIDE
+    left = PHONE_SIDE if board.narrow else SIDE
     plot = board.width - left - 18
     rooms = [board.width - left - 13 - text_width(words, board.small) for words in said]
     needed = [
@@ -96,7 +98,7 @@ def _places(board: Board, *, frame, unit, decimals, reference) -> None:
     limits = (start, max(max(ends) + 0.02 * span, *needed))
     bold = flags(frame, "marked").tolist()
     ax, middles = row_axes(
-        board, frame["place"].tolist(), limits, tall=26, side=SIDE, unit=unit, bold=bold
+        board, frame["place"].tolist(), limits, tall=26, side=left, unit=unit, bold=bold
     )
     if reference:
         name, low, high = reference

@@ -9,12 +9,12 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from kansen_analysis.edition import manifest, released, secret, store
+from kansen_analysis.edition import answered, digests, manifest, released, secret, store
 from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
 from kansen_analysis.edition.open import BEFORE, MANIFEST, NEXT, WORK, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
-from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
+from kansen_analysis.edition.stages import RECORD, Given, Saved, Stage, key_of, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.printed import published
@@ -194,19 +194,28 @@ def build(
     own = load_protocol(protocol or settings.path("goals"))
     register, beside = workspace.places(raw, programme)
     register = Path(participants or register)
+    home = Path(folder) if folder else workspace.root() / FOLDER
+    private = secret.folder(home.parent if folder else home)
+    day = day or publication_day()
+    # Of an edition with a place or programme of its own no command asks what it answered.
+    asked = None
+    if not (programme or others or folder):
+        year = None if school_year is None else schoolyear.label(school_year)
+        asked = answered.question(raw, participants, year, protocol, day)
+        places = [*answered.places(raw, participants, protocol), private / secret.FILE]
+        places.append(private / released.FILE)
+        state = answered.state(asked, places)
     people = read_participants(register)
     # Of invented schools nothing is known but what stands in their own folder.
     changes = transitions(raw, beside=not workspace.is_demo(raw))
     moved = read_transitions(changes or raw / over_time.FILE)
     region, others = settings.region, dict(sorted((others or {}).items()))
     limits = Limits(**settings.disclosure.model_dump())
-    home = Path(folder) if folder else workspace.root() / FOLDER
-    private = secret.folder(home.parent if folder else home)
     earlier = released.read(private)
     # Nobody prints anything about invented schools.
     printed = published().iloc[:0] if workspace.is_demo(raw) else published()
     inputs: dict[str, Given | Saved] = {
-        "raw": Given(raw, of_files(raw, files)),
+        "raw": Given(raw, digests.of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
         "protocol": Given(own, store.digest_of(own)),
         "settings": Given(settings, store.digest_of(settings)),
@@ -215,9 +224,9 @@ def build(
         "transitions": Given(moved, store.digest_of(moved)),
         "printed": Given(printed, store.digest_of(printed)),
         "programme": Given(beside, _folder_digest(beside)),
-        "truth": Given(truth := _truth(raw), store.digest(truth)),
-        "day": Given(day := day or publication_day(), day),
-        "limits": Given(limits, store.digest(asdict(limits))),
+        "truth": Given(truth := _truth(raw), digests.digest(truth)),
+        "day": Given(day, day),
+        "limits": Given(limits, digests.digest(asdict(limits))),
         "earlier": Given(earlier, store.digest_of(earlier)),
     }
     with store.locked(home.parent if folder else home):
@@ -259,7 +268,7 @@ def build(
         # Where the files lie is no part of what they say.
         told = {n: v for n, v in done["tidy"]["folder"].items() if n != "name"}
         sums = done["tidy"].files | {"folder.json": store.digest_of(told)}
-        inputs["reports"] = Given(None, store.digest(sums))
+        inputs["reports"] = Given(None, digests.digest(sums))
         progress(gate.name)
         tell = partial(
             manifest.write,
@@ -281,7 +290,12 @@ def build(
         manifest.write_private(target, done)
         tell(target / MANIFEST, public)
         (target / NEXT).unlink(missing_ok=True)
-    return open_edition(target)
+        edition = open_edition(target)
+        if asked:
+            made = (target / MANIFEST, edition.public.folder / RECORD)
+            told = answered.answers(edition)
+            answered.keep(target / WORK / answered.FILE, asked, places, state, told, made)
+    return edition
 
 
 def _begin(
@@ -335,4 +349,4 @@ def _variables(table: str):
 
 def _folder_digest(folder: Path) -> str:
     paths = folder.rglob("*") if folder.is_dir() else ()
-    return of_files(folder, (path for path in paths if path.is_file()))
+    return digests.of_files(folder, (path for path in paths if path.is_file()))

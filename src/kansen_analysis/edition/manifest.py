@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 import kansen_analysis
-from kansen_analysis.edition import stages, store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.open import STAGES, WORK
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.goals.protocol import Protocol
@@ -143,7 +143,7 @@ def _around(
     if programme.is_dir():
         paths += sorted(path for path in programme.glob("*.csv") if path.is_file())
     return [
-        {"source": "programme", "file": path.name, "sha256": store.checksum(path)}
+        {"source": "programme", "file": path.name, "sha256": digests.checksum(path)}
         for path in paths
         if path.is_file()
     ]
@@ -171,26 +171,13 @@ def environment() -> dict:
     return {
         "kansen_analysis": kansen_analysis.__version__,
         "commit": commit(),
-        "source_sha256": source(),
-        "lock_sha256": store.checksum(lock) if lock else None,
-        "packages": stages.packages(),
+        "source_sha256": digests.source(),
+        "lock_sha256": digests.checksum(lock) if lock else None,
+        "packages": digests.packages(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": features(),
         "command": command(),
     }
-
-
-@cache
-def source() -> str:
-    """Digest the files of this package."""
-    package = Path(kansen_analysis.__file__).parent
-    return store.digest(
-        {
-            path.relative_to(package).as_posix(): store.checksum(path)
-            for path in sorted(package.rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
-        }
-    )
 
 
 @cache
@@ -259,5 +246,5 @@ def listing(folder: Path) -> dict[str, dict]:
         name = path.relative_to(folder)
         if path.is_dir() or any(part.startswith(".") for part in name.parts):
             continue
-        found[name.as_posix()] = {"sha256": store.checksum(path), "bytes": path.stat().st_size}
+        found[name.as_posix()] = {"sha256": digests.checksum(path), "bytes": path.stat().st_size}
     return found

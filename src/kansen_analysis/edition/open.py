@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis.edition import released, secret, store
+from kansen_analysis.edition import digests, released, secret
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
@@ -187,7 +187,7 @@ class Edition:
     @property
     def digest(self) -> str:
         """Digest of the content of everything that may be shown."""
-        return store.digest(self.public.files)
+        return digests.digest(self.public.files)
 
     @cached_property
     def earlier(self) -> Edition | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from kansen_analysis.edition import store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import ConsistencyError, UsageError
 from kansen_analysis.goals.released import digest
@@ -96,7 +96,7 @@ def of(edition: Edition, day: str) -> pd.DataFrame:
         protocol=edition.protocol.version,
         protocol_sha256=digest(edition.protocol)[:16],
         register_sha256=store.digest_of(edition.participants)[:16],
-        files_sha256=store.digest(files["sha256"].tolist())[:16],
+        files_sha256=digests.digest(files["sha256"].tolist())[:16],
     )
 
 

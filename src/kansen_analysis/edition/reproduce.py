@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kansen_analysis.edition import secret, store
+from kansen_analysis.edition import digests, secret, store
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.compare import Comparison, compare
 from kansen_analysis.edition.open import MANIFEST, PUBLIC, manifest_of
@@ -61,10 +61,6 @@ def reproduce(
         Folders, or files, among which the inputs are looked for, under any name. A file that is
         there under its name with another content is used and told.
     progress : callable, optional
-
-    Returns
-    -------
-    Answer
 
     Raises
     ------
@@ -162,6 +158,6 @@ def _known(places: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
             if path.is_file() and not hidden:
-                by_sum.setdefault(store.checksum(path), path)
+                by_sum.setdefault(digests.checksum(path), path)
                 by_name.setdefault(path.name, path)
     return by_sum, by_name

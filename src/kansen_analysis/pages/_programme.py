@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from kansen_analysis.display.publication import current
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import PAGES
-from kansen_analysis.programme import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -22,15 +19,21 @@ def goal_page(monitor: Edition, number: int) -> str:
     return f"{page}.ipynb" if page else f"doelen/{number}.ipynb" if current().generated else ""
 
 
-def open_programme(monitor: Edition) -> Programme:
-    """Return what stands beside the figures of this edition."""
-    return monitor.programme
+NOT_NAMED = "niet genoemd"
 
 
-def variables(*rows: tuple) -> pd.DataFrame:
-    """Describe columns: name, label, unit, decimals, kind."""
-    names = ["column", "label", "unit", "decimals", "kind"]
-    return pd.DataFrame(rows, columns=names).set_index("column")
+def telling(variables: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns in which no row says anything: empty, not named, or none.
+
+    Examples
+    --------
+    >>> about = variables(("name", "School", "", 0, "text"), ("hours", "Uren", "", 0, "mean"))
+    >>> telling(about, pd.DataFrame({"name": ["De Plataan"], "hours": [None]})).index.tolist()
+    ['name']
+    """
+    cells = frame.reindex(columns=variables.index)
+    silent = cells.isna() | cells.isin(["", NOT_NAMED, 0])
+    return variables[~silent.all().to_numpy()]
 
 
 def sources(frame: pd.DataFrame) -> str:
@@ -88,38 +91,15 @@ def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
     return [(names[school], f"scholen/{school}.ipynb") for school in made]
 
 
-def listed(words: Iterable[str]) -> str:
-    """Write a list in words.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b en c', 'a')
-    """
-    *most, last = words
-    return f"{', '.join(most)} en {last}" if most else last
-
-
 def euro(value: float) -> str:
     """Write whole euros.
 
     Examples
     --------
     >>> euro(45000)
-    '€ 45\u202f000'
+    '€\xa045\u202f000'
     """
-    return f"€ {numbers.number(value, 0)}"
-
-
-def many(count: int, one: str, more: str) -> str:
-    """Write a count with its word.
-
-    Examples
-    --------
-    >>> many(1, "school", "scholen"), many(3, "school", "scholen")
-    ('1 school', '3 scholen')
-    """
-    return f"{numbers.number(count, 0)} {one if count == 1 else more}"
+    return f"€\u00a0{numbers.number(value, 0)}"  # a sign alone at the end of a line is lost
 
 
 def this_year(monitor: Edition) -> str:

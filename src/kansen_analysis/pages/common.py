@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.demo import demo_folder
@@ -25,6 +26,7 @@ from kansen_analysis.edition.open import MANIFEST, OPENS, Edition, open_edition
 from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.goals.codes import Why
 from kansen_analysis.sources import get, schoolyear
+from kansen_analysis.words import numbers
 from kansen_analysis.words.columns import columns_of
 from kansen_analysis.words.reasons import say
 
@@ -32,13 +34,17 @@ if TYPE_CHECKING:
     from kansen_analysis.estimate.effects import EffectEstimate
 
 __all__ = [
+    "BEGUN",
     "Html",
     "about",
     "banner",
+    "by_name",
     "capital",
     "estimate_or_reason",
     "file_only",
     "glossary",
+    "groups_of",
+    "known_or_ends",
     "open_monitor",
     "published_table",
     "source_line",
@@ -50,6 +56,7 @@ __all__ = [
 ]
 
 
+BEGUN = "Begonnen in"  # not "with a coach": documents name others too
 PERSON = "persoon"  # the term that the programme itself gives
 
 
@@ -99,12 +106,20 @@ def published_table(
     source: str,
     notes: Sequence[str] = (),
     columns: str = "",
+    variables: pd.DataFrame | None = None,
 ) -> Table:
-    """Disclose a frame and show it with the columns that go by its name, or by `columns`."""
-    variables = columns_of(columns or name)
-    shown = disclose(frame, variables)
+    """Disclose a frame and show it: the one way to a table on a page.
+
+    Its columns are `variables`, else those of columns.csv that go by `columns`, else by its name.
+    """
+    known = columns_of(columns or name) if variables is None else variables
     return tables.table(
-        shown, name=name, caption=caption, variables=variables, source=source, notes=notes
+        disclose(frame, known),
+        name=name,
+        caption=caption,
+        variables=known,
+        source=source,
+        notes=notes,
     )
 
 
@@ -123,6 +138,29 @@ def source_line(*sources: str, made: str = "bewerking kansen_analysis") -> str:
     """Name publisher and data set of each source, for below a figure."""
     named = [f"{get(s).meta['publisher']}, {get(s).meta['title']}" for s in sources]
     return "; ".join([*dict.fromkeys(named), made])
+
+
+def groups_of(monitor: Edition, schools) -> dict[str, np.ndarray]:
+    """Tell which rows are of schools in the register, of comparable ones, and of all."""
+    return {
+        "scholen in het register": np.asarray(schools.isin(monitor.participants["school"])),
+        "vergelijkbare scholen": np.asarray(schools.isin(monitor.pools.schools("B"))),
+        "alle scholen": np.asarray(schools.notna()),
+    }
+
+
+def known_or_ends(name: str, low: pd.Series, high: pd.Series) -> dict[str, pd.Series]:
+    """Return a column where it is known, and its two ends where only those are."""
+    exact = low == high
+    ends = {f"{name}_low": low.mask(exact), f"{name}_high": high.mask(exact)}
+    return {name: low.where(exact)} | ends
+
+
+def by_name(monitor: Edition) -> pd.DataFrame:
+    """Return the participants by municipality, and there by name."""
+    return monitor.participants.sort_values(
+        ["municipality", "name"], ignore_index=True, kind="stable"
+    )
 
 
 def verdict_word(row: pd.Series) -> str:
@@ -174,7 +212,7 @@ def file_only(table: Table | Absent) -> Html | Absent:
     links = downloads.link(
         table.name, table.frame, table.variables, source=table.source, notes=table.notes
     )
-    rows = f"{len(table.frame)} rijen, {len(table.variables)} kolommen"
+    rows = f"{numbers.number(len(table.frame), 0)} rijen, {len(table.variables)} kolommen"
     return Html(
         f'<div class="kansen-block" id="bestand-{text(table.name)}">\n'
         f"<p><strong>{text(table.caption)}</strong> ({rows})</p>\n"

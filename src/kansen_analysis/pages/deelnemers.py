@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, published_table, source_line, term
+from kansen_analysis.pages._programme import telling
+from kansen_analysis.pages.common import (
+    BEGUN,
+    about,
+    by_name,
+    published_table,
+    source_line,
+    term,
+)
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
@@ -19,6 +26,7 @@ from kansen_analysis.words import numbers
 
 REGISTER = "register van deelnemers (participants.csv), met per school het document"
 FEWEST_SQUARES = 4
+FEWEST_BARS = 10  # schools; of fewer a distribution is a row of single schools
 CHOSEN = ("schoolweging", "leerlingen_historisch")
 
 
@@ -118,7 +126,7 @@ def by_municipality(monitor: Edition) -> Table:
         rows.append(
             (
                 f"start_{start}",
-                f"{monitor.settings.person.since} {schoolyear.label(start)}",
+                f"{BEGUN} {schoolyear.label(start)}",
                 "",
                 0,
                 "count",
@@ -131,9 +139,9 @@ def by_municipality(monitor: Edition) -> Table:
     total = frame.drop(columns="municipality").sum().to_dict() | {"municipality": "Samen"}
     frame = pd.concat([frame, pd.DataFrame([total])], ignore_index=True)
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="deelnemers-gemeenten",
+    return published_table(
+        frame,
+        "deelnemers-gemeenten",
         caption="Scholen in het register per gemeente, naar startjaar",
         variables=variables,
         source=REGISTER,
@@ -142,22 +150,20 @@ def by_municipality(monitor: Edition) -> Table:
 
 def register(monitor: Edition) -> Table:
     """List the participants with both their starts and the document that says so."""
-    people = monitor.participants.sort_values(
-        ["municipality", "name"], ignore_index=True, kind="stable"
-    )
+    people = by_name(monitor)
     variables = about(
         ("name", "School", "", 0, "text"),
         ("school", "BRIN en vestiging", "", 0, "code"),
         ("municipality", "Gemeente", "", 0, "text"),
         ("network_start", "In het netwerk sinds", "", 0, "year"),
-        ("coach_start", monitor.settings.person.since, "", 0, "year"),
+        ("coach_start", BEGUN, "", 0, "year"),
         ("source", "Document", "", 0, "text"),
     )
-    return tables.table(
-        disclose(people[list(variables.index)], variables),
-        name="deelnemers-register",
+    return published_table(
+        people[list(variables.index)],
+        "deelnemers-register",
         caption="Alle scholen in het register",
-        variables=variables,
+        variables=telling(variables, people),
         source=REGISTER,
     )
 
@@ -241,8 +247,8 @@ def spread(monitor: Edition) -> Figure | Absent:
         for series, codes in groups.items()
         if len(part := schools[schools["school"].isin(codes)].dropna(subset=column))
     ]
-    if len(parts) < len(panels) * len(groups) or min(len(part) for part in parts) < 5:
-        return Absent("Er zijn te weinig scholen in het register om een verdeling van te tekenen.")
+    if len(parts) < len(panels) * len(groups) or min(map(len, parts)) < FEWEST_BARS:
+        return Absent("")  # the table of the register has them one by one
     frame = pd.concat(parts, ignore_index=True)
     middle = frame.groupby(["panel", "series"])["value"].median()
     mine, others = (middle["Schoolweging", name] for name in groups)

@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, published_table, source_line
+from kansen_analysis.pages.common import (
+    BEGUN,
+    about,
+    by_name,
+    groups_of,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
@@ -23,15 +28,6 @@ WHAT = "Aandeel behaalde streefniveaus (1S/2F)"
 SOURCES = ("leerresultaten", "referentieniveaus")
 WINDOW = 3  # school years with results taken together, before and since the start
 _NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
-
-
-def _groups(monitor: Edition, schools: pd.Series) -> dict[str, pd.Series]:
-    """Tell which rows belong to participants, to comparable schools, and to all."""
-    return {
-        "scholen in het register": schools.isin(monitor.participants["school"]),
-        "vergelijkbare scholen": schools.isin(monitor.pools.schools("B")),
-        "alle scholen": schools.notna(),
-    }
 
 
 def _weighted(rows: pd.DataFrame) -> pd.Series:
@@ -45,11 +41,10 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     levels = monitor.target_levels
     if not len(levels):
         return Absent(_NONE)
-    person = monitor.settings.person.one
     if not monitor.participants["coach_start"].notna().any():
         return Absent(
-            f"Van geen school in het register is bekend wanneer de {person} begon. Er is dus geen "
-            "vóór en geen ná om naast elkaar te zetten."
+            "Van geen school in het register is bekend wanneer zij begon. Er is dus geen vóór en "
+            "geen ná om naast elkaar te zetten."
         )
     years = np.array(sorted(levels["year"].unique()))
     start = monitor.programme_start
@@ -57,11 +52,11 @@ def before_and_since(monitor: Edition) -> Table | Absent:
     if not len(windows["before"]) or not len(windows["since"]):
         return Absent(
             f"De resultaten in deze bestanden beginnen in {schoolyear.label(int(years[0]))}; de "
-            f"eerste school met een {person} begon in {schoolyear.label(start)}. Er is geen vóór "
-            "of geen ná om naast elkaar te zetten."
+            f"eerste school begon in {schoolyear.label(start)}. Er is geen vóór of geen ná om "
+            "naast elkaar te zetten."
         )
     rows = []
-    for name, inside in _groups(monitor, levels["school"]).items():
+    for name, inside in groups_of(monitor, levels["school"]).items():
         part = levels[inside]
         row: dict[str, Any] = {"group": name}
         for window, chosen in windows.items():
@@ -81,9 +76,9 @@ def before_and_since(monitor: Edition) -> Table | Absent:
         ("n_since", "Leerlingen sinds de start", "leerlingen", 0, "count"),
         ("n_before", "Leerlingen vóór de start", "leerlingen", 0, "count"),
     )
-    return tables.table(
-        disclose(pd.DataFrame(rows), variables),
-        name="eindtoets-eerder",
+    return published_table(
+        pd.DataFrame(rows),
+        "eindtoets-eerder",
         caption=f"{WHAT} vóór en sinds de eerste start",
         variables=variables,
         source=source_line(*SOURCES),
@@ -108,10 +103,7 @@ def participants(monitor: Edition) -> Table | Absent:
     if not len(monitor.participants):
         return Absent("Het register noemt nog geen scholen.")
     years = sorted(levels["year"].unique())[-3:]
-    people = monitor.participants.sort_values(
-        ["municipality", "name"], ignore_index=True, kind="stable"
-    )
-    frame = people[["school", "name", "municipality", "coach_start"]].copy()
+    frame = by_name(monitor)[["school", "name", "municipality", "coach_start"]].copy()
     weging = ["schoolweging_driejaars", "signaleringswaarde_1s2f"]
     results = monitor.load("leerresultaten")
     known = _latest(results, weging) if len(results) else pd.DataFrame(columns=weging)
@@ -120,7 +112,7 @@ def participants(monitor: Edition) -> Table | Absent:
         ("name", "School", "", 0, "text", ""),
         ("school", "BRIN en vestiging", "", 0, "code", ""),
         ("municipality", "Gemeente", "", 0, "text", ""),
-        ("coach_start", monitor.settings.person.since, "", 0, "year", ""),
+        ("coach_start", BEGUN, "", 0, "year", ""),
         ("schoolweging_driejaars", "Schoolweging", "", 2, "mean", ""),
         ("signaleringswaarde_1s2f", "Signaleringswaarde", "%", 1, "mean", ""),
     ]
@@ -146,9 +138,9 @@ def participants(monitor: Edition) -> Table | Absent:
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")
     )
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="eindtoets-deelnemers",
+    return published_table(
+        frame,
+        "eindtoets-deelnemers",
         caption="Behaalde streefniveaus (1S/2F) van elke school in het register, naast de "
         "signaleringswaarde en het gemiddelde van vergelijkbare scholen",
         variables=variables,
@@ -168,7 +160,7 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     if not scores["school"].isin(monitor.participants["school"]).any():
         return Absent("Er zijn geen eindscores van scholen in het register in deze map.")
     labels = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
-    groups = _groups(monitor, scores["school"])
+    groups = groups_of(monitor, scores["school"])
     parts = {}
     for name, label in labels.items():
         part = scores[groups[label]]

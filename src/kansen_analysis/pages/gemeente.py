@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
-from kansen_analysis.pages.common import about, capital, published_table, source_line
+from kansen_analysis.pages.common import BEGUN, about, published_table, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
+from kansen_analysis.words.numbers import many
 
 SOURCES = school_page.SOURCES
 BACK = 10  # school years that the size is shown for
@@ -59,21 +59,18 @@ def opening(monitor: Edition, code: str) -> Prose:
     """Say how many of the schools take part, and what this page is not."""
     people, rows = _people(monitor, code), _schools(monitor, code)
     name, count = plain(_name(monitor, code)), len(people)
-    verb = "doet" if count == 1 else "doen"
+    verb = "staat" if count == 1 else "staan"
     if len(rows):
         total = rows.loc[rows["year"] == rows["year"].max(), "school"].nunique()
         noun = "basisschool" if total == 1 else "basisscholen"
-        text = f"**In {name} {verb} {count} van de {total} {noun} mee.**"
+        text = f"**Van de {total} {noun} in {name} {verb} er {count} in het register.**"
     else:
-        text = f"**In {name} {verb} {count} {'school' if count == 1 else 'scholen'} mee.**"
+        noun = "school" if count == 1 else "scholen"
+        text = f"**In het register {verb} {count} {noun} in {name}.**"
     started = people["coach_start"].dropna()
     if len(started):
-        first, person = schoolyear.label(int(started.min())), monitor.settings.person
-        text += (
-            f" De eerste begon in {first} met een {person.one}."
-            if count > 1
-            else f" {capital(person.the)} begon in {first}."
-        )
+        who = "De eerste" if count > 1 else "Zij"
+        text += f" {who} begon in {schoolyear.label(int(started.min()))}."
     if unknown := count - len(started):
         noun = "school" if unknown == 1 else "scholen"
         text += f" Van {unknown} {noun} is het beginjaar niet bekend."
@@ -91,7 +88,7 @@ def participants(monitor: Edition, code: str) -> Prose:
         year = row.coach_start
         since = "niet bekend" if pd.isna(year) else schoolyear.label(int(year))
         rows.append([link(row.name, f"../scholen/{row.school}.ipynb"), row.school, since])
-    header = ["School", "BRIN en vestiging", monitor.settings.person.since]
+    header = ["School", "BRIN en vestiging", BEGUN]
     name = plain(_name(monitor, code))
     return Prose(linked_table(header, rows, f"Scholen in het register in {name}, op alfabet"))
 
@@ -161,8 +158,8 @@ def size(monitor: Edition, code: str) -> Figure | Absent:
         frame,
         figures.Texts(
             name=f"gemeente-{code}-omvang",
-            title=f"In {year} zat {numbers.percent(share)} van de leerlingen op een school "
-            "in het register",
+            title=f"In {year} zat {numbers.percent(share)} van de {numbers.number(last.sum(), 0)} "
+            "leerlingen op een school in het register",
             subtitle=f"Leerlingen van basisscholen in {_name(monitor, code)} op 1 oktober, per "
             "schooljaar; scholen in het register zijn die van nu, ook in de jaren voor zij "
             "begonnen",
@@ -200,17 +197,21 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
     frame = pd.concat(parts, ignore_index=True)
     frame["provisional"] = frame["year"].isin(school_page.provisional(monitor, *SOURCES))
     year = int(frame.loc[frame["series"] == "scholen in het register", "year"].max())
-    last = frame[frame["year"] == year].set_index("series")["value"]
-    said = [
-        f"{name} {numbers.percent(last[name])}"
-        for name in ("scholen in het register", "vergelijkbare scholen")
-        if name in last
-    ]
+    last = frame[frame["year"] == year].set_index("series")
+    kinds = {
+        "scholen in het register": ("school in het register", "scholen in het register"),
+        "vergelijkbare scholen": ("vergelijkbare school", "vergelijkbare scholen"),
+    }
+    mine, *beside = (
+        f"op {many(int(last['n'][name]), *words)}: {numbers.percent(last['value'][name])}"
+        for name, words in kinds.items()
+        if name in last.index
+    )
     return figures.lines(
         frame,
         figures.Texts(
             name=f"gemeente-{code}-resultaten",
-            title=f"{schoolyear.label(year)}: {', '.join(said)}",
+            title="; ".join([f"In {schoolyear.label(year)} {mine} van de streefniveaus", *beside]),
             subtitle="Aandeel behaalde streefniveaus (1S/2F), gemiddelde over alle leerlingen, per "
             f"schooljaar, {_name(monitor, code)}; context, geen toets",
             source=source_line(*SOURCES),
@@ -283,9 +284,9 @@ def youth_care(monitor: Edition, code: str) -> Table | Absent:
         ("value", _name(monitor, code), "%", 1, "share"),
         ("country", _COUNTRY_NAME, "%", 1, "share"),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"gemeente-{code}-jeugdhulp",
+    return published_table(
+        frame,
+        f"gemeente-{code}-jeugdhulp",
         caption=f"Jongeren met jeugdhulp in {_name(monitor, code)}, per kalenderjaar; context, "
         "geen toets",
         variables=variables,

@@ -184,11 +184,11 @@ def every_figure(frame: pd.DataFrame | None) -> Html | Absent:
 
 
 def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
-    """List every figure of every world beside what was asked of it."""
+    """List every figure of every world and calculation beside what was asked of it."""
     if frame is None:
         return Absent(_NONE)
-    frame = frame[frame["peer"] == ""]
     shown = frame.assign(
+        peer=frame["peer"].where(frame["peer"] != "", "deze monitor"),
         target=[_target(*ends) for ends in frame[["target_low", "target_high"]].to_numpy()],
         met=_met(frame).map({True: "ja", False: "nee"}),
         runs=frame["runs"].astype("Int64"),
@@ -203,19 +203,30 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
 
 
 def peers(frame: pd.DataFrame | None) -> Table | Absent:
-    """Set the alarms of simpler calculations beside ours, on the same worlds without effect."""
+    """Set the alarms of simpler calculations beside ours: in their best and their worst world."""
     if frame is None:
         return Absent(_NONE)
     alarms = frame[frame["kind"] == "false_positives"]
     if not (alarms["peer"] != "").any():
         return Absent("Er zijn geen andere berekeningen meegelopen.")
-    shown = alarms.assign(
-        peer=alarms["peer"].where(alarms["peer"] != "", "deze monitor, berekening V1 alleen"),
-        runs=alarms["runs"].astype("Int64"),
+    alarms = alarms.assign(
+        peer=alarms["peer"].where(alarms["peer"] != "", "deze monitor, berekening V1 alleen")
     )
+    found = alarms.groupby("peer", sort=False)["value"]
+    worst = alarms.loc[found.idxmax()].set_index("peer")
+    shown = pd.DataFrame(
+        {
+            "worlds": found.size(),
+            "least": found.min(),
+            "most": worst["value"],
+            "world": worst["world"],
+        }
+    )
+    shown = shown.loc[list(alarms["peer"].unique())].rename_axis("peer").reset_index()
     return published_table(
         shown,
         "methode-anderen",
         caption="Hoe vaak andere berekeningen een verschil melden dat er niet is",
         source=SOURCE,
+        notes=("Elke berekening liep mee in haar eigen werelden zonder effect.",),
     )

@@ -6,27 +6,19 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    last_year,
-    many,
-    open_programme,
-    period,
-    sources,
-    this_year,
-    variables,
-)
-from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages._programme import last_year, period, sources, this_year
+from kansen_analysis.pages.common import about, published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
-REGISTER = "register van scholen in het register (participants.csv)"
+REGISTER = "register van deelnemers (participants.csv)"
 FEWEST = 5  # schools; of fewer no growth is drawn
 HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
@@ -91,13 +83,19 @@ def _told(monitor: Edition, text: str) -> Prose:
     return Prose(text + "\n".join(lines))
 
 
+def _grows(frame: pd.DataFrame) -> bool:
+    """Tell whether years differ; rows that are all alike say nothing that the text does not."""
+    differ = len(frame[["network", "coach"]].drop_duplicates()) > 1
+    return differ and frame["network"].max() >= FEWEST
+
+
 def growth(monitor: Edition) -> Figure | Absent:
     """Draw schools and coaches per school year."""
     frame = _years(monitor)
     if not len(frame):
         return Absent(_NO_YEAR)
-    if frame["network"].max() < FEWEST or len(frame[["network", "coach"]].drop_duplicates()) == 1:
-        return Absent("")  # bars that are all alike say nothing that the text above does not
+    if not _grows(frame):
+        return Absent("")
     unknown = int(_since(monitor.participants).isna().sum())
     last = frame.iloc[-1]
     person = monitor.settings.person.one
@@ -121,7 +119,7 @@ def growth(monitor: Edition) -> Figure | Absent:
 
 def documents(monitor: Edition) -> Table | Absent:
     """List what documents say about the size, beside what the register holds in that year."""
-    frame = open_programme(monitor).network
+    frame = monitor.programme.network
     if not len(frame):
         return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
     people, since = monitor.participants, _since(monitor.participants)
@@ -147,11 +145,10 @@ def documents(monitor: Edition) -> Table | Absent:
             "document": frame["source"],
         }
     )
-    return tables.table(
+    return published_table(
         shown,
-        name="netwerk-documenten",
+        "netwerk-documenten",
         caption="De omvang van het netwerk volgens documenten, naast het register",
-        variables=columns_of("netwerk-documenten"),
         source=sources(frame) + "; " + REGISTER,
         notes=(
             "In het register staan alleen scholen die een openbaar document bij naam noemt. "
@@ -160,9 +157,11 @@ def documents(monitor: Edition) -> Table | Absent:
     )
 
 
-def per_municipality(monitor: Edition) -> Table:
-    """List schools with a coach per municipality and school year."""
+def per_municipality(monitor: Edition) -> Table | Absent:
+    """List schools that have begun per municipality and school year."""
     people = monitor.participants
+    if not _grows(_years(monitor)):
+        return Absent("")
     years = range(max(monitor.year - 4, monitor.programme_start), monitor.year + 1)
     groups = people["municipality"]
     frame = pd.DataFrame({"schools": groups.value_counts()}).sort_index(kind="stable")
@@ -175,11 +174,11 @@ def per_municipality(monitor: Edition) -> Table:
         rows.append((f"coach_{year}", numbers.school_year(year), "scholen", 0, "count"))
     frame["unknown"] = people["coach_start"].isna().groupby(groups).sum()
     rows.append(("unknown", "Beginjaar onbekend", "scholen", 0, "count"))
-    return tables.table(
+    return published_table(
         frame.rename_axis("municipality").reset_index(),
-        name="netwerk-gemeenten",
+        "netwerk-gemeenten",
         caption=f"Scholen met een {monitor.settings.person.one} per gemeente en schooljaar",
-        variables=variables(*rows),
+        variables=about(*rows),
         source=REGISTER,
     )
 
@@ -192,11 +191,10 @@ def stopped(monitor: Edition) -> Table | Prose:
         return Prose(
             f"Het register noemt geen school waar {monitor.settings.person.the} is gestopt."
         )
-    return tables.table(
+    return published_table(
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
-        name="netwerk-gestopt",
+        "netwerk-gestopt",
         caption=f"Scholen waar {monitor.settings.person.the} is gestopt",
-        variables=columns_of("netwerk-gestopt"),
         source=REGISTER,
         notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
     )
@@ -222,17 +220,16 @@ def coverage(monitor: Edition) -> Table | Absent:
     written = {name.casefold(): name for name in monitor.participants["municipality"]}
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
     frame = frame.rename_axis("municipality").sort_index(kind="stable")
-    share = f"{many(total.reached, 'school', 'scholen')} van de {total.high}"
-    return tables.table(
+    share = f"{'staat' if total.reached == 1 else 'staan'} er {total.reached} in het register"
+    return published_table(
         frame.reset_index(),
-        name="netwerk-bereik",
-        caption="Scholen met een hoge schoolweging en hoeveel daarvan meedoen, per gemeente met "
-        "deelnemers",
-        variables=columns_of("netwerk-bereik"),
+        "netwerk-bereik",
+        caption="Scholen met een hoge schoolweging, en hoeveel daarvan in het register staan, per "
+        "gemeente",
         source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
         notes=(
             f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
-            f"deze bestanden. In deze gemeenten samen doen {share} mee.",
+            f"deze bestanden. Van de {total.high} in deze gemeenten {share}.",
             "Een hoge schoolweging betekent dat leerlingen gemiddeld minder kansen van huis uit "
             "meekrijgen. Bij kleine scholen zegt het getal minder.",
         ),
@@ -241,7 +238,7 @@ def coverage(monitor: Edition) -> Table | Absent:
 
 def programmes(monitor: Edition) -> Table | Absent:
     """List the programmes this monitor follows."""
-    frame = open_programme(monitor).programmes
+    frame = monitor.programme.programmes
     if not len(frame):
         return Absent("Er zijn geen programma’s vastgelegd.")
     shown = frame.assign(
@@ -251,10 +248,9 @@ def programmes(monitor: Edition) -> Table | Absent:
         ],
         sdg=frame["sdg"].str.replace(";", ", "),
     )
-    return tables.table(
+    return published_table(
         shown,
-        name="netwerk-programmas",
+        "netwerk-programmas",
         caption="De programma’s die deze monitor volgt",
-        variables=columns_of("netwerk-programmas"),
         source=sources(frame),
     )

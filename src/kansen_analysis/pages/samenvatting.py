@@ -30,7 +30,7 @@ from kansen_analysis.pages.common import (
 )
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
-from kansen_analysis.words import leerjaar3, numbers, obstacles
+from kansen_analysis.words import numbers, obstacles
 from kansen_analysis.words import plan as plan_words
 from kansen_analysis.words import seen as seen_words
 from kansen_analysis.words.verdicts import say_size
@@ -180,7 +180,7 @@ def card(monitor: Edition, row: pd.Series) -> components.Card:
         if said := seen.in_short(monitor, goal.id):
             facts["Wat we wel zien"] = said
         if goal.outcome.measure == plan.PLACES:
-            facts["Wat nodig is"] = leerjaar3.needed()
+            facts["Wat nodig is"] = plan_words.places_need()
         return components.Card(
             question,
             "none",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.pages.common import BEGUN
 from kansen_analysis.pages.markdown import link_if_made, linked_table, plain
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
@@ -25,5 +26,5 @@ def index(monitor: Edition) -> Prose:
         ]
         for row in each_row(people)
     ]
-    header = ["School", "Gemeente", "BRIN en vestiging", monitor.settings.person.since]
+    header = ["School", "Gemeente", "BRIN en vestiging", BEGUN]
     return Prose(linked_table(header, rows, "Scholen in het register, op alfabet"))

@@ -17,7 +17,7 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes.fixed import ABOVE, BELOW, MINIMUM, TOO_FEW, WINDOW
 from kansen_analysis.outcomes.intervals import HIGH
-from kansen_analysis.pages.common import capital, published_table, source_line
+from kansen_analysis.pages.common import BEGUN, published_table, source_line
 from kansen_analysis.pages.markdown import link, listed, plain
 from kansen_analysis.pages.schooladvies import LEVELS
 from kansen_analysis.schools.pools import CALIPER
@@ -213,7 +213,6 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
             source=source_line(*SOURCES),
             notes=notes,
         ),
-        unit="%",
     )
 
 
@@ -255,11 +254,13 @@ def _results_title(monitor: Edition, school: str) -> str:
     if mine["n_low"].sum() < MINIMUM:
         return "Te weinig leerlingen voor een conclusie over de laatste drie schooljaren"
     low, high = together(mine)
-    words = {1: f"In {schoolyear.label(years[-1])}", 2: "Over twee schooljaren samen"}
-    when = words.get(len(mine), "Over drie schooljaren samen")
-    if round(high) - round(low) > 1:
-        return f"{when} ligt het aandeel {numbers.interval(low, high, 0)}%"
-    start = f"{when}: {numbers.percent((low + high) / 2)} van de streefniveaus"
+    words = {1: f"in {schoolyear.label(mine.index[-1])}", 2: "in twee schooljaren"}
+    when = words.get(len(mine), "in drie schooljaren")
+    apart = round(high) - round(low) > 1
+    ends = (low, high) if apart else ((low + high) / 2,)
+    share = " tot ".join(numbers.number(end, 0) for end in ends)
+    pupils = _to(*(int(mine[end].sum()) for end in ("n_low", "n_high")))
+    start = f"{share}% van de streefniveaus bij {pupils} leerlingen {when}"
     band = _alike_together(monitor, school, tuple(mine.index))
     if len(band) < FEWEST:
         return start
@@ -268,6 +269,8 @@ def _results_title(monitor: Edition, school: str) -> str:
         return f"{start}, onder de band van vergelijkbare scholen"
     if low > most:
         return f"{start}, boven de band van vergelijkbare scholen"
+    if low < least or high > most:
+        return start  # the range lies across an edge of the band
     return f"{start}, binnen de band van vergelijkbare scholen"
 
 
@@ -316,6 +319,9 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
     if not rows:
         return Absent(_NONE)
     frame = pd.DataFrame(rows)
+    few = (frame["remark"] == TOO_FEW).any()
+    if not few:
+        frame = frame.drop(columns="remark")
     return published_table(
         frame,
         f"school-{school.lower()}-drie-jaar",
@@ -324,8 +330,14 @@ def three_years(monitor: Edition, school: str) -> Table | Absent:
         columns="school-drie-jaar",
         source=source_line(*SOURCES),
         notes=(
-            f"‘{TOO_FEW}’: minder dan {MINIMUM} leerlingen in deze schooljaren. Het cijfer hangt "
-            "dan aan enkele leerlingen.",
+            *(
+                [
+                    f"‘{TOO_FEW}’: minder dan {MINIMUM} leerlingen in deze schooljaren. Het cijfer "
+                    "hangt dan aan enkele leerlingen."
+                ]
+                if few
+                else []
+            ),
             "In 2023-2024 kwam er een nieuwe toets; vergelijk jaren daarvoor en daarna niet "
             "zonder de vergelijkbare scholen ernaast.",
         ),
@@ -337,11 +349,11 @@ def position(monitor: Edition, school: str) -> Figure | Absent:
     row = _row(monitor, school)
     if pd.isna(row["coach_start"]):
         return Absent(
-            f"Geen document noemt het eerste schooljaar met een {monitor.settings.person.one}. "
-            "Daarom is niet te zeggen wat er na de start veranderde."
+            "Geen document noemt wanneer de school begon. Daarom is niet te zeggen wat er na de "
+            "start veranderde."
         )
     start = int(row["coach_start"])
-    begin, who = schoolyear.label(start), capital(monitor.settings.person.the)
+    begin, who = schoolyear.label(start), "De school"
     if start > monitor.year:
         return Absent(f"{who} begint in {begin}, na de jaren van deze uitgave.")
     mine = _own(monitor, school)
@@ -487,7 +499,7 @@ def facts(monitor: Edition, school: str) -> Table:
             )
         )
     unknown, person = "niet bekend", monitor.settings.person
-    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", person.since)):
+    for name, label in (("network_start", "In het netwerk sinds"), ("coach_start", BEGUN)):
         year = row[name]
         text = unknown if pd.isna(year) else schoolyear.label(int(year))
         rows.append((label, text, "" if text == unknown else row["source"]))
@@ -511,7 +523,6 @@ def facts(monitor: Edition, school: str) -> Table:
 
 def missing(monitor: Edition, school: str) -> Prose:
     """List what the files do not say about this school."""
-    row = _row(monitor, school)
     mine = _own(monitor, school)
     lines = []
     absent = [year for year in years_tested(monitor) if year not in mine.index]
@@ -540,9 +551,6 @@ def missing(monitor: Edition, school: str) -> Prose:
             f"In {listed(ranged)} zijn aantallen van 1 tot en met 4 leerlingen afgeschermd. Dan "
             "is alleen te zeggen waar het cijfer tussen ligt."
         )
-    if pd.isna(row["coach_start"]):
-        person = monitor.settings.person.the
-        lines.append(f"Wanneer {person} begon, staat in geen enkel document dat wij kennen.")
     late = provisional(monitor, *SOURCES, "schooladviezen")
     if late:
         lines.append(f"De cijfers over {listed(late)} zijn voorlopig.")
@@ -550,7 +558,7 @@ def missing(monitor: Edition, school: str) -> Prose:
         "In 2019-2020 is er geen eindtoets geweest.",
         "De cijfers gaan over groep 8. Over de andere groepen, over één kind of over één leraar "
         "zeggen zij niets.",
-        f"Wat {monitor.settings.person.the} op deze school doet, staat niet in deze bestanden. Een "
-        "verandering kan ook een andere oorzaak hebben.",
+        "Wat het programma op deze school doet, staat niet in deze bestanden. Een verandering kan "
+        "ook een andere oorzaak hebben.",
     ]
     return Prose("\n".join(f"- {plain(line)}" for line in lines))

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.stories import Card, Cards
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
+    NOT_NAMED,
     goal_page,
-    many,
-    open_programme,
     pages_of,
     place,
     sources,
+    telling,
     when,
 )
-from kansen_analysis.pages.common import verdict_word
-from kansen_analysis.programme import Programme, Story
+from kansen_analysis.pages.common import published_table, verdict_word
+from kansen_analysis.programme.reading import Programme
+from kansen_analysis.programme.stories import Story
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import listed, many
 
 NOT_TESTED = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
+NO_FIGURE = "geen cijfer"
 NO_LESSONS = "Er zijn geen lessen waarvoor toestemming is gegeven."
 
 
@@ -36,13 +38,18 @@ def _themes(programme: Programme) -> list[str]:
 
 def what_is_here(monitor: Edition) -> Prose:
     """Say how much there is and how much is held back."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     pictures = sum(story.picture is not None for story in programme.stories)
-    text = (
-        f"Op deze pagina staan {many(len(programme.stories), 'verhaal', 'verhalen')}, "
-        f"{many(pictures, 'beeld', 'beelden')} en "
-        f"{many(len(programme.lessons), 'les', 'lessen')}."
-    )
+    kinds = [
+        (len(programme.stories), "verhaal", "verhalen"),
+        (pictures, "beeld", "beelden"),
+        (len(programme.lessons), "les", "lessen"),
+    ]
+    here = [(many(*kind), kind[0]) for kind in kinds if kind[0]]
+    text = "Er is nog geen verhaal en geen les vastgelegd."
+    if here:
+        verb = "staat" if here[0][1] == 1 else "staan"
+        text = f"Op deze pagina {verb} {listed(words for words, _ in here)}."
     if programme.withheld:
         text += (
             f" {many(programme.withheld, 'bijdrage staat', 'bijdragen staan')} er niet op: "
@@ -53,7 +60,7 @@ def what_is_here(monitor: Edition) -> Prose:
 
 def evidence(monitor: Edition) -> Table | Absent:
     """Put figures, pictures, stories and lessons side by side per theme, and say how strong."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     themes = _themes(programme)
     if not themes:
         return Absent("Er zijn geen thema’s vastgelegd.")
@@ -68,35 +75,43 @@ def evidence(monitor: Edition) -> Table | Absent:
             for goal in goals
             if int(goal) in verdicts.index
         ]
-        told = len(stories) + len(lessons)
-        strength = "nog niets vastgelegd" if not told else NOT_TESTED
+        if not len(stories) + len(lessons):
+            continue
+        strength = NOT_TESTED
         if figures:
             strength = f"cijfers over het doel, los van dit thema; verhalen en lessen {NOT_TESTED}"
         rows.append(
             (
                 theme,
-                "; ".join(figures) or "geen cijfer",
+                "; ".join(figures) or NO_FIGURE,
                 sum(story.picture is not None for story in stories),
                 len(stories),
                 len(lessons),
                 strength,
             )
         )
-    frame = pd.DataFrame(
-        rows, columns=["theme", "figures", "pictures", "stories", "lessons", "strength"]
-    )
+    variables = columns_of("verhalen-bewijs")
+    frame = pd.DataFrame(rows, columns=list(variables.index))
+    shown = telling(variables, frame.replace({"figures": {NO_FIGURE: ""}}))
+    if not {"figures", "stories"} & set(shown.index):
+        return Absent("")  # what lessons say stands with the lessons
     about = [programme.activities["source"], programme.lessons["source"]]
     about.append(pd.Series([story.source for story in programme.stories], dtype="str"))
-    return tables.table(
+    return published_table(
         frame,
-        name="verhalen-bewijs",
+        "verhalen-bewijs",
         caption="Cijfers, beelden, verhalen en lessen per thema, en hoe sterk dat is",
-        variables=columns_of("verhalen-bewijs"),
+        variables=shown,
         source=sources(pd.DataFrame({"source": pd.concat(about)})),
         notes=(
             "Het oordeel bij de cijfers gaat over alle scholen in het register samen. Het zegt "
             "niet "
             "dat dit thema of deze activiteit de oorzaak is.",
+            *(
+                [f"Over {many(silent, 'ander thema', 'andere thema’s')} is nog niets vastgelegd."]
+                if (silent := len(themes) - len(frame))
+                else []
+            ),
         ),
     )
 
@@ -128,7 +143,7 @@ def _card(monitor: Edition, story: Story) -> Card:
 
 def stories(monitor: Edition) -> Cards | Absent:
     """Show every story with consent, under its theme."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     if not programme.stories:
         return Absent(NO_STORIES)
     told = [
@@ -140,7 +155,7 @@ def stories(monitor: Edition) -> Cards | Absent:
 
 def lessons(monitor: Edition) -> Table | Absent:
     """List the lessons: what was tried where, what happened, and what to do now."""
-    frame = open_programme(monitor).lessons
+    frame = monitor.programme.lessons
     if not len(frame):
         return Absent(NO_LESSONS)
     where = pd.Series([place(monitor, row) for row in each_row(frame)], index=frame.index)
@@ -148,15 +163,19 @@ def lessons(monitor: Edition) -> Table | Absent:
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
         strength=NOT_TESTED,
-        **{
-            name: frame[name].replace("", "niet genoemd")
-            for name in ("tried", "happened", "advice")
-        },
+        **{name: frame[name].replace("", NOT_NAMED) for name in ("tried", "happened", "advice")},
     )
-    return tables.table(
+    told = telling(columns_of("verhalen-lessen"), shown)
+    parts = {
+        "tried": "wat is geprobeerd",
+        "happened": "wat gebeurde er",
+        "advice": "wat nu",
+    }
+    said = [text for name, text in parts.items() if name in told.index]
+    return published_table(
         shown,
-        name="verhalen-lessen",
-        caption="Lessen: wat is geprobeerd, wat gebeurde er, en wat nu",
-        variables=columns_of("verhalen-lessen"),
+        "verhalen-lessen",
+        caption=f"Lessen: {listed(said)}" if said else "Lessen, en waar zij vandaan komen",
+        variables=told,
         source=sources(frame),
     )

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import many, open_programme, place, sources, variables, when
+from kansen_analysis.pages._programme import NOT_NAMED, place, sources, telling, when
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import states
+from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 STATES = values("activities", "state")
+SAID = {  # of one, of more
+    "verkenning": ("in verkenning",) * 2,
+    "voorbereiding": ("in voorbereiding",) * 2,
+    "loopt": ("die loopt", "die lopen"),
+    "afgerond": ("afgerond",) * 2,
+    "gestopt": ("gestopt",) * 2,
+}
 _WHOLE = "De documenten noemen de doelen voor het programma als geheel, niet per activiteit."
 NONE = "Er zijn geen activiteiten vastgelegd."
 SDG = {
@@ -41,7 +50,7 @@ SDG = {
 
 
 def _now(monitor: Edition) -> pd.DataFrame:
-    return states(open_programme(monitor).activities)
+    return states(monitor.programme.activities)
 
 
 def overview(monitor: Edition) -> Prose:
@@ -50,7 +59,7 @@ def overview(monitor: Edition) -> Prose:
     lines = []
     for programme, rows in now.groupby("programme", sort=False):
         counts = rows["state"].value_counts()
-        told = ", ".join(f"{counts[state]} {state}" for state in STATES if state in counts)
+        told = ", ".join(many(counts[each], *SAID[each]) for each in STATES if each in counts)
         before = rows["overview_before"].iloc[0]
         moved = int(rows["moved"].sum())
         since = (
@@ -63,7 +72,7 @@ def overview(monitor: Edition) -> Prose:
         lines.append(
             f"**{plain(str(programme))}, {when(rows['overview'].iloc[0])}: "
             f"{many(len(rows), 'activiteit', 'activiteiten')} in {themes}.** "
-            f"Naar stand: {told}. {since}"
+            f"Daarvan {told}. {since}"
         )
         if reason := monitor.settings.shows.get(programme):
             lines[-1] += f" *Waarom dit hier staat: {plain(reason)}*"
@@ -98,30 +107,22 @@ def progress(monitor: Edition, programme: str | None = None) -> Figure | Absent:
 
 
 def themes(monitor: Edition) -> Table | Absent:
-    """Count the activities per theme and state, and name the partners."""
+    """Count the activities per theme, and name the partners."""
     now = _now(monitor)
     if not len(now):
         return Absent(NONE)
-    keys = [now["programme"], now["theme"]]
-    counts = pd.crosstab(keys, now["state"]).reindex(columns=list(STATES), fill_value=0)
-    counts.insert(0, "activities", counts.sum(axis=1))
+    counts = now.groupby(["programme", "theme"]).agg(activities=("theme", "size"))
     partners = now.groupby(["programme", "theme"])["partners"].agg(
         lambda cells: ", ".join(dict.fromkeys(each for cell in cells for each in split(cell)))
     )
-    counts["partners"] = partners.where(partners != "", "niet genoemd")
+    counts["partners"] = partners.where(partners != "", NOT_NAMED)
     order = now.drop_duplicates(["programme", "theme"]).set_index(["programme", "theme"]).index
     frame = counts.loc[order].reset_index()
-    return tables.table(
-        frame[["theme", "programme", "activities", *STATES, "partners"]],
-        name="voortgang-themas",
-        caption="Activiteiten per thema en stand, met partners",
-        variables=variables(
-            ("theme", "Thema", "", 0, "text"),
-            ("programme", "Programma", "", 0, "text"),
-            ("activities", "Activiteiten", "aantal", 0, "count"),
-            *((state, state.capitalize(), "", 0, "count") for state in STATES),
-            ("partners", "Partners", "", 0, "text"),
-        ),
+    return published_table(
+        frame,
+        "voortgang-themas",
+        caption="Activiteiten per thema, met partners",
+        variables=telling(columns_of("voortgang-themas"), frame),
         source=sources(now),
     )
 
@@ -132,20 +133,15 @@ def moved(monitor: Edition) -> Table | Absent:
     fresh = (now["overview_before"] != "") & (now["state_before"] == "")
     rows = now[now["moved"] | fresh]
     if not len(rows):
-        return Absent(
-            "Er is geen eerder overzicht om mee te vergelijken, of er veranderde niets."
-            if len(now)
-            else NONE
-        )
+        return Absent("")  # the first lines of the page say that nothing moved
     frame = rows.assign(
         state_before=rows["state_before"].where(rows["state_before"] != "", "nieuw"),
         of=[when(date) for date in rows["date"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-veranderd",
+        "voortgang-veranderd",
         caption="Wat veranderde sinds het vorige overzicht",
-        variables=columns_of("voortgang-veranderd"),
         source=sources(rows),
     )
 
@@ -156,17 +152,17 @@ def activities(monitor: Edition) -> Table | Absent:
     if not len(now):
         return Absent(NONE)
     frame = now.assign(
-        partners=now["partners"].str.replace(";", ",").replace("", "niet genoemd"),
-        target_group=now["target_group"].replace("", "niet genoemd"),
+        partners=now["partners"].str.replace(";", ",").replace("", NOT_NAMED),
+        target_group=now["target_group"].replace("", NOT_NAMED),
         place=[place(monitor, row) or "hele gebied" for row in each_row(now)],
         of=[when(date) for date in now["date"]],
-        since=[when(date) or "niet genoemd" for date in now["since"]],
+        since=[when(date) or NOT_NAMED for date in now["since"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-activiteiten",
+        "voortgang-activiteiten",
         caption="Alle activiteiten: wat, met wie, waar en hoe ver",
-        variables=columns_of("voortgang-activiteiten"),
+        variables=telling(columns_of("voortgang-activiteiten"), frame),
         source=sources(now),
         notes=("De stand is door de monitor afgeleid uit de tekst van het document.",)
         if not monitor.demo
@@ -176,7 +172,7 @@ def activities(monitor: Edition) -> Table | Absent:
 
 def sdg(monitor: Edition) -> Table | Absent:
     """List the development goals that programmes and activities link themselves to."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     named = [
         (int(number), row.programme)
         for row in each_row(programme.programmes)
@@ -200,15 +196,11 @@ def sdg(monitor: Edition) -> Table | Absent:
     rests_on = pd.concat(
         [programme.programmes[programme.programmes["sdg"] != ""], now[now["sdg"] != ""]]
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-sdg",
+        "voortgang-sdg",
         caption="Duurzame ontwikkelingsdoelen (SDG’s) waar programma’s zich aan verbinden",
-        variables=columns_of("voortgang-sdg"),
+        variables=telling(columns_of("voortgang-sdg"), frame),
         source=sources(rests_on),
-        notes=()
-        if done
-        else (
-            "De documenten noemen de doelen voor het programma als geheel, niet per activiteit.",
-        ),
+        notes=() if done else (_WHOLE,),
     )

@@ -31,9 +31,9 @@ from kansen_analysis.programme.form import (
     one_of,
     read_yaml,
 )
+from kansen_analysis.programme.workspace import FILE
 from kansen_analysis.sources import schoolyear
 
-FILE = "programme.yml"
 PAGES = (
     *(
         "in-het-kort",
@@ -111,11 +111,6 @@ class Person(_Part):
     def the(self) -> str:
         """With the article: de kansencoach."""
         return f"{self.article} {self.one}"
-
-    @property
-    def since(self) -> str:
-        """Name of a column with the first school year: Kansencoach sinds."""
-        return f"{self.one[0].upper()}{self.one[1:]} sinds"
 
 
 class Area(_Part):
@@ -307,10 +302,6 @@ def read_settings(path: Path | str) -> Settings:
     ----------
     path : path
         The file, or the folder it stands in.
-
-    Returns
-    -------
-    Settings
 
     Raises
     ------

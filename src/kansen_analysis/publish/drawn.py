@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from kansen_analysis.display.publication import Publication
-from kansen_analysis.edition import stages, store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.publish import empty, manifest, shown
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
@@ -114,13 +114,13 @@ def folder_of(edition: Edition, name: str) -> Path:
 def _key(edition: Edition, notebook: NotebookNode, each: bool) -> str:
     """Digest everything that an executed notebook hangs on."""
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return store.digest(
+    return digests.digest(
         {
             "cells": [[cell.cell_type, cell.source] for cell in notebook.cells],
             "edition": edition.digest,
             **manifest.beside(edition),
-            "code": stages.code_of(source),
-            "packages": stages.packages(),
+            "code": digests.code_of(source),
+            "packages": digests.packages(),
             "each": each,
         }
     )

@@ -106,10 +106,6 @@ def prune(notebook: NotebookNode) -> Kept:
     notebook : nbformat.NotebookNode
         Executed; changed in place.
 
-    Returns
-    -------
-    Kept
-
     Examples
     --------
     >>> from nbformat.v4 import new_notebook

@@ -22,7 +22,7 @@ DESK, PHONE = 1280, 390
 MOST = 10
 # what a reader meets first; a monitor need not have all of them
 PAGES = (
-    *("index", "in-het-kort", "eindtoets", "schooladvies", "afstroom", "zorg", "plan", "regio"),
+    *("index", "in-het-kort", "eindtoets", "schooladvies", "afstroom", "zorg", "wanneer", "regio"),
     *("deelnemers", "netwerk", "verhalen", "methode", "gegevens"),
 )
 COLOURS = 64  # enough for text, lines and one accent; a picture of a page needs no more
@@ -105,10 +105,6 @@ def below(site: Path, kind: str) -> list[Path]:
     site : Path
     kind : str
         ``"scholen"`` or ``"gemeenten"``.
-
-    Returns
-    -------
-    list of Path
     """
     found = (Path(site).absolute() / kind).glob("*.html")
     return sorted(path for path in found if path.stem != "index")

@@ -30,10 +30,6 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
         that are empty.
     names : iterable of str
         The pages there are.
-
-    Returns
-    -------
-    set of str
     """
     goals = {(goal.id, goal.outcome.measure) for goal in edition.protocol.goals}
     beside = edition.programme

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 import pandas as pd
 
@@ -18,7 +20,7 @@ LOWEST = "Waar kleine aantallen zijn afgeschermd, staat het laagste aantal dat m
 
 @dataclass(frozen=True)
 class Words:
-    """How one fact is said.
+    """How one fact is said, a row of facts.csv.
 
     Parameters
     ----------
@@ -39,145 +41,30 @@ class Words:
 
     label: str
     clause: str
-    decimals: int = 0
-    plural: bool = False
-    when: str = "year"
-    note: str = ""
+    decimals: int
+    plural: bool
+    when: str
+    note: str
 
 
-_LOW = (
-    "Lage schoolweging: de school hoort bij de 20% van alle scholen in het land met de laagste "
-    "schoolweging van dat jaar. Hoe lager de weging, hoe meer kansen kinderen thuis krijgen."
-)
-_HIGH = (
-    "Schoolweging boven het midden: de school hoort bij de 40% van alle scholen in het land met de "
-    "hoogste schoolweging van dat jaar."
-)
-_MOVED = "Naar de gemeente van de vo-school, niet die van de leerling."
-_HIDDEN = "Twee getallen: kleine aantallen zijn afgeschermd (‘<5’); het juiste getal ligt ertussen."
-WORDS: Mapping[str, Words] = {
-    "scholen": Words("Basisscholen", "telde {place} {value} basisscholen", plural=True, when="day"),
-    "leerlingen": Words(
-        "Leerlingen op basisscholen",
-        "zaten in {place} {value} leerlingen op de basisschool",
-        plural=True,
-        when="day",
-    ),
-    "leerlingen_per_school": Words(
-        "Leerlingen per basisschool",
-        "had een basisschool in {place} gemiddeld {value} leerlingen ({n} scholen)",
-        plural=True,
-        when="day",
-    ),
-    "kleine_scholen": Words(
-        f"Basisscholen met minder dan {SMALL_SCHOOL} leerlingen",
-        "had {value} van de {n} basisscholen in {place} minder dan "
-        f"{SMALL_SCHOOL} leerlingen",
-        when="day",
-    ),
-    "schoolweging": Words(
-        "Schoolweging, gemiddeld over de leerlingen",
-        "was de schoolweging in {place} gemiddeld {value} ({n} leerlingen)",
-        decimals=1,
-        note="Schoolweging: hoe hoger, hoe meer kinderen thuis minder kans op een goede start "
-        "hebben.",
-    ),
-    "lage_schoolweging": Words(
-        "Basisscholen met een lage schoolweging",
-        "had {value} van de {n} basisscholen in {place} een lage schoolweging",
-        note=_LOW,
-    ),
-    "hoge_schoolweging": Words(
-        "Basisscholen met een schoolweging boven het midden",
-        "had {value} van de {n} basisscholen in {place} een schoolweging boven het midden",
-        note=_HIGH,
-    ),
-    "streefniveau": Words(
-        "Behaalde streefniveaus (1S/2F)",
-        "haalden leerlingen in {place} {value} van de streefniveaus ({n} leerlingen in groep 8)",
-        note="Van elke leerling drie niveaus: rekenen, lezen en taalverzorging. " + _HIDDEN,
-    ),
-    "onder_signaal": Words(
-        "Basisscholen onder de signaleringswaarde",
-        "lag {value} van de {n} basisscholen in {place} onder de signaleringswaarde",
-        when="three",
-        note="Signaleringswaarde: de grens die de inspectie voor scholen met dezelfde schoolweging "
-        "gebruikt, over drie schooljaren samen. Scholen met te weinig leerlingen tellen niet mee.",
-    ),
-    "advies": Words(
-        "Gemiddeld advies (0 = pro … 9 = vwo)",
-        "was het gemiddelde advies in {place} {value} op een schaal van 0 (pro) tot 9 (vwo) "
-        "({n} adviezen)",
-        decimals=1,
-        note=_HIDDEN,
-    ),
-    "advies_havo": Words(
-        "Adviezen voor havo of hoger",
-        "kreeg {value} van de {n} leerlingen in {place} een advies voor havo of hoger",
-        note=_HIDDEN,
-    ),
-    "bijgesteld": Words(
-        "Bijgestelde adviezen",
-        "kreeg {value} van de {n} leerlingen in {place} die daarvoor in aanmerking kwamen, na de "
-        "toets een hoger advies",
-        note=_HIDDEN,
-    ),
-    "afstroom": Words(
-        "Afstroom in het voortgezet onderwijs",
-        "ging {value} van de {n} leerlingen op vo-scholen in {place} naar een lager niveau",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "opstroom": Words(
-        "Opstroom in het voortgezet onderwijs",
-        "ging {value} van de {n} leerlingen op vo-scholen in {place} naar een hoger niveau",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "zittenblijvers": Words(
-        "Zittenblijvers in het voortgezet onderwijs",
-        "bleef {value} van de {n} leerlingen op vo-scholen in {place} zitten",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "sbo": Words(
-        "Leerlingen op een school voor speciaal basisonderwijs",
-        "zat {value} van de {n} leerlingen op basisscholen in {place} in het speciaal "
-        "basisonderwijs",
-        decimals=1,
-        when="day",
-        note="Naar de plaats van de school: kinderen gaan ook in een andere gemeente naar school.",
-    ),
-    "speciale_scholen": Words(
-        "Leerlingen op scholen voor (voortgezet) speciaal onderwijs",
-        "zaten in {place} {value} leerlingen op een school voor (voortgezet) speciaal onderwijs",
-        plural=True,
-        when="day",
-        note="Naar de plaats van de school. So en vso samen: het bestand mengt die twee.",
-    ),
-    "speciaal_thuis": Words(
-        "Leerlingen die hier wonen en naar een speciale school gaan",
-        "ging {value} van de {n} leerlingen die in {place} wonen naar een speciale school",
-        decimals=1,
-    ),
-    "vsv": Words(
-        "Voortijdig schoolverlaters",
-        "ging {value} van de {n} leerlingen die in {place} wonen zonder startkwalificatie van "
-        "school",
-        decimals=1,
-        note="Startkwalificatie: een diploma havo, vwo of mbo vanaf niveau 2.",
-    ),
-    "vsv_vo": Words(
-        "Voortijdig schoolverlaters van vo-scholen",
-        "ging {value} van de {n} leerlingen van vo-scholen in {place} zonder startkwalificatie van "
-        "school",
-        decimals=1,
-        note=_MOVED,
-    ),
-}
+def _words() -> dict[str, Words]:
+    with (resources.files(__package__) / "facts.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    small = str(SMALL_SCHOOL)
+    return {
+        row["key"]: Words(
+            label=row["label"].replace("{small}", small),
+            clause=row["clause"].replace("{small}", small),
+            decimals=int(row["decimals"]),
+            plural=row["plural"] == "yes",
+            when=row["when"],
+            note=row["note"],
+        )
+        for row in rows
+    }
+
+
+WORDS: Mapping[str, Words] = _words()
 
 
 def when(fact: str, year: int) -> str:
@@ -206,11 +93,14 @@ def value(fact: str, low: float, high: float) -> str:
     --------
     >>> value("kleine_scholen", 10.67, 10.67), value("advies_havo", 25.7, 59.3)
     ('11%', '26 tot 59%')
+    >>> value("kleine_scholen", 0, 0), value("kleine_scholen", 0.4, 0.4)
+    ('0%', 'minder dan 1%')
     """
-    about = WORDS[fact]
-    ends = [numbers.number(end, about.decimals) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
-    return text + ("%" if FACTS[fact].form == "share" else "")
+    decimals = WORDS[fact].decimals
+    share = FACTS[fact].form == "share"
+    if share and low == high < 10**-decimals / 2:
+        return f"minder dan {numbers.number(10**-decimals, decimals)}%" if high else "0%"
+    return numbers.to(low, high, decimals) + ("%" if share else "")
 
 
 def sentence(row: Row) -> str:
@@ -236,15 +126,13 @@ def sentence(row: Row) -> str:
     """
     fact = row["fact"]
     about = WORDS[fact]
-    said = about.clause.format(
-        place=row["place"],
-        value=value(fact, row["low"], row["high"]),
-        n=_count(row["n_low"], row["n_high"]),
-    )
+    said = _clause(row)
     time = when(fact, int(row["year"]))
     first = f"{time[0].upper()}{time[1:]} {said}."
     was = "waren dat er" if about.plural else "was dat"
     other = value(fact, row["other_low"], row["other_high"])
+    if row["other_high"] == 0 and _OF in about.clause:
+        was, other = "waren dat er", "geen"
     if row["rule"] == "country":
         return f"{first} In {COUNTRY} {was} {other}."
     then = when(fact, int(row["other_year"]))
@@ -266,8 +154,28 @@ def counted(row: Row) -> str:
     return f"{label[0].lower()}{label[1:]} {when(row['fact'], int(row['year']))}"
 
 
-def headline(row: Row, country: Row | None) -> str:
+_OF = "{value} van de {n}"
+
+
+def _clause(row: Row) -> str:
+    """Say a figure of a place without its time; none of the schools is said as none."""
+    clause, said = WORDS[row["fact"]].clause, value(row["fact"], row["low"], row["high"])
+    return clause.format(
+        place=row["place"],
+        value="geen" if row["high"] == 0 and _OF in clause else said,
+        n=_count(row["n_low"], row["n_high"]),
+    )
+
+
+def headline(row: Row, country: Row | None, *, dated: bool = False) -> str:
     """Say a fact beside the country, for above a figure.
+
+    Parameters
+    ----------
+    row, country : mapping
+        Rows of `outcomes.region.region_facts`, the second about the country.
+    dated : bool
+        Begin with the time: of years long gone the subtitle alone is too quiet.
 
     Examples
     --------
@@ -276,13 +184,12 @@ def headline(row: Row, country: Row | None) -> str:
     >>> headline(row, {"low": 3.26, "high": 3.26})
     'In Drenthe had 11% van de 253 basisscholen minder dan 50 leerlingen; in heel Nederland 3%'
     """
-    said = WORDS[row["fact"]].clause.format(
-        place=row["place"],
-        value=value(row["fact"], row["low"], row["high"]),
-        n=_count(row["n_low"], row["n_high"]),
-    )
+    said = _clause(row)
     # The place first: the time stands in the subtitle.
     text = f"In {row['place']} {said.replace(' in ' + row['place'], '', 1)}"
+    if dated:
+        time = when(row["fact"], int(row["year"]))
+        text = f"{time[0].upper()}{time[1:]} {said}"
     if country is None:
         return text
     return f"{text}; in {COUNTRY} {value(row['fact'], country['low'], country['high'])}"
@@ -295,15 +202,16 @@ def grown(first: Row, last: Row) -> str:
     --------
     >>> one = {"place": "Drenthe", "year": 2019, "low": 39026, "high": 39026}
     >>> grown(one, one | {"year": 2024, "low": 36818, "high": 36818}).replace("\u202f", ".")
-    'In Drenthe zaten in 2024 36.818 leerlingen op basisscholen, 6% minder dan in 2019'
+    'Op 1 oktober 2024 zaten in Drenthe 36.818 leerlingen op basisscholen, 6% minder dan in 2019'
     """
     change = 100 * (last["low"] / first["high"] - 1)
     size = numbers.number(abs(change), 0)
     moved = "bijna evenveel als" if size == "0" else f"{size}% {'meer' if change > 0 else 'minder'}"
     than = "" if size == "0" else " dan"
     return (
-        f"In {last['place']} zaten in {int(last['year'])} {numbers.number(int(last['low']), 0)} "
-        f"leerlingen op basisscholen, {moved}{than} in {int(first['year'])}"
+        f"Op 1 oktober {int(last['year'])} zaten in {last['place']} "
+        f"{numbers.number(int(last['low']), 0)} leerlingen op basisscholen, "
+        f"{moved}{than} in {int(first['year'])}"
     )
 
 
@@ -317,8 +225,7 @@ def _more(low: float, high: float) -> str:
 
 
 def _count(low, high) -> str:
-    ends = [numbers.number(int(end), 0) for end in (low, high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    return numbers.to(int(low), int(high))
 
 
 def rule(places: int) -> str:
@@ -338,7 +245,9 @@ def rule(places: int) -> str:
 
 
 def table(facts: pd.DataFrame) -> pd.DataFrame:
-    """Write facts as rows for a table: what, where, when, value, over how many, source.
+    """Write facts as rows for a file: what, where and when in words, the rest as numbers.
+
+    Values are rounded as a page rounds them, so that a file gives no more away.
 
     Parameters
     ----------
@@ -351,11 +260,19 @@ def table(facts: pd.DataFrame) -> pd.DataFrame:
             "what": [WORDS[row["fact"]].label for row in rows],
             "place": [row["place"] for row in rows],
             "when": [when(row["fact"], int(row["year"])) for row in rows],
-            "value": [value(row["fact"], row["low"], row["high"]) for row in rows],
-            "n": [over(row) for row in rows],
+            "low": [_figure(row, "low") for row in rows],
+            "high": [_figure(row, "high") for row in rows],
+            "unit": [row["unit"] for row in rows],
+            "n_low": [int(row["n_low"]) for row in rows],
+            "n_high": [int(row["n_high"]) for row in rows],
+            "per": [row["per"] for row in rows],
             "source": [row["source"] for row in rows],
         }
     )
+
+
+def _figure(row: Row, end: str) -> float:
+    return float(numbers.rounded(row[end], WORDS[row["fact"]].decimals) or 0)
 
 
 def over(row: Row) -> str:

@@ -47,8 +47,7 @@ def value(goal: int, low: float, high: float) -> str:
     >>> value(1, 54.04, 54.04), value(2, 4.26, 6.38)
     ('54%', '4,3 tot 6,4')
     """
-    ends = [numbers.number(end, _DECIMALS[goal]) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    text = numbers.to(low, high, _DECIMALS[goal])
     return text if goal == 2 else f"{text}%"
 
 
@@ -146,7 +145,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str, whose: str = "") -> str:
     --------
     >>> row = {"group": "deelnemers", "year": 2024, "low": 54.0, "high": 54.0, "schools": 4}
     >>> print(in_short(1, pd.DataFrame([row | {"n_low": 66, "n_high": 66}]), "deelnemers"))
-    in 2024-2025 54% van de streefniveaus gehaald (66 leerlingen, 4 scholen).
+    54% van de streefniveaus gehaald in 2024-2025 (66 leerlingen, 4 scholen).
     """
     mine = rows[rows["group"] == own]
     if not len(mine):
@@ -154,7 +153,7 @@ def in_short(goal: int, rows: pd.DataFrame, own: str, whose: str = "") -> str:
     row = mine.iloc[-1]
     said = _CARD[goal].format(value=_of(goal, row))
     text = (
-        f"in {numbers.school_year(row['year'])} {said} ({_count(row)} leerlingen, "
+        f"{said} in {numbers.school_year(row['year'])} ({_count(row)} leerlingen, "
         f"{_schools(row['schools'], whose)})"
     )
     others = rows[(rows["group"] != own) & (rows["year"] == row["year"])]
@@ -220,8 +219,7 @@ def _of(goal: int, row: Row) -> str:
 
 
 def _count(row: Row) -> str:
-    ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    return numbers.to(int(row["n_low"]), int(row["n_high"]))
 
 
 def _schools(count: int, whose: str = "") -> str:
