@@ -63,10 +63,11 @@ def write_demo(
     from kansen_analysis.demo.world import build
     from kansen_analysis.schools.participants import read_participants
 
-    folder = Path(folder).absolute()
+    folder = Path(folder)
     world = build(seed, effects, schools or SCHOOLS)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kansen-") as scratch:
+    beside = folder.absolute().parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=".kansen-") as scratch:
         new = Path(scratch) / "new"
         write_around(world, new, seed)
         write_all(world, new, seed)
