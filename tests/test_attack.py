@@ -191,7 +191,7 @@ def world(seed, rows=40):
     return pd.DataFrame(printed, columns=names), results
 
 
-def published(printed, results):
+def published(printed, results, named=()):
     tables = {"referentieniveaus": printed, "leerresultaten": results}
     levels = panel.target_levels(tables)
     both = panel.both_publishers(tables)
@@ -201,7 +201,7 @@ def published(printed, results):
         own_n_low=both["pupils_low"],
         own_n_high=both["pupils_high"],
     )
-    return levels, guard(levels.merge(own, on=["school", "year"]), printed)
+    return levels, guard(levels.merge(own, on=["school", "year"]), printed, named)
 
 
 def told(levels, half=5e-7):
@@ -233,6 +233,26 @@ def test_a_share_beside_hidden_counts_solves_none_of_them(seed):
     assert len(solved) and (solved["low"] < solved["high"]).all()
     exact = before.loc[solved.index, "value"]  # printed with two decimals
     assert (solved["low"] <= exact + 0.01).all() and (exact - 0.01 <= solved["high"]).all()
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_who_knows_the_rule_learns_nothing_from_a_range(strict):
+    """That a share is not shown says that it would have solved a count, and so perhaps which."""
+    printed, results = world(2)
+    _, after = published(printed, results, results["school"] if strict else ())
+    guarded = after.loc[after["joined"] == "solved"]
+    total = attack.Score()
+    for school in guarded.loc[guarded["n_high"] - guarded["n_low"] <= 2, "school"].iloc[:9]:
+
+        def publish(rows, shares, school=school):
+            own = printed["school"] == school, results["school"] == school
+            rows = pd.concat([rows, printed[own[0]]])
+            shares = pd.concat([shares, results[own[1]]], ignore_index=True)
+            return published(rows, shares, shares["school"] if strict else ())[1]
+
+        total += attack.by_the_rule(publish, printed, school)
+    assert total.tried > 15
+    assert (total.pinned + total.narrowed == 0) == strict, total
 
 
 def test_what_gives_nothing_away_stays_as_the_publisher_prints_it():

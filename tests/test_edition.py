@@ -13,8 +13,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kansen_analysis.edition import answered, digests, outcomes, sensitivity, stages, store
+from kansen_analysis.edition import (
+    answered,
+    digests,
+    manifest,
+    outcomes,
+    sensitivity,
+    stages,
+    store,
+)
 from kansen_analysis.edition.build import build
+from kansen_analysis.edition.compare import verify
 from kansen_analysis.edition.open import MANIFEST, OPENS, open_edition
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.estimate import effects, etwfe, nearby, per_school, specifications
@@ -126,8 +135,8 @@ def test_one_school_that_began_early_does_not_take_the_figures_of_the_others_awa
     early = known["school"].iloc[0]
     people = edition.participants.copy()
     people.loc[people["school"] == early, "coach_start"] = int(edition.panel(1)["year"].min()) + 1
-    schools = dict(edition.stages["schools"]) | {"participants": people}
-    inputs = {"tidy": edition.stages["tidy"], "schools": schools}
+    schools = dict(edition.work("schools")) | {"participants": people}
+    inputs = {"tidy": edition.work("tidy"), "schools": schools}
     inputs |= {"protocol": edition.protocol, "year": edition.year}
     rows = outcomes.run(inputs)["panels"]["1"]
     changes = sensitivity._changes(rows, edition.protocol, 1)
@@ -351,6 +360,30 @@ def test_other_code_packages_or_questions_are_not_answered_with_what_was_told(as
         assert told(**other) is None, other
 
 
+def test_a_build_killed_between_its_tables_and_its_manifest_leaves_an_edition(copied, monkeypatch):
+    folder = copied.parent / "edition"
+    other = next(copied.glob("06.-historisch*"))
+    other.write_bytes(other.read_bytes().rstrip() + b"\r\n\r\n")
+    before = open_edition(folder).digest
+
+    write = manifest.write
+
+    def killed(path, *about, **more):
+        if path.name == MANIFEST:
+            raise KeyboardInterrupt
+        return write(path, *about, **more)
+
+    monkeypatch.setattr(manifest, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        again(copied)
+    assert verify(folder) == []
+    assert open_edition(folder).digest != before
+    monkeypatch.undo()
+    again(copied)
+    assert verify(folder) == []
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
 def test_a_mistake_leaves_the_edition_that_was_there(copied):
     before = open_edition(copied.parent / "edition").digest
     path = next(copied.glob("03-alle*"))
@@ -386,7 +419,7 @@ def test_half_an_edition_is_not_opened(copied):
 def test_a_stage_reads_only_what_it_declares(small):
     edition = open_edition(small.parent / "edition")
     stage = stages.Stage("verdicts", "kansen_analysis.edition.verdicts", ("protocol",), ())
-    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.stages["tidy"]}
+    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.work("tidy")}
     with pytest.raises(KeyError, match="estimates"):
         stages.up_to_date(stage, small.parent / "other", known)
     assert not (small.parent / "other").exists()

@@ -1,13 +1,17 @@
 """A run that is killed damages nothing, leaves nothing and nobody; `make test-long` kills more."""
 
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import kills
 import pytest
 
 from kansen_analysis.edition import store
+from kansen_analysis.programme import edition as begun
+from kansen_analysis.programme import tables, workbook
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
@@ -76,3 +80,45 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     assert done.returncode == 2
     assert "full: make room (/x/y); what was there before is untouched." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of another kind")
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [(("demo", "--output", "x"), 50_000), (("leerjaar3", "template", "x.xlsx"), 500)],
+)
+def test_a_command_without_room_leaves_nothing_half_written(tmp_path, words, room):
+    """What was written before the disk was full would be taken for the whole by the next command.
+
+    A workbook that a library was still writing told of itself in a traceback.
+    """
+    code = (
+        "import resource, sys; from kansen_analysis import cli\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
+        f"sys.argv = ['kansen', *{words!r}]; cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_tables_that_are_kept_by_hand(tmp_path, monkeypatch):
+    """A workbook is taken back, an edition is begun: neither cuts off what somebody typed."""
+    path = tmp_path / "budget.csv"
+    path.write_text("programme,part\nEen,uren\n", encoding="utf-8")
+    before, sheet, write = path.read_bytes(), tables.open_sheet(path), Path.write_bytes
+    sheet.rows.append(["Twee", "uren"])
+
+    def full(self, content):
+        write(self, content[:5])
+        raise OSError(errno.ENOSPC, "No space left", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for save in (workbook.Changes(files={path: sheet}).write, lambda: begun._write(path, sheet, 1)):
+        with pytest.raises(OSError, match="No space"):
+            save()
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]

@@ -160,7 +160,7 @@ def test_titles_are_short_and_follow_the_data(demo_monitor):
     assert max(len(title.split()) for title in titles) <= 15
     assert len(set(titles)) > 20
     shares = [title for title in titles if "%" in title]
-    assert shares and all(re.search(r"% .* bij \d+( tot \d+)? leerlingen in", t) for t in shares)
+    assert shares and all(re.search(r"\d% .* bij \d+(–\d+)? leerlingen", t) for t in shares)
     assert any("Te weinig leerlingen" in title for title in titles)
 
 

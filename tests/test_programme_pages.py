@@ -150,7 +150,8 @@ def test_what_no_row_says_takes_no_place(real):
         cells = made.frame.reindex(columns=made.variables.index)
         silent = cells.isna() | cells.isin(["", 0, "niet genoemd", "geen datum genoemd"])
         assert not silent.all().any(), (made.name, list(cells.columns[silent.all()]))
-    assert verhalen.lessons(real).caption == "Lessen: wat nu"
+    assert verhalen.lessons(real).caption == "Lessen, en waar zij vandaan komen"
+    assert "verteld, niet getoetst" in verhalen.lessons(real).html()
     assert "nog niet ingevuld" in uren_middelen.budget(real).caption
     assert "noemt geen data" in uren_middelen.calendar(real).caption
 

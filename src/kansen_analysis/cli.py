@@ -267,7 +267,7 @@ def check(
         before = answered.state(asked, places)
         found = {"check": {form.value: _check(path, participants, form, unmatched, to)}}
         answered.keep(kept, asked, places, before, found)
-    print(found["check"][form], end="")
+    print(found["check"][form.value], end="")
 
 
 def _check(
@@ -282,7 +282,7 @@ def _check(
     from kansen_analysis.schools.load import open_folder, transitions
     from kansen_analysis.schools.over_time import read_transitions
     from kansen_analysis.schools.participants import check_participants, read_participants
-    from kansen_analysis.sources import schoolyear
+    from kansen_analysis.sources import hand, schoolyear
     from kansen_analysis.sources.rows import each_row
 
     load_protocol(workspace.settings_of(path).path("goals"))  # which tells what is wrong in it
@@ -318,9 +318,8 @@ def _check(
             ),
         )
     if to is not None:
-        findings_frame(findings).to_csv(
-            to, index=False, encoding="utf-8-sig", sep=";", errors="backslashreplace"
-        )
+        table = findings_frame(findings).to_csv(index=False, sep=";")
+        hand.save(to, table.encode("utf-8-sig", "backslashreplace"))
         say(f"Wrote {len(findings)} mistakes to {to}.", err=True)
     aside = [
         {"file": a.file, "kind": a.kind, "why": a.why, "source": a.source} for a in folder.aside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from kansen_analysis.programme.workspace import is_demo, root
@@ -62,12 +63,20 @@ def write_demo(
     from kansen_analysis.demo.world import build
     from kansen_analysis.schools.participants import read_participants
 
-    folder = Path(folder)
+    folder = Path(folder).absolute()
     world = build(seed, effects, schools or SCHOOLS)
-    write_around(world, folder, seed)
-    write_all(world, folder, seed)
-    participants = read_participants(folder / "participants.csv")
-    write_demo_programme(folder / "programme", participants)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kansen-") as scratch:
+        new = Path(scratch) / "new"
+        write_around(world, new, seed)
+        write_all(world, new, seed)
+        participants = read_participants(new / "participants.csv")
+        write_demo_programme(new / "programme", participants)
+        for path in sorted(new.rglob("*")):  # all is written: what follows takes no room
+            target = folder / path.relative_to(new)
+            if path.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
     return folder
 
 

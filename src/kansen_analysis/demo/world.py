@@ -116,8 +116,8 @@ class World:
         One row per school (vestiging), in the order of its BRIN6.
     ovt : pandas.DataFrame
         One row per object van toezicht; `members` holds the rows of `schools` it covers.
-    grade8, absent, exempt : numpy.ndarray
-        Pupils in groep 8, absent and exempted, school x year.
+    grade8, exempt : numpy.ndarray
+        Pupils in groep 8, and those of them exempted, school x year.
     levels : list of numpy.ndarray
         Per domain: pupils by highest level, school x year x level.
     ovt_results : numpy.ndarray
@@ -139,7 +139,6 @@ class World:
     schools: pd.DataFrame
     ovt: pd.DataFrame
     grade8: np.ndarray
-    absent: np.ndarray
     exempt: np.ndarray
     levels: list[np.ndarray]
     ovt_results: np.ndarray
@@ -578,7 +577,6 @@ def _pupils(schools, sizes, provider, ovt_of, gains, effects, rng) -> dict:
     )
     return {
         "grade8": grade8,
-        "absent": np.bincount(cell[~sits & ~exempt], minlength=grade8.size).reshape(count, span),
         "exempt": np.bincount(cell[~sits & exempt], minlength=grade8.size).reshape(count, span),
         "levels": levels,
         "ovt_results": ovt_results.reshape(ovts, span, 3),

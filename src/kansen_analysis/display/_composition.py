@@ -28,7 +28,6 @@ from kansen_analysis.display._parts import (
     YEAR,
     between,
     box,
-    capital,
     legend,
     patch,
     pixels_of,
@@ -202,7 +201,7 @@ def stacked(
         shown_variables=[
             YEAR,
             *[
-                (name, capital(label), "%", 0, "share")
+                (name, numbers.capital(label), "%", 0, "share")
                 for name, label in zip(names, every, strict=True)
             ],
         ],

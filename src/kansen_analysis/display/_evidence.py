@@ -16,7 +16,6 @@ from kansen_analysis.display._parts import (
     SCHOOLS,
     ZONE,
     between,
-    capital,
     dot,
     estimate_columns,
     estimate_says,
@@ -281,7 +280,7 @@ def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) ->
     return make(
         texts,
         partial(_ruler, frame=frame, labels=labels, unit=unit),
-        alt=[capital(said) + "."],
+        alt=[numbers.capital(said) + "."],
         kind="Balken op één liniaal.",
         frame=frame,
         variables=[
@@ -407,7 +406,7 @@ def histograms(frame: pd.DataFrame, texts: Texts) -> Figure:
     for panel in panels:
         middle = raw[raw["panel"] == panel].groupby("series")["value"].median()
         each = [f"{numbers.number(middle[g])} bij {g}" for g in groups if g in middle]
-        said.append(f"{capital(panel)}: midden {' en '.join(each)}.")
+        said.append(f"{numbers.capital(panel)}: midden {' en '.join(each)}.")
     return make(
         texts,
         partial(_histograms, bars=bars, groups=groups),
@@ -640,7 +639,7 @@ def specification_curve(
         frame=frame,
         variables=[
             *estimate_columns(unit, decimals),
-            *[(c, capital(c), "", 0, "text") for c in choices],
+            *[(c, numbers.capital(c), "", 0, "text") for c in choices],
         ],
     )
 

@@ -18,7 +18,6 @@ from kansen_analysis.display._parts import (
     YEAR,
     Break,
     between,
-    capital,
     cut,
     end_labels,
     end_room,
@@ -550,7 +549,10 @@ def _beside(frame, labels, unit, decimals) -> tuple[pd.DataFrame, list[tuple]]:
         late = set(frame.loc[flags(frame, "provisional"), "year"])
         table["provisional"] = [year in late for year in table["year"]]
     described = zip(names, labels, strict=True)
-    return table, [YEAR, *[(name, capital(of), unit, decimals, "mean") for name, of in described]]
+    return table, [
+        YEAR,
+        *[(name, numbers.capital(of), unit, decimals, "mean") for name, of in described],
+    ]
 
 
 def _alt_lines(
@@ -578,7 +580,7 @@ def _alt_lines(
         change = np.sign(round(last.value, decimals) - round(first.value, decimals))
         word = {1: "gestegen", -1: "gedaald", 0: "gelijk gebleven"}[int(change)]
         said.append(
-            f"{capital(label)}: {word} sinds {numbers.school_year(first.year)} "
+            f"{numbers.capital(label)}: {word} sinds {numbers.school_year(first.year)} "
             f"(toen {with_unit(first.value, unit, decimals)})."
         )
     if len(rows) > 1:

@@ -12,7 +12,7 @@ from pathlib import Path
 from kansen_analysis.edition import answered, digests, manifest, released, secret, store
 from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
-from kansen_analysis.edition.open import BEFORE, WORK, Edition, open_edition
+from kansen_analysis.edition.open import BEFORE, MANIFEST, NEXT, WORK, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.edition.stages import RECORD, Given, Saved, Stage, key_of, up_to_date
 from kansen_analysis.errors import UsageError
@@ -270,11 +270,8 @@ def build(
         sums = done["tidy"].files | {"folder.json": store.digest_of(told)}
         inputs["reports"] = Given(None, digests.digest(sums))
         progress(gate.name)
-        public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
-        manifest.write_private(target, done)
-        manifest.write(
-            target,
-            public,
+        tell = partial(
+            manifest.write,
             year=year,
             demo=workspace.is_demo(raw),
             raw=raw,
@@ -284,9 +281,17 @@ def build(
             transitions=changes if len(moved) else None,
             programme=beside,
         )
+        # Tables and manifest take their places one after the other, with the new one beside the
+        # old one in between: a kill leaves an edition that is whole.
+        public = up_to_date(
+            *(gate, target / gate.name, inputs | done, _variables, keyed),
+            ready=lambda new: tell(target / NEXT, Saved(new)),
+        )
+        tell(target / MANIFEST, public)
+        (target / NEXT).unlink(missing_ok=True)
         edition = open_edition(target)
         if asked:
-            made = (target / manifest.MANIFEST, edition.public.folder / RECORD)
+            made = (target / MANIFEST, edition.public.folder / RECORD)
             told = answered.answers(edition)
             answered.keep(target / WORK / answered.FILE, asked, places, state, told, made)
     return edition
@@ -301,18 +306,20 @@ def _begin(
     shelf = (target.parent if target else workspace.root() / FOLDER).resolve()
     held = sorted(path.parents[1] for path in shelf.glob(f"*/{WORK}/{TIDY.name}"))
     source = next((each for each in held if Saved(each / WORK / TIDY.name).key == key), None)
-    if source is None:  # only the files themselves tell which school year they are of
-        progress(f"reading {raw.name}")
-        source = shelf / READING
-        up_to_date(TIDY, source / WORK / TIDY.name, inputs, _variables)
-    tidy = Saved(source / WORK / TIDY.name)
-    year = _year(raw, tidy["folder"]["years"], wanted)
-    kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
-    target = target or shelf / "-".join([*kind, schoolyear.label(year)])
-    if source != target.resolve():
-        with store.whole(target / WORK / TIDY.name) as new:
-            shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
-    shutil.rmtree(shelf / READING, ignore_errors=True)
+    try:
+        if source is None:  # only the files themselves tell which school year they are of
+            progress(f"reading {raw.name}")
+            source = shelf / READING
+            up_to_date(TIDY, source / WORK / TIDY.name, inputs, _variables)
+        tidy = Saved(source / WORK / TIDY.name)
+        year = _year(raw, tidy["folder"]["years"], wanted)
+        kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
+        target = target or shelf / "-".join([*kind, schoolyear.label(year)])
+        if source != target.resolve():
+            with store.whole(target / WORK / TIDY.name) as new:
+                shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(shelf / READING, ignore_errors=True)
     return target, year
 
 

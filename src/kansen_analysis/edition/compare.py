@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.edition import digests, manifest, store
-from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, open_edition
+from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, manifest_of, open_edition
 from kansen_analysis.errors import UsageError
 from kansen_analysis.sources import schoolyear
 
@@ -361,7 +361,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, dict], Path]:
         When there is none.
     """
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = manifest_of(folder)
         if "outputs" in content:
             return dict(content["outputs"]), folder / PUBLIC
         return dict(content["output"]), folder

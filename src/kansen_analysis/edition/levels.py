@@ -33,13 +33,14 @@ def run(inputs: Mapping) -> dict[str, object]:
     names = {"low": "own_low", "high": "own_high", "placed": "placed"}
     names |= {"pupils_low": "own_n_low", "pupils_high": "own_n_high"}
     own = both[["school", "year", *names]].rename(columns=names)
+    mine = inputs["schools"]["participants"]["school"]
     found = joined.guard(
-        known.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"]
+        known.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"], mine
     )[[*known.columns, "joined"]]
     told = []
     for word in ("solved", "contradiction"):
         rows = found[found["joined"] == word]
-        people = rows["school"].isin(inputs["schools"]["participants"]["school"])
+        people = rows["school"].isin(mine)
         told.append(
             {
                 "rule": f"two publishers: {word}",

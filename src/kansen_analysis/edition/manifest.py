@@ -18,7 +18,6 @@ import pandas as pd
 
 import kansen_analysis
 from kansen_analysis.edition import digests, store
-from kansen_analysis.edition.open import MANIFEST, STAGES, WORK
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -33,14 +32,8 @@ FETCHED = "manifest.json"  # in a data folder: what `kansen fetch` writes down
 _FEATURES = ("sse4_2", "avx", "avx2", "avx512f", "fma", "asimd", "sve")
 
 
-def write_private(target: Path, done: Mapping[str, Saved]) -> None:
-    """Write down which stages there are, in the part that stays here."""
-    told = {name: {"key": saved.key, "files": saved.files} for name, saved in done.items()}
-    _write(target / WORK / STAGES, told)
-
-
 def write(
-    target: Path,
+    path: Path,
     public: Saved,
     *,
     year: int,
@@ -56,8 +49,8 @@ def write(
 
     Parameters
     ----------
-    target : pathlib.Path
-        Folder of the edition.
+    path : pathlib.Path
+        Of the manifest.
     public : Saved
         What may be published of it.
     year : int
@@ -72,7 +65,7 @@ def write(
     protocol : Protocol
     """
     _write(
-        target / MANIFEST,
+        path,
         {
             "format": FORMAT,
             "school_year": schoolyear.label(year),

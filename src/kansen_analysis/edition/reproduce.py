@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from kansen_analysis.edition import digests, secret, store
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.compare import Comparison, compare
-from kansen_analysis.edition.open import MANIFEST, PUBLIC
+from kansen_analysis.edition.open import MANIFEST, PUBLIC, manifest_of
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -72,7 +71,7 @@ def reproduce(
     """
     folder = Path(folder)
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        told = manifest_of(folder)
         inputs = told["inputs"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{folder} has no {MANIFEST} that names its inputs.") from None

@@ -138,6 +138,7 @@ def up_to_date(
     inputs: Mapping[str, Given | Saved],
     about: Callable[[str], pd.DataFrame | None] = lambda table: None,
     seal: Callable[[str], str] = str,
+    ready: Callable[[Path], object] = lambda folder: None,
 ) -> Saved:
     """Return what a stage writes; run it when that is not there, or was made of something else.
 
@@ -152,6 +153,8 @@ def up_to_date(
         From the name of a table to what its columns are, as for `store.write_table`.
     seal : callable, optional
         From the key to what may stand beside what is published, see `secret`.
+    ready : callable, optional
+        Told the folder that is whole, before it takes its place.
 
     Raises
     ------
@@ -170,6 +173,7 @@ def up_to_date(
         if wrong := set(written) ^ set(written if stage.writes is None else stage.writes):
             raise UsageError(f"Stage {stage.name}: wrote, or not, unlike said: {sorted(wrong)}.")
         save(new, stage, key, written, about)
+        ready(new)
     return Saved(folder)
 
 

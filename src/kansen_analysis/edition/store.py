@@ -33,6 +33,7 @@ from pydantic import BaseModel
 
 from kansen_analysis.edition.digests import ROOT, digest
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import hand
 
 INLINE = 200  # rows of a table, or numbers of an array, that still stand in the JSON
 _KIND = "$"  # the key that tells what a JSON object stands for
@@ -324,12 +325,7 @@ def digest_of(value: object) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file at once: a reader sees the old one or the new one."""
-    new = _beside(path)
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    hand.save(path, text.encode("utf-8"))
 
 
 @contextmanager

@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BEGUN",
     "Html",
-    "about",
     "banner",
     "by_name",
-    "capital",
     "estimate_or_reason",
     "file_only",
     "glossary",
@@ -79,23 +77,6 @@ def _opened(folder: Path) -> Edition:
 @lru_cache(maxsize=1)
 def _kept(folder: Path, written: int) -> Edition:
     return open_edition(folder)
-
-
-def capital(words: str) -> str:
-    """Write words as a sentence begins.
-
-    Examples
-    --------
-    >>> capital("de gids")
-    'De gids'
-    """
-    return words[:1].upper() + words[1:]
-
-
-def about(*rows: tuple) -> pd.DataFrame:
-    """Return variables from rows of (column, label, unit, decimals, kind[, base])."""
-    names = ["column", "label", "unit", "decimals", "kind", "base"]
-    return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
 
 
 def published_table(
@@ -165,7 +146,7 @@ def by_name(monitor: Edition) -> pd.DataFrame:
 
 def verdict_word(row: pd.Series) -> str:
     """Return the verdict as the pages write it: *Beter*, *Onbeslist*, …"""
-    word = row["verdict"][0].upper() + row["verdict"][1:]
+    word = numbers.capital(row["verdict"])
     assert word in SIGNS
     return word
 

@@ -12,12 +12,12 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import around as published
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
+from kansen_analysis.outcomes.seen import SPECIAL
 from kansen_analysis.pages.common import (
-    about,
     estimate_or_reason,
     groups_of,
     published_table,
@@ -28,7 +28,6 @@ from kansen_analysis.words import numbers
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
-SPECIAL = ("VSO", "PRO")
 BESIDE = MOVES | {
     "vsv": "Schoolverlaters",
     "special": "Leerlingen op speciale scholen",
@@ -243,7 +242,7 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
     frame = wide.reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        *((name, name[0].upper() + name[1:], "%", 1, "share") for name in groups),
+        *((name, numbers.capital(name), "%", 1, "share") for name in groups),
     )
     return published_table(
         frame,

@@ -8,17 +8,10 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import telling
-from kansen_analysis.pages.common import (
-    BEGUN,
-    about,
-    by_name,
-    published_table,
-    source_line,
-    term,
-)
+from kansen_analysis.pages.common import BEGUN, by_name, published_table, source_line, term
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear

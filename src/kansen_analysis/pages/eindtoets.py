@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages.common import (
     BEGUN,
-    about,
     by_name,
     groups_of,
     published_table,

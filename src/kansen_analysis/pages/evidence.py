@@ -13,13 +13,12 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes import OUTCOMES, PAGES
 from kansen_analysis.outcomes.fixed import FEW, MINIMUM
 from kansen_analysis.pages.common import (
-    about,
     estimate_or_reason,
     published_table,
     source_line,

@@ -8,11 +8,12 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, groups_of, published_table, source_line, verdict_row
+from kansen_analysis.pages.common import groups_of, published_table, source_line, verdict_row
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import feeding, get, schoolyear
+from kansen_analysis.words import numbers
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
 FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared
@@ -262,10 +263,7 @@ def tested_share(monitor: Edition) -> Table | Absent:
     frame = pd.DataFrame(parts).rename_axis("year").reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        *(
-            (name, label[0].upper() + label[1:], "%", 1, "share")
-            for name, (label, _) in groups.items()
-        ),
+        *((name, numbers.capital(label), "%", 1, "share") for name, (label, _) in groups.items()),
     )
     return published_table(
         frame,

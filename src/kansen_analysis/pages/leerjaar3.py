@@ -11,13 +11,13 @@ import pandas as pd
 
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.disclosure.supplied import ENDS, STEP, Rule
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.edition.released import GROUPS, PLACES, WHOLE
 from kansen_analysis.outcomes.intervals import share_of_total
 from kansen_analysis.pages import evidence
-from kansen_analysis.pages.common import about, estimate_or_reason, published_table, source_line
+from kansen_analysis.pages.common import estimate_or_reason, published_table, source_line
 from kansen_analysis.words import numbers
 
 GOAL = 3

@@ -9,10 +9,10 @@ import pandas as pd
 from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import last_year, period, sources, this_year
-from kansen_analysis.pages.common import about, published_table, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers

@@ -8,10 +8,10 @@ from kansen_analysis.display import components, figures
 from kansen_analysis.display.components import Html
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.region import COUNTRY, FACTS, REGION
-from kansen_analysis.pages.common import about, published_table, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.words import numbers
 from kansen_analysis.words import region as words
 

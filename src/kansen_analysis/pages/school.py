@@ -254,13 +254,12 @@ def _results_title(monitor: Edition, school: str) -> str:
     if mine["n_low"].sum() < MINIMUM:
         return "Te weinig leerlingen voor een conclusie over de laatste drie schooljaren"
     low, high = together(mine)
-    words = {1: f"in {schoolyear.label(mine.index[-1])}", 2: "in twee schooljaren"}
-    when = words.get(len(mine), "in drie schooljaren")
-    apart = round(high) - round(low) > 1
-    ends = (low, high) if apart else ((low + high) / 2,)
-    share = " tot ".join(numbers.number(end, 0) for end in ends)
-    pupils = _to(*(int(mine[end].sum()) for end in ("n_low", "n_high")))
-    start = f"{share}% van de streefniveaus bij {pupils} leerlingen {when}"
+    words = {1: f"In {schoolyear.label(int(mine.index[-1]))}", 2: "Twee schooljaren"}
+    when = words.get(len(mine), "Drie schooljaren")
+    middle, apart = (low + high) / 2, round(high) - round(low) > 1
+    share = numbers.span(*(low, high) if apart else (middle, middle), 0)
+    pupils = numbers.span(mine["n_low"].sum(), mine["n_high"].sum(), 0)
+    start = f"{when}: {share}% van de streefniveaus bij {pupils} leerlingen"
     band = _alike_together(monitor, school, tuple(mine.index))
     if len(band) < FEWEST:
         return start

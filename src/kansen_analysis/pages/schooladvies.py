@@ -8,13 +8,12 @@ import pandas as pd
 from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.fixed import BREAK
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
 from kansen_analysis.outcomes.panel import ENDS, RANKED_ADVICES, advice_levels
 from kansen_analysis.pages.common import (
-    about,
     by_name,
     groups_of,
     known_or_ends,
@@ -144,7 +143,7 @@ def compared(monitor: Edition) -> Table | Absent:
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
         *(
-            (name, name[0].upper() + name[1:], "adviesniveau", 2, "mean")
+            (name, numbers.capital(name), "adviesniveau", 2, "mean")
             for name in groups
             if name in frame
         ),
@@ -258,7 +257,7 @@ def _raised_by_group(monitor: Edition, counts: pd.DataFrame) -> tuple[pd.DataFra
     frame : pandas.DataFrame
         ``year``; per group the share in percent and ``n``, the pupils it is of.
     variables : list of tuple
-        Rows for `common.about`, the year first.
+        Rows for `tables.about`, the year first.
     """
     group = monitor.group_of(counts["school"])
     years = sorted(int(year) for year in counts["year"].unique())

@@ -10,11 +10,11 @@ from typing import TypeVar
 import pandas as pd
 
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.compare import Comparison, compare
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages import published
-from kansen_analysis.pages.common import about, published_table
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.gegevens import TABLES
 from kansen_analysis.pages.markdown import link_if_made, listed, plain
 from kansen_analysis.sources import get, names, schoolyear

@@ -162,7 +162,6 @@ def lessons(monitor: Edition) -> Table | Absent:
     shown = frame.assign(
         where=where.mask(where == "", frame["programme"]),
         day=[when(date) for date in frame["date"]],
-        strength=NOT_TESTED,
         **{name: frame[name].replace("", NOT_NAMED) for name in ("tried", "happened", "advice")},
     )
     told = telling(columns_of("verhalen-lessen"), shown)
@@ -175,7 +174,8 @@ def lessons(monitor: Edition) -> Table | Absent:
     return published_table(
         shown,
         "verhalen-lessen",
-        caption=f"Lessen: {listed(said)}" if said else "Lessen, en waar zij vandaan komen",
+        caption=f"Lessen: {listed(said)}" if said[1:] else "Lessen, en waar zij vandaan komen",
         variables=told,
         source=sources(frame),
+        notes=(f"Een les is {NOT_TESTED}.",),
     )

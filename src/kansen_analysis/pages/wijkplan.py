@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import sources
-from kansen_analysis.pages.common import about, published_table, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
 from kansen_analysis.words.numbers import many
@@ -14,21 +14,20 @@ from kansen_analysis.words.numbers import many
 EMPTY = "nog niet ingevuld"
 
 
-def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
-    """Say how many pillars and goals a plan has and how many results are filled in."""
+def overview(monitor: Edition) -> Prose | Absent:
+    """Say how many pillars and goals each plan has and how many results are filled in."""
     goals = monitor.programme.goals
     lines = []
     for name, rows in goals.groupby("plan", sort=False):
-        if plan in (None, name):
-            own = rows[rows["goal"] != ""]
-            filled = int((own["result"] != "").sum())
-            pillars = list(dict.fromkeys(rows["pillar"]))
-            lines.append(
-                f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
-                f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
-                f"{numbers.listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
-                f"{len(own)} doelen staat welk resultaat bereikt moet worden."
-            )
+        own = rows[rows["goal"] != ""]
+        filled = int((own["result"] != "").sum())
+        pillars = list(dict.fromkeys(rows["pillar"]))
+        lines.append(
+            f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
+            f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
+            f"{numbers.listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
+            f"{len(own)} doelen staat welk resultaat bereikt moet worden."
+        )
     return Prose("\n\n".join(lines)) if lines else Absent("")
 
 
@@ -92,10 +91,9 @@ def care(monitor: Edition) -> Table | None:
     )
 
 
-def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:
+def plan_table(monitor: Edition) -> Table | Absent:
     """List pillars, goals, activities and results; an empty result stays visible."""
-    goals = monitor.programme.goals
-    rows = goals if plan is None else goals[goals["plan"] == plan]
+    rows = monitor.programme.goals
     if not len(rows):
         return Absent("")
     whole = rows["goal"] == ""  # the activities of a pillar, for all of its goals

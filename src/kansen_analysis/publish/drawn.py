@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from kansen_analysis.display.publication import Publication
 from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import empty, manifest, shown
+from kansen_analysis.publish import empty, manifest
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -94,9 +94,7 @@ def gather(
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
     drawn = {name: nbformat.read(folder_of(edition, name) / PAGE, as_version=4) for name in pages}
-    for page in drawn.values():
-        shown.unlink(page, gone)
-    left = empty.without(drawn)
+    left = empty.without(drawn, gone)
     for name, page in left.items():
         (work / name).parent.mkdir(exist_ok=True)
         write(page, work / f"{name}.ipynb")

@@ -6,6 +6,7 @@ read the same.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,18 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+
+def save(path: Path, content: bytes) -> Path:
+    """Write a file at once: a full disk or a kill leaves the one that was there."""
+    new = path.with_name(f".{path.name}.new-{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        new.write_bytes(content)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    return path
 
 
 def find(folder: Path, stem: str) -> Path | None:

@@ -170,11 +170,19 @@ class Slice:
         }
 
     @cached_property
-    def sizes(self) -> dict[str, pd.Series]:
-        """The pupils per BRIN and per school, on a scale of ratios, by its number."""
-        pupils = pd.Series(self.total["low"] + self.total["high"])
-        sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
-        return {c: s[(s > 0) & (s.index >= 0)].transform(np.log1p) for c, s in sizes.items()}
+    def _sizes(self) -> dict[str, np.ndarray]:
+        pupils = self.total["low"] + self.total["high"]
+        sizes = {}
+        for code in ("brin", "key"):
+            known = np.bincount(self.numbers_of[code] + 1, pupils)[1:]
+            # Behind the last number stands what has none.
+            sizes[code] = np.append(np.where(known > 0, np.log1p(known), np.nan), np.nan)
+        return sizes
+
+    def size_of(self, code: str, numbers: np.ndarray) -> np.ndarray:
+        """Return the pupils of BRINs or schools, on a scale of ratios; NaN where there are none."""
+        sizes = self._sizes[code]
+        return sizes[np.where(numbers < len(sizes), numbers, -1)]
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -896,7 +904,7 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, str]]:
         if not sources.setdefault(source, 1) or len(found) == 3:
             continue
         code = "key" if one.key == other.key == "school" else "brin"
-        if np.isin(some[code], other.sizes[code].index).sum() >= len(some[code]) / 2:
+        if np.isfinite(other.size_of(code, some[code])).sum() >= len(some[code]) / 2:
             found.append((other, code))
             files.add(name)
             sources[source] -= 1
@@ -915,9 +923,9 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         own = np.log1p(one.total["low"] + one.total["high"])
         fits = []
         for other, code in _comparable(one, every):
-            codes = pd.Series(one.numbers_of[code])
-            theirs = codes.map(other.sizes[code]).where(~codes.duplicated(keep=False))
-            fits.append(_fit(own, theirs.to_numpy()))
+            codes = one.numbers_of[code]
+            once = np.bincount(codes + 1)[codes + 1] == 1
+            fits.append(_fit(own, np.where(once, other.size_of(code, codes), np.nan)))
         if rows := _moved(fits):
             found.append(
                 one.doubt(

@@ -239,6 +239,17 @@ def listed(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} en {last}" if first else last
 
 
+def capital(words: str) -> str:
+    """Write words as a sentence begins.
+
+    Examples
+    --------
+    >>> capital("de gids")
+    'De gids'
+    """
+    return words[:1].upper() + words[1:]
+
+
 def school_year(year) -> str:
     """Write a school year in full.
 

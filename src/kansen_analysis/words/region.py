@@ -128,7 +128,7 @@ def sentence(row: Row) -> str:
     about = WORDS[fact]
     said = _clause(row)
     time = when(fact, int(row["year"]))
-    first = f"{time[0].upper()}{time[1:]} {said}."
+    first = f"{numbers.capital(time)} {said}."
     was = "waren dat er" if about.plural else "was dat"
     other = value(fact, row["other_low"], row["other_high"])
     if row["other_high"] == 0 and _OF in about.clause:
@@ -136,7 +136,7 @@ def sentence(row: Row) -> str:
     if row["rule"] == "country":
         return f"{first} In {COUNTRY} {was} {other}."
     then = when(fact, int(row["other_year"]))
-    second = f"{then[0].upper()}{then[1:]} {was} {other}"
+    second = f"{numbers.capital(then)} {was} {other}"
     if FACTS[fact].form == "count":
         second += f": {_more(row['gap_low'], row['gap_high'])}"
     return f"{first} {second}."
