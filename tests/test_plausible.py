@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from test_sources_errors import HEADER, NAME, row
 
+from kansen_analysis.demo.files import write_ods
 from kansen_analysis.errors import DataErrors, PlausibilityError
 from kansen_analysis.schools.coverage import check
 from kansen_analysis.sources import DataFolder, get, names, plausible
@@ -287,6 +288,49 @@ def test_means_that_a_spreadsheet_rounded_are_named(tmp_path):
         data.scan()
         found = [(finding.check, finding.column) for finding in data.findings]
         assert found == ([] if decimals else [("rounded", HEADER.split(";")[17])])
+
+
+@pytest.fixture
+def results(country, tmp_path):
+    """A workbook of the Inspectie with other percentages, and a folder to read it from."""
+    years = ("2223", "2324")
+    names = ("Gemiddelde %1F", "Gemiddelde %1S/2F", "Aantal leerlingen")
+    layout = next(iter(get("leerresultaten").layouts))
+    header = [raw for raw in layout.columns.values() if "{yyzz}" not in raw]
+    own = [f"{name} {year}" for year in years for name in names]
+    chosen, rows = random.Random(6), []
+    for number in range(150):
+        low = chosen.uniform(40, 60)
+        cells = [low + 30, low, number % 40 + 11, low + 31 + number % 3, low + 2, number % 39 + 12]
+        rows.append([f"{code(number)}|C1", *cells])
+
+    def read(change) -> list:
+        sheet = [["ovt", *own, *header[1:]]]
+        for ovt, *cells in rows:
+            texts = [
+                f"{c:.2f}".replace(".", ",") if isinstance(c, float) else str(c) for c in cells
+            ]
+            sheet.append([ovt, *texts, *[""] * (len(header) - 1)])
+        change(sheet)
+        write_ods(tmp_path / "leerresultaten.ods", {"Data": sheet})
+        data = DataFolder(tmp_path)
+        data.scan()
+        return data.findings
+
+    return read
+
+
+def test_percentages_saved_as_fractions_and_exchanged_are_named(results):
+    def fractions(sheet):
+        for cells in sheet[1:]:
+            cells[1] = f"{float(cells[1].replace(',', '.')) / 100:.4f}".replace(".", ",")
+
+    def exchanged(sheet):
+        sheet[0][1], sheet[0][2] = sheet[0][2], sheet[0][1]
+
+    assert [f.found for f in results(lambda sheet: None)] == []
+    assert {f.check for f in results(fractions)} == {"rounded"}
+    assert {f.check for f in results(exchanged)} == {"moved"}
 
 
 def test_years_before_the_publisher_hid_counts_may_show_them(change):

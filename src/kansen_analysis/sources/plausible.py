@@ -387,10 +387,25 @@ def _shown(one: Slice, symbol: str) -> Iterator[PlausibilityError]:
 
 
 def _rounded(one: Slice) -> Iterator[PlausibilityError]:
-    """Doubt means without any decimal: a spreadsheet saves what it shows."""
+    """Doubt means without any decimal, and percentages that are fractions.
+
+    A spreadsheet saves what it shows, and shows .94 as 94%.
+    """
     for name, cells in one.means.items():
         values = cells[~np.isnan(cells) & (cells != 0)]
-        if len(values) < ENOUGH or (values % 1).any() or len(np.unique(values)) < 10:
+        if len(values) < ENOUGH or len(np.unique(values)) < 10:
+            continue
+        if values.max() <= 1 and one.source.variable[name]["max"] == "100":
+            yield one.doubt(
+                "rounded",
+                f"{len(values)} numbers of at most 1",
+                "percentages, from 0 to 100",
+                f"a spreadsheet saved them as fractions; {_AGAIN}",
+                one.frame.index[~np.isnan(cells)][0],
+                one.wide.header(name),
+            )
+            return
+        if (values % 1).any():
             continue
         yield one.doubt(
             "rounded",
@@ -604,8 +619,14 @@ def _again(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
     own = np.array(list(one.counts.values())).reshape(-1, len(one.frame))
     filled = np.nan_to_num(own).any(axis=0)
     for other in others[:2]:
-        later = other.year > one.year or other.file is one.file
-        if later or not len(own) or one.counts.keys() != other.counts.keys():
+        # The years of one table may be told in columns; those of sheets are told in rows.
+        aside = other.file is one.file and not one.wide.layout.sheet
+        if (
+            aside
+            or other.year > one.year
+            or not len(own)
+            or one.counts.keys() != other.counts.keys()
+        ):
             continue
         places = _beside_by_key(one, other)
         both = filled & (places >= 0)
@@ -827,7 +848,7 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
 
 
 def _exchanged(one: Slice, others: list) -> Iterator[PlausibilityError]:
-    """Doubt two columns of pupils that fit the years beside them better in each other's place.
+    """Doubt two columns of numbers that fit the years beside them better in each other's place.
 
     The difference of two columns goes the same way at the same school in another year, and each is
     nearer to itself than to the other; where neither holds, their headers changed places. A column
@@ -835,7 +856,7 @@ def _exchanged(one: Slice, others: list) -> Iterator[PlausibilityError]:
     """
     says: dict[tuple[str, str], list[float]] = {}
     for other, places in others:
-        names = [name for name in one.middle if name in other.middle]
+        names = [name for name in one.numbers if name in other.numbers]
         both = places >= 0
         if both.sum() < ENOUGH or len(names) < 2:
             continue
