@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 KANSEN = (sys.executable, "-m", "kansen_analysis")
 PAGE, RESULTS = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.json"
 COUNTRY = 6  # times the schools of the demo
+NATIONAL = 6_500  # schools of `kansen demo --schools`
 TIMES = (1, 2, 4)  # countries
 INVENTED = re.compile(rb"\b9[0-3](?=[A-Z]{2})")  # how the codes of the demo begin
 OWN_CODES = (94, *range(0, 88, 4))  # how those of its copies may begin: with this, or 1 to 3 more
@@ -74,6 +75,17 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.ipynb")):
     book = nbformat.read(path, 4)
     nbclient.NotebookClient(book, resources={"metadata": {"path": sys.argv[1]}}).execute()
     nbconvert.HTMLExporter().from_notebook_node(book)
+"""
+
+
+# The pages that every monitor has, without one for each school and municipality.
+PLAIN = """
+import sys, pathlib
+from kansen_analysis.edition.open import open_edition
+from kansen_analysis.publish import RenderConfig, site
+edition, here = open_edition(sys.argv[1]), pathlib.Path.cwd()
+config = RenderConfig(here, edition, here / "plain", "embedded", settings=edition.settings)
+print(site.render(config).pages)
 """
 
 
@@ -135,8 +147,10 @@ def starting(rows: dict[str, Row]) -> None:
     demo = ("--data", "data/demo")
     cost((*KANSEN, "goals", *demo))  # the edition is there after this
     _add(rows, "`kansen --help`", "import pandas", 0.3, cost((*KANSEN, "--help")).seconds / pandas)
-    again = cost((*KANSEN, "goals", *demo)).seconds
-    _add(rows, "`kansen goals`, edition unchanged", "import pandas", 1.5, again / pandas)
+    for command in ("goals", "plan"):
+        again = cost((*KANSEN, command, *demo)).seconds
+        name = f"`kansen {command}`, edition unchanged"
+        _add(rows, name, "import pandas", 1.5, again / pandas)
 
 
 def reading(rows: dict[str, Row], data: Path, name: str) -> None:
@@ -148,6 +162,18 @@ def reading(rows: dict[str, Row], data: Path, name: str) -> None:
         rows, f"load and check {name}", "the same bytes read unseen", 2, ours.seconds / bare.seconds
     )
     _add(rows, f"memory of that ({name})", "bytes on disk", 6, ours.megabytes / size)
+    check = (*KANSEN, "check", "--data", str(data))
+    cost(check)
+    again = cost(check).seconds / bare.seconds
+    _add(rows, f"`kansen check` once more, {name}", "the same bytes read unseen", 0.1, again)
+
+
+def national(rows: dict[str, Row]) -> None:
+    """Measure loading eleven years of invented files of a country as large as the real one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "data")
+        cost((*KANSEN, "demo", "--schools", str(NATIONAL), "--output", str(folder)))
+        reading(rows, folder, "national data, eleven years")
 
 
 def stretched(folder: Path, target: Path, times: int) -> Path:
@@ -180,15 +206,6 @@ def growing(rows: dict[str, Row]) -> None:
         for times in TIMES:
             folder = stretched(ROOT / "data" / "demo", Path(scratch, str(times)), COUNTRY * times)
             spent.append(cost(_python(SCAN, folder)))
-            if times == 1:
-                bare = cost(_python(BARE, folder))
-                size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-                name = "the texts of a whole country"
-                ratio = spent[0].seconds / bare.seconds
-                _add(rows, f"load {name}", "the same bytes read unseen", 2, ratio)
-                _add(
-                    rows, f"memory of that ({name})", "bytes on disk", 6, spent[0].megabytes / size
-                )
     for name, used in (
         ("time", [each.seconds for each in spent]),
         ("memory", [each.megabytes for each in spent]),
@@ -205,8 +222,11 @@ def rendering(rows: dict[str, Row]) -> None:
             shutil.copytree(ROOT / name, project / name)
         for path in (*ROOT.glob("*.yml"), *ROOT.glob("*.lock"), ROOT / "pyproject.toml"):
             shutil.copy(path, project)
-        command = (*KANSEN, "render", "--data", "data/demo", "--engine", "embedded")
-        first = cost(command, project).seconds
+        demo = ("--data", "data/demo")
+        command = (*KANSEN, "render", *demo, "--engine", "embedded")
+        built = cost((*KANSEN, "build", *demo), project).seconds
+        drawn = cost(command, project).seconds
+        first = built + drawn
         again = cost(command, project).seconds
         notebook = project / "notebooks" / "begrippen.ipynb"
         book = json.loads(notebook.read_text(encoding="utf-8"))
@@ -217,10 +237,16 @@ def rendering(rows: dict[str, Row]) -> None:
         _add(rows, "render after nothing changed", "first render", 0.05, again / first)
         _add(rows, "render after one sentence changed", "first render", 0.2, changed / first)
         if all(map(importlib.util.find_spec, ("nbclient", "nbconvert", "ipykernel"))):
-            edition = str(next((project / "editions").glob("demo-*")))
-            books = cost(_python(NOTEBOOKS, project / "notebooks"), KANSEN_EDITION=edition)
-            words = "the notebooks through nbclient and nbconvert"
-            _add(rows, "first render of the demo, all pages", words, 0.15, first / books.seconds)
+            edition = next((project / "editions").glob("demo-*"))
+            notebooks = sorted((project / "notebooks").glob("*.ipynb"))
+            books = cost(_python(NOTEBOOKS, notebooks[0].parent), KANSEN_EDITION=str(edition))
+            words = "its notebooks through nbclient and nbconvert"
+            _add(rows, "render of the demo, once built", words, 0.15, drawn / books.seconds)
+            pages = len([*(edition / "drawn").rglob("*.page")])
+            plain = cost(_python(PLAIN, edition), project).seconds
+            more = (drawn - plain) / (pages - len([*(edition / "drawn").rglob("*.page")]))
+            one = books.seconds / len(notebooks)
+            _add(rows, "a page of a school more", "one of these notebooks", 0.01, more / one)
 
 
 def _add(rows: dict[str, Row], work: str, beside: str, most: float, ratio: float) -> None:
@@ -255,7 +281,7 @@ def bench(
     kinds: list[tuple[Callable[..., None], tuple]] = [(starting, ())]
     kinds.append((reading, (ROOT / "data" / "demo", "the demo")))
     kinds += [(reading, (folder.resolve(), "the published files")) for folder in data or ()]
-    kinds += [(growing, ()), (rendering, ())]
+    kinds += [(national, ()), (growing, ()), (rendering, ())]
     for at in range(rounds):
         for work, given in kinds:
             typer.echo(f"Round {at + 1}: {work.__name__}", err=True)

@@ -62,27 +62,28 @@ MENU: dict[str, dict[str, str]] = {
 LAST = {"changelog": "CHANGELOG.md"}
 FILES = {name: file for part in (*MENU.values(), LAST) for name, file in part.items()}
 
-# What the frame says, in English; a script says a few words more.
+# What the frame says, in English; the script says a few words more.
 FRAME = {
-    "Naar de inhoud": "Skip to content",
-    "Zoeken in de monitor": "Search the documentation",
-    ">Zoeken<": ">Search<",
-    "Hoofdmenu": "Main menu",
-    "Kruimelpad": "Breadcrumbs",
-    "Op deze pagina": "On this page",
-    "Vorige en volgende pagina": "Previous and next page",
-    ">Vorige<": ">Previous<",
-    ">Volgende<": ">Next<",
-    ">Voetnoten<": ">Notes<",
-    "Terug naar de tekst": "Back to the text",
-}
-SCRIPT = {
-    "Zoek in deze tabel": "Search this table",
-    "van de ${rows.length} rijen": "of ${rows.length} rows",
-    "Waarden in deze figuur; de pijltjestoetsen lopen erlangs": "Values; the arrow keys walk along",
-    ", de eerste ${MOST} staan hieronder": ", the first ${MOST} are below",
-    '"resultaat" : "resultaten"': '"result" : "results"',
-    "Niets gevonden": "Nothing found",
+    "skip": "Skip to content",
+    "search": "Search",
+    "search-in": "Search the documentation",
+    "menu": "Main menu",
+    "way": "Breadcrumbs",
+    "contents": "On this page",
+    "beside": "Previous and next page",
+    "before": "Previous",
+    "after": "Next",
+    "notes": "Notes",
+    "back": "Back to the text",
+    "script": {
+        "filter": "Search this table",
+        "of": "of {} rows",
+        "values": "Values; the arrow keys walk along",
+        "first": ", the first {} are below",
+        "result": "result",
+        "results": "results",
+        "nothing": "Nothing found",
+    },
 }
 _CODE = r"^ *```.*?^ *```[^\n]*$|`[^`\n]*`"
 _FENCE = re.compile(f"({_CODE})", re.MULTILINE | re.DOTALL)
@@ -173,7 +174,8 @@ def from_markdown(text: str, file: Path, images: set[Path]) -> NotebookNode:
             again = f" ({captions[heading]})" if captions[heading] > 1 else ""
             lines += ["", f": {heading}{again}", ""]
         lines.append(line)
-    return page(title, [new_markdown_cell("\n".join(lines))])
+    dutch = (ROOT / FILES[name] == file for name in DUTCH)
+    return page(title, [new_markdown_cell("\n".join(lines))], "nl" if any(dutch) else "en")
 
 
 def _cut(text: str) -> tuple[str, str]:
@@ -189,9 +191,9 @@ def _bare(heading: str) -> str:
     return re.sub(_LINK, r"\g<words>", heading)
 
 
-def page(title: str, body: list[NotebookNode]) -> NotebookNode:
+def page(title: str, body: list[NotebookNode], lang: str = "en") -> NotebookNode:
     """Make a notebook with a title."""
-    front = f"---\ntitle: {_quoted(title)}\n---"
+    front = f"---\ntitle: {_quoted(title)}\nlang: {lang}\n---"
     return new_notebook(cells=[new_raw_cell(front), *body])
 
 
@@ -393,7 +395,7 @@ def write(output: Path = OUTPUT) -> list[Path]:
     }
     galleries = gallery()
     pages |= {"reference": reference()} | galleries
-    site = Project("kansen_analysis", lang="en", contents=contents(galleries))
+    site = Project("kansen_analysis", lang="en", contents=contents(galleries), frames={"en": FRAME})
     if output.exists():
         shutil.rmtree(output)
     with store.scratch() as work:
@@ -403,29 +405,9 @@ def write(output: Path = OUTPUT) -> list[Path]:
             shutil.copy(path, work / path.name)
         made = f"kansen_analysis {kansen_analysis.__version__}, pandoc {embedded.version()}"
         warnings = embedded.build(work, output, site, made)
-    _translate(output)
     if wrong := [*warnings, *links.broken(output)]:
         raise RenderError("\n".join(wrong))
     return sorted(output.glob("*.html"))
-
-
-def _translate(output: Path) -> None:
-    """Say in English what stands around an English page, and mark the Dutch ones as Dutch."""
-    for path in output.glob("*.html"):
-        text = path.read_text("utf-8")
-        if path.stem in DUTCH:
-            text = text.replace('<html lang="en">', '<html lang="nl">')
-        else:
-            for dutch, english in FRAME.items():
-                text = text.replace(dutch, english)
-        path.write_text(text, encoding="utf-8")
-    script = output / "assets" / "site.js"
-    text = script.read_text("utf-8")
-    for dutch, english in SCRIPT.items():
-        if dutch not in text:
-            raise RenderError(f"docs/make_site.py: the script of the site no longer says {dutch!r}")
-        text = text.replace(dutch, english)
-    script.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

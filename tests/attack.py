@@ -196,6 +196,63 @@ def attack_row(printed: pd.DataFrame, told: list[tuple]) -> tuple[Score, bool]:
     return score, False
 
 
+def by_the_rule(publish, printed: pd.DataFrame, school: str) -> Score:
+    """Attack a range with the rule itself: which shares would have been shown by this range?
+
+    Parameters
+    ----------
+    publish : callable
+        From rows of DUO, and shares and pupils of the Inspectie, to what may be shown.
+    printed : pandas.DataFrame
+        Rows of the referentieniveaus.
+    school : str
+        Of one year; the last of what `publish` gives for it is what stands on its page.
+    """
+    mine = printed[printed["school"] == school]
+    alone, at, pupils = row_of_duo(mine)
+    low, high = alone.ends(pupils)
+    every = [(n, r) for n in range(low, high + 1) for r in range(3 * n + 1)]
+    names = [f"{turn:04d}ZZ" for turn in range(len(every))]
+    rows = pd.concat([mine.assign(school=name) for name in names])
+    results = pd.DataFrame(
+        {
+            "school": names,
+            "year": 2023,
+            "pct_1s2f": [round(100 * r / (3 * n), 2) for n, r in every],
+            "pupils": [n for n, _ in every],
+        }
+    )
+    told = publish(rows, results, school)
+    shown = ["low", "high", "n_low", "n_high", "origin", "joined"]
+    mark = told[told["school"] == school].iloc[0][shown]
+    alike = told[(told[shown] == mark).all(axis=1) & (told["school"] != school)]["school"]
+    ends = {}
+    for name in alike:  # the cells that each of them leaves, by whole numbers
+        n, reached = every[int(name[:4])]
+        puzzle, place, everybody = row_of_duo(mine)
+        slack = 100 / (6 * n)
+        tell_share(
+            puzzle,
+            place,
+            everybody,
+            100 * reached / (3 * n) - slack / 2,
+            100 * reached / (3 * n) + slack / 2,
+        )
+        puzzle.told({everybody: 1}, n, n)
+        for key, cell in place.items():
+            found = puzzle.ends(cell)
+            if found is not None:
+                before = ends.get(key, found)
+                ends[key] = min(before[0], found[0]), max(before[1], found[1])
+    score = Score()
+    for key, cell in at.items():
+        if alone.low[cell] < alone.high[cell] and key in ends:
+            before, after = alone.ends(cell), ends[key]
+            less = after[1] - after[0] < before[1] - before[0]
+            score += Score(1, less and after[0] == after[1], less and after[0] < after[1])
+    return score
+
+
 # A whole site ----------------------------------------------------------------------------------
 
 
@@ -273,6 +330,39 @@ def pages_that_say(site: Path, secrets: dict[tuple[str, int], float]) -> list[tu
     return found
 
 
+def subtracted(edition) -> tuple[int, list[tuple]]:
+    """Take all printed schools of a municipality off its figure: what is left is the guarded ones.
+
+    Returns
+    -------
+    int, list of (school, year)
+        Guarded school-years that a figure of their municipality was held against, and those of
+        which it left less than half of the range.
+    """
+    facts = edition.region_facts
+    facts = facts[(facts["fact"] == "streefniveau") & (facts["place_kind"] == "municipality")]
+    rows = edition.target_levels.merge(
+        edition.schools[["school", "municipality_code"]], on="school"
+    )
+    reached = {end: (rows[end] * rows[f"n_{end}"]).astype(float) for end in ("low", "high")}
+    groups = dict(iter(rows.assign(**reached).groupby(["municipality_code", "year"])))
+    tried, lost = 0, []
+    for fact in facts.itertuples():
+        here = groups.get((fact.place_code, fact.year))
+        if here is None:
+            continue
+        sums = here[["low", "high"]].sum()
+        low, high = fact.low * fact.n_low, fact.high * fact.n_high
+        for row in here[here["joined"] == "solved"].itertuples():
+            least = low - (sums["high"] - row.high)
+            most = high - (sums["low"] - row.low)
+            tried += 1
+            left = min(most, row.high) - max(least, row.low)
+            if left < 0.5 * (row.high - row.low):
+                lost.append((row.school, int(row.year)))
+    return tried, lost
+
+
 def main(site: Path, folder: Path, most: int | None = None) -> int:
     """Attack a rendered monitor; returns the number of cells that were lost."""
     from kansen_analysis.edition.open import open_edition
@@ -291,6 +381,8 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
         score += found
         apart += contradicts
     print(f"referentieniveaus: {score}; {apart} school-years contradict")
+    alone, sums = subtracted(edition)
+    print(f"sums of municipalities: {alone} school-years tried, {len(sums)} narrowed")
     guarded = edition.target_levels
     guarded = guarded[(guarded["joined"] == "solved") & guarded["school"].isin(people)]
     exact = edition.load("leerresultaten").dropna(subset=["school", "pct_1s2f"])
@@ -304,7 +396,7 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
     print(f"pages, alt texts and figures: {len(secrets)} shares looked for, {len(said)} found")
     for each in said:
         print(" ", *each)
-    return score.pinned + score.narrowed
+    return score.pinned + score.narrowed + len(sums) + len(said)
 
 
 if __name__ == "__main__":

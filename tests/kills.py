@@ -1,10 +1,11 @@
 """Runs that are killed at any moment: what was there stays whole, the next leaves nothing behind.
 
-``python tests/kills.py 50`` kills fifty renders and fifty builds of small folders.
+``python tests/kills.py 50`` kills fifty renders, builds and fetches of small folders.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,7 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +51,14 @@ cells = lines[1].split(",")
 cells[names.index("source")] = "bron " + sys.argv[2]
 register.write_text("\\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\\n")
 build(root / "data", day="2025-08-15", folder=root / "editions" / "e")
+"""
+FETCH = """
+import json, sys
+from pathlib import Path
+from kansen_analysis.fetch import fetch
+root = Path(sys.argv[1])
+report = fetch(root / "data", ["leerlingen_historisch"], base_urls=json.loads(sys.argv[2]))
+report.raise_findings()
 """
 
 
@@ -102,7 +114,45 @@ def folder(root: Path, demo: Path) -> None:
             copy(path, root / "data" / path.name)
 
 
-def start(code: str, root: Path, turn: int) -> subprocess.Popen:
+@contextmanager
+def publisher() -> Iterator[tuple[Callable[[int], str], Callable[[Path], bool]]]:
+    """Play a slow publisher that revises its file each turn; yields its addresses and a judge."""
+    from test_fetch import (
+        HISTORY,
+        IMAGES,
+        Publishers,
+        Served,
+        assert_whole_and_true,
+        sending,
+        table,
+    )
+
+    server = Publishers()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    server.handle_error = lambda *about: None  # whoever is killed hangs up
+    server.fail(IMAGES + HISTORY, sending(step=0.02))
+    before = []
+
+    def revise(turn: int) -> str:
+        content = table(40_000, f"{turn % 4}")  # comes back to what there was
+        before.append(content)
+        server.files[IMAGES + HISTORY] = Served(content)
+        return json.dumps({"https://duo.nl": server.base_urls["https://duo.nl"]})
+
+    def damaged(folder: Path) -> bool:
+        try:
+            return not assert_whole_and_true(folder, server, *before)
+        except AssertionError:
+            return True
+
+    try:
+        yield revise, damaged
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def start(code: str, root: Path, turn: int | str) -> subprocess.Popen:
     environment = os.environ | {"TMPDIR": str(root / "tmp"), "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-c", code, str(root), str(turn)],
@@ -120,17 +170,34 @@ def children(session: int) -> list[int]:
     return [int(line.split()[0]) for line in told.splitlines() if "Z" not in line.split()[1]]
 
 
-def kill(code: str, root: Path, made: Path, kills: int, seed: int = 1) -> Count:
-    """Run once, kill so many times, run once more."""
+def touched(made: Path) -> bool:
+    """Tell whether an edition or a site is not there, or not as it was made."""
     from kansen_analysis.edition.compare import verify
 
-    (root / "tmp").mkdir(exist_ok=True)
+    return not made.is_dir() or bool(verify(made))
+
+
+def kill(
+    code: str,
+    root: Path,
+    made: Path,
+    kills: int,
+    seed: int = 1,
+    *,
+    told: Callable[[int], int | str] = int,
+    damaged: Callable[[Path], bool] = touched,
+) -> Count:
+    """Run once, kill so many times, run once more.
+
+    `told` says what a turn is told, `damaged` whether what was made is no longer whole.
+    """
+    (root / "tmp").mkdir(parents=True, exist_ok=True)
     rng, count = random.Random(seed), Count()
     began = time.monotonic()
-    assert start(code, root, 0).wait() == 0
+    assert start(code, root, told(0)).wait() == 0
     whole = time.monotonic() - began
     for turn in range(1, kills + 1):
-        run = start(code, root, turn)
+        run = start(code, root, told(turn))
         time.sleep(rng.uniform(0.2 * whole, whole))
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
@@ -139,18 +206,22 @@ def kill(code: str, root: Path, made: Path, kills: int, seed: int = 1) -> Count:
         while children(run.pid) and time.monotonic() < until:
             time.sleep(0.2)
         count.alive += len(children(run.pid))
-        count.damaged += not made.is_dir() or bool(verify(made))
-    assert start(code, root, kills + 1).wait() == 0
-    count.damaged += bool(verify(made))
+        count.damaged += damaged(made)
+    assert start(code, root, told(kills + 1)).wait() == 0
+    count.damaged += damaged(made)
     left = [path for path in made.parent.iterdir() if path.name.startswith(".")]
-    left += [path for path in made.rglob("*") if ".new-" in path.name or path.name.endswith(".old")]
+    left += [
+        path
+        for path in made.rglob("*")
+        if ".new" in path.name or path.name.endswith(".old") or path.name == ".parts"
+    ]
     left += [path for top in (root / "tmp").glob("kansen-*") for path in top.iterdir()]
     count.leftovers = len(left)
     return count
 
 
 def main(kills: int) -> int:
-    """Kill renders and builds; returns how much was lost."""
+    """Kill renders, builds and fetches; returns how much was lost."""
     from kansen_analysis.demo import demo_folder
 
     lost = 0
@@ -165,6 +236,11 @@ def main(kills: int) -> int:
             found = kill(code, root / name, made, kills)
             print(f"{name}: {found}", flush=True)
             lost += found.damaged + found.leftovers + found.alive
+        with publisher() as (told, damaged):
+            made = root / "fetch" / "data"
+            found = kill(FETCH, root / "fetch", made, kills, told=told, damaged=damaged)
+        print(f"fetch: {found}", flush=True)
+        lost += found.damaged + found.leftovers + found.alive
     return lost
 
 

@@ -47,6 +47,7 @@ DONE = ROOT / "reports" / "mutants.jsonl"  # so that an interrupted run goes on
 
 # The modules that decide what a verdict is, and the tests that are about them, quickest first.
 LAYOUTS = "test_sources_layouts.py::test_a_layout_loads_to_the_values_that_stand_in_it"
+TWICE = "test_files.py::test_text_that_was_encoded_twice_is_read_and_named"
 SORTS = "test_same_digits.py::test_every_sort_keeps_the_order_of_equals"
 BESIDE = (
     "test_a_share_beside_hidden_counts_solves_none_of_them",
@@ -55,7 +56,7 @@ BESIDE = (
     "test_our_solver_finds_what_an_integer_program_finds",
 )
 MODULES = {
-    "sources/values": ["test_planted_tables.py", "test_sources_errors.py", LAYOUTS],
+    "sources/values": ["test_planted_tables.py", "test_sources_errors.py", TWICE, LAYOUTS],
     "schools/match": ["test_schools.py", "test_planted_tables.py", SORTS],
     "outcomes/intervals": ["test_masked.py", SORTS],
     "outcomes/panel": ["test_panel.py", "test_planted_tables.py", SORTS],

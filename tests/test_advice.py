@@ -674,7 +674,7 @@ def goal_two(edition, tests):
         tests=tests,
         provider=panel.main_provider(edition.tables),
     )
-    inputs = {name: edition.stages[name] for name in ("tidy", "schools")}
+    inputs = {name: edition.work(name) for name in ("tidy", "schools")}
     chosen = Chosen(inputs | {"protocol": edition.protocol, "year": edition.year})
     rows, _ = chosen.panel(found.rows, 2)
     return estimate_advice(rows, measure_attenuation(found, rows), details=False)

@@ -15,6 +15,7 @@ from kansen_analysis.display.prose import Absent
 from kansen_analysis.edition import (
     answers,
     estimates,
+    levels,
     outcomes,
     place,
     public,
@@ -23,8 +24,8 @@ from kansen_analysis.edition import (
 )
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.plan import Hurdle, Scenario
+from kansen_analysis.edition.stages import RECORD
+from kansen_analysis.goals.codes import Hurdle, Scenario, Verdict
 from kansen_analysis.outcomes import printed, region
 from kansen_analysis.pages import (
     deelnemers,
@@ -41,8 +42,7 @@ from kansen_analysis.pages import (
 from kansen_analysis.publish import dialect, empty
 from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.words import truth
-from kansen_analysis.words.leerjaar3 import own_figures
-from kansen_analysis.words.plan import in_short, of_hundred, soonest
+from kansen_analysis.words.plan import in_short, of_hundred, own_figures, soonest
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GOALS = ("eindtoets", "schooladvies", "afstroom", "zorg")
@@ -64,7 +64,8 @@ def without(edition: Edition, source: str | None) -> Edition:
     years = tidy["years"]
     hidden = {source: tidy[source].iloc[:0]} if source else {}
     hidden["years"] = years[years["table"] != source]
-    known = {name: edition.work(name) for name in edition.stages if "/" not in name} | {
+    records = (edition.folder / "work").glob(f"*/{RECORD}")
+    known = {path.parent.name: edition.work(path.parent.name) for path in records} | {
         "tidy": {**{name: tidy[name] for name in tidy}, **hidden},
         "participants": edition.participants,
         "region": edition.region,
@@ -77,6 +78,7 @@ def without(edition: Edition, source: str | None) -> Edition:
     for name, stage in (
         ("schools", schools),
         ("outcomes", outcomes),
+        ("levels", levels),
         ("estimates", estimates),
         ("verdicts", verdicts),
         ("answers", answers),
@@ -94,7 +96,7 @@ def without(edition: Edition, source: str | None) -> Edition:
         **known["tidy"],
         **passed,
         **judged,
-        "target_levels": public.levels(known, []),
+        "target_levels": known["levels"]["target_levels"],
         "estimates": known["estimates"]["estimates"],
         "coverage": edition.coverage,
     }

@@ -7,14 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansen_analysis.edition import released, secret
+from kansen_analysis.edition import outcomes, released, secret
 from kansen_analysis.edition.disclosure.joined import guard
 from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
 from kansen_analysis.errors import SettingsError, UsageError
+from kansen_analysis.estimate.per_school import school_changes
 from kansen_analysis.outcomes import panel
 from kansen_analysis.programme.settings import Disclosure
 
 PARTS = ("pupils_below", "pupils_havo_vwo")
+SCHOOLS = ("participants", "schools", "pools", "over_time", "left_out")
 
 
 def counts(rows, year=2020):
@@ -189,7 +191,7 @@ def world(seed, rows=40):
     return pd.DataFrame(printed, columns=names), results
 
 
-def published(printed, results):
+def published(printed, results, named=()):
     tables = {"referentieniveaus": printed, "leerresultaten": results}
     levels = panel.target_levels(tables)
     both = panel.both_publishers(tables)
@@ -199,7 +201,7 @@ def published(printed, results):
         own_n_low=both["pupils_low"],
         own_n_high=both["pupils_high"],
     )
-    return levels, guard(levels.merge(own, on=["school", "year"]), printed)
+    return levels, guard(levels.merge(own, on=["school", "year"]), printed, named)
 
 
 def told(levels, half=5e-7):
@@ -231,6 +233,26 @@ def test_a_share_beside_hidden_counts_solves_none_of_them(seed):
     assert len(solved) and (solved["low"] < solved["high"]).all()
     exact = before.loc[solved.index, "value"]  # printed with two decimals
     assert (solved["low"] <= exact + 0.01).all() and (exact - 0.01 <= solved["high"]).all()
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_who_knows_the_rule_learns_nothing_from_a_range(strict):
+    """That a share is not shown says that it would have solved a count, and so perhaps which."""
+    printed, results = world(2)
+    _, after = published(printed, results, results["school"] if strict else ())
+    guarded = after.loc[after["joined"] == "solved"]
+    total = attack.Score()
+    for school in guarded.loc[guarded["n_high"] - guarded["n_low"] <= 2, "school"].iloc[:9]:
+
+        def publish(rows, shares, school=school):
+            own = printed["school"] == school, results["school"] == school
+            rows = pd.concat([rows, printed[own[0]]])
+            shares = pd.concat([shares, results[own[1]]], ignore_index=True)
+            return published(rows, shares, shares["school"] if strict else ())[1]
+
+        total += attack.by_the_rule(publish, printed, school)
+    assert total.tried > 15
+    assert (total.pinned + total.narrowed == 0) == strict, total
 
 
 def test_what_gives_nothing_away_stays_as_the_publisher_prints_it():
@@ -295,6 +317,54 @@ def test_no_line_through_a_table_that_may_be_published_gives_a_hidden_share_back
     assert lost == []
     told, near = given_back(edition, edition.advices.rows)  # which stays in the working folder
     assert near > 0.8 * told > 0
+
+
+def test_an_exact_sum_over_a_municipality_has_three_guarded_schools_in_it(edition):
+    """All schools but one may be printed beside it: an exact sum less these is the one."""
+    levels = edition.target_levels.assign(hidden=edition.target_levels["joined"].eq("solved"))
+    levels = levels.merge(edition.schools[["school", "municipality_code"]], on="school")
+    for end in ("low", "high"):
+        levels[f"{end}_reached"] = levels[end] * levels[f"n_{end}"]
+    names = [*("low_reached", "high_reached", "n_low", "n_high"), "hidden"]
+    sums = levels.groupby(["municipality_code", "year"])[names].sum().reset_index()
+    facts = edition.region_facts.query("fact == 'streefniveau' and place_kind == 'municipality'")
+    both = facts.merge(
+        sums,
+        left_on=["place_code", "year"],
+        right_on=["municipality_code", "year"],
+        suffixes=("", "_sum"),
+    )
+    few = both[both["hidden"].between(1, 2)]
+    assert len(few) > 2
+    for end, wide in (("low", np.less_equal), ("high", np.greater_equal)):
+        assert (few[f"n_{end}"] == few[f"n_{end}_sum"]).all()
+        assert wide(few[end] * few[f"n_{end}"], few[f"{end}_reached"] + 1e-6).all()
+    tried, lost = attack.subtracted(edition)
+    assert tried > 50
+    assert lost == []
+
+
+def test_the_change_of_one_school_follows_from_what_may_be_shown(edition):
+    """Who has the package and the published files can try every share that a range leaves.
+
+    One of them gave the printed change to the last digit: it was made of the exact share.
+    """
+    known = edition.changes[1].table.set_index("school")
+    choose = outcomes.Chosen(
+        {
+            "tidy": edition.tables,
+            "schools": {n: edition.public[n] for n in SCHOOLS},
+            "protocol": edition.protocol,
+            "year": edition.year,
+        },
+        {"target_levels": edition.target_levels},
+    )
+    goal = edition.protocol.goal(1)
+    rows, _ = choose.of("target_levels", goal, True)
+    again = school_changes(rows, size_by_year=goal.outcome.size_by_year).table.set_index("school")
+    assert len(known) > 50
+    for name in ("change", "shrunken", "n_before", "n_after"):
+        np.testing.assert_allclose(again[name], known[name], atol=1e-9, err_msg=name)
 
 
 def given_back(edition, table):

@@ -14,6 +14,7 @@ from kansen_analysis.edition.compare import compare
 from kansen_analysis.edition.open import open_edition
 from kansen_analysis.pages import veranderd
 from kansen_analysis.publish import drawn, empty, manifest
+from kansen_analysis.words import changed as words
 
 DAY = "2025-08-15"
 BEFORE = "05.-gemiddelde-eindscores-bo-sbo-2023-2024.csv"
@@ -111,14 +112,11 @@ def test_another_verdict_gets_its_cause_and_no_more_than_is_known(monitor, monke
 
 def test_a_protocol_that_changed_is_told_in_its_own_words(monitor):
     old, new = monitor.earlier, monitor
-    assert veranderd._method(old, new) == ""
+    assert words.method(old.manifest, new.manifest) == ""
     told = dict(old.manifest) | {"protocol": {"version": "1.1", "sha256": "x"}}
-    changed = type("Old", (), {"manifest": told})
-    assert "het protocol ging van versie 1.1 naar" in veranderd._method(changed, new)
+    assert "het protocol ging van versie 1.1 naar" in words.method(told, new.manifest)
     told = dict(old.manifest) | {"source_sha256": "x"}
-    assert "aan het rekenprogramma is gewerkt" in veranderd._method(
-        type("Old", (), {"manifest": told}), new
-    )
+    assert "aan het rekenprogramma is gewerkt" in words.method(told, new.manifest)
 
 
 def test_with_no_edition_beside_it_there_is_no_page_and_with_one_there_is(monitor, tmp_path):

@@ -139,6 +139,16 @@ def test_the_plan_is_told_in_three_forms(demo):
     assert rows[0].startswith("goal,scenario,more,year") and len(rows) == 1 + len(found["outlook"])
 
 
+@pytest.mark.parametrize("command", ["goals", "plan", "check"])
+def test_what_did_not_change_is_told_again_without_pandas(demo, command):
+    first = kansen(command, "--data", demo, "--quiet")
+    again = kansen(command, "--data", demo, "--quiet", PYTHONPROFILEIMPORTTIME="1")
+    assert again.stdout == first.stdout and len(first.stdout) > 200
+    imported = {line.rpartition("|")[2].strip() for line in again.stderr.splitlines()}
+    assert "kansen_analysis.edition.answered" in imported
+    assert not imported & {"pandas", "numpy", "pyarrow", "scipy", "statsmodels", "yaml"}
+
+
 def test_goals_are_told_in_three_forms(demo):
     table = kansen("goals", "--data", demo).stdout
     assert "1. Eindtoets: beter" in table

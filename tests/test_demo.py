@@ -642,6 +642,20 @@ def test_codes_lie_outside_the_real_ranges(demo):
         assert {r.strip().removeprefix("GM") for r in regions} <= places
 
 
+def test_a_larger_country_has_more_of_all_and_as_many_participants():
+    """Nothing in it exists either, and no two schools have a code or a name in common."""
+    schools = build(1, count=2_500).schools
+    assert len(schools) == schools["school"].nunique() == schools["name"].nunique() == 2_500
+    assert schools["brin"].str.fullmatch(r"([6-8]\d|9[0-2])[A-Z]{2}").all()
+    assert schools["participant"].sum() == 80
+    small = build(1).schools
+    for column, times in (("closed", 2.4), ("opened", 2.4), ("municipality_code", 2)):
+        many = [(s[column] != s[column].mode()[0]).sum() for s in (schools, small)]
+        assert many[0] > times * 0.8 * many[1], column
+    shares = [s["province"].value_counts(normalize=True).sort_index() for s in (schools, small)]
+    assert (shares[0] - shares[1]).abs().max() < 0.001
+
+
 def test_what_is_published_around_the_schools_adds_up(demo):
     """Counted with the csv module: the country is the sum of its municipalities."""
     total: Counter = Counter()

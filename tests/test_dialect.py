@@ -12,6 +12,7 @@ from nbformat.v4 import (
     new_output,
     new_raw_cell,
 )
+from thin import thick
 
 from kansen_analysis.publish import dialect, embedded, project
 
@@ -46,7 +47,7 @@ def test_the_notebooks_keep_to_the_dialect():
 )
 def test_the_notebooks_are_thin(path):
     notebook = nbformat.read(path, as_version=4)
-    assert dialect.thick(notebook, path.name) == []
+    assert thick(notebook, path.name) == []
 
 
 MARKDOWN = {
@@ -186,13 +187,13 @@ def test_a_reference_to_nothing_is_a_warning_with_its_place(check):
     ],
 )
 def test_what_belongs_in_the_library_is_found(code, what):
-    found = dialect.thick(new_notebook(cells=[new_code_cell(code)]), "a.ipynb")
+    found = thick(new_notebook(cells=[new_code_cell(code)]), "a.ipynb")
     assert [breach.message.startswith(what) for breach in found] == [True]
 
 
 def test_calling_and_showing_is_thin():
     cell = new_code_cell('import a\n\nb = a.monitor()\n", ".join(["x"])\nb.figure("y")')
-    assert dialect.thick(new_notebook(cells=[cell]), "a.ipynb") == []
+    assert thick(new_notebook(cells=[cell]), "a.ipynb") == []
 
 
 def test_the_page_on_the_dialect_names_every_option_and_callout():

@@ -89,7 +89,6 @@ def test_pieces_show_the_same_every_time_and_hold_no_markup_from_outside():
         components.cards([card()]),
         components.key_numbers([("<b>", "<i>")]),
         components.listed(["<script> was **onbeslist**"]),
-        components.fold("<script>"),
         components.colophon([("Vragen", "<x>", "mailto:a@example.org")]),
     ):
         bundle = made._repr_mimebundle_()

@@ -232,8 +232,8 @@ CASES = {
         (specifications(),),
         WORDS | {"choices": ["jaren", "vergelijking"], "margin": 3.3},
     ),
-    "school_band": lambda: ((band_frame(),), {"unit": "%"}),
-    "small_multiples": lambda: ((panels(),), {"unit": "%", "reference": "Drenthe"}),
+    "school_band": lambda: ((band_frame(),), {}),
+    "small_multiples": lambda: ((panels(),), {}),
     "ranges": lambda: ((advice(),), {"unit": "niveau", "levels": {3: "vmbo-k", 7: "havo"}}),
     "stacked": lambda: ((shares(),), {"order": ORDER}),
     "right_and_wrong": lambda: ((WORLDS,), {}),
@@ -545,7 +545,7 @@ def test_the_alt_text_compares_no_years_across_a_break():
 def test_a_school_without_a_band_is_not_said_to_lie_in_it():
     bare = band_frame().assign(p10=np.nan, p90=np.nan)
     assert "gebied" in drawn("school_band").alt
-    assert "gebied" not in figures.school_band(bare, texts("x"), unit="%").alt
+    assert "gebied" not in figures.school_band(bare, texts("x")).alt
 
 
 def test_what_could_not_be_estimated_is_said_so():

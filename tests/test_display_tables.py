@@ -40,7 +40,7 @@ ABOUT = pd.DataFrame(
 
 def make(frame=FRAME, about=ABOUT, **texts):
     texts = {"name": "proef", "caption": "Drie scholen & meer", "source": "DUO", **texts}
-    return tables.table(disclose(frame, about, base="pupils"), variables=about, **texts)
+    return tables.table(disclose(frame, about.assign(base="pupils")), variables=about, **texts)
 
 
 class Reader(HTMLParser):
@@ -154,7 +154,7 @@ def test_without_a_folder_the_file_is_inside_the_page():
 
 
 def make_bytes():
-    shown = disclose(FRAME, ABOUT, base="pupils")
+    shown = disclose(FRAME, ABOUT.assign(base="pupils"))
     return downloads.encode(shown, ABOUT)
 
 
@@ -216,7 +216,7 @@ def test_negative_numbers_stay_numbers_and_codes_keep_their_zeros():
 
 
 def test_the_explanation_lists_every_column_of_the_download():
-    shown = disclose(FRAME, ABOUT, base="pupils")
+    shown = disclose(FRAME, ABOUT.assign(base="pupils"))
     raw = downloads.metadata(shown, ABOUT, source="DUO", notes=["=let op"])
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
     header = make_bytes().decode("utf-8-sig").splitlines()[0].split(";")

@@ -13,8 +13,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kansen_analysis.edition import outcomes, sensitivity, stages, store
+from kansen_analysis.edition import (
+    answered,
+    digests,
+    manifest,
+    outcomes,
+    sensitivity,
+    stages,
+    store,
+)
 from kansen_analysis.edition.build import build
+from kansen_analysis.edition.compare import verify
 from kansen_analysis.edition.open import MANIFEST, OPENS, open_edition
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.estimate import effects, etwfe, nearby, per_school, specifications
@@ -23,7 +32,8 @@ from kansen_analysis.pages import common, eindtoets, samenvatting, schooladvies,
 from kansen_analysis.publish import generated
 from kansen_analysis.sources import DataFolder
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+REPOSITORY = Path(__file__).parents[1]
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 NEEDED = ("02", "03", "05-gem", "05.-gem", "06", "schoolweging", "files", "participants", "truth")
 DAY = "2025-06-01"
@@ -125,8 +135,8 @@ def test_one_school_that_began_early_does_not_take_the_figures_of_the_others_awa
     early = known["school"].iloc[0]
     people = edition.participants.copy()
     people.loc[people["school"] == early, "coach_start"] = int(edition.panel(1)["year"].min()) + 1
-    schools = dict(edition.stages["schools"]) | {"participants": people}
-    inputs = {"tidy": edition.stages["tidy"], "schools": schools}
+    schools = dict(edition.work("schools")) | {"participants": people}
+    inputs = {"tidy": edition.work("tidy"), "schools": schools}
     inputs |= {"protocol": edition.protocol, "year": edition.year}
     rows = outcomes.run(inputs)["panels"]["1"]
     changes = sensitivity._changes(rows, edition.protocol, 1)
@@ -245,8 +255,8 @@ def test_code_that_a_stage_runs_makes_it_run_again_and_other_code_does_not(copie
     def ran_after(*names):
         changed.clear()
         changed.update(root / name for name in names)
-        stages.code.cache_clear()
-        stages._read.cache_clear()
+        digests.code.cache_clear()
+        digests._read.cache_clear()
         return again(copied)[1]
 
     assert ran_after("pages/school.py", "publish/site.py", "display/figures.py") == []
@@ -254,8 +264,124 @@ def test_code_that_a_stage_runs_makes_it_run_again_and_other_code_does_not(copie
     # the verdicts of this year and of the year before, and nothing between
     assert ran_after("words/verdicts.py") == ["verdicts", "sensitivity", "verdicts"]
     changed.clear()
-    stages.code.cache_clear()
-    stages._read.cache_clear()
+    digests.code.cache_clear()
+    digests._read.cache_clear()
+
+
+@pytest.fixture
+def asked(copied, monkeypatch):
+    """A project whose edition was just built, and what it answers while nothing changed."""
+    root = copied.parent
+    (root / "notebooks").mkdir()
+    (root / "_quarto.yml").touch()
+    shutil.copy(REPOSITORY / "programme.yml", root)
+    protocol = root / "goals.yml"
+    shutil.copy(Path(store.__file__).parents[1] / "goals" / "goals.yml", protocol)
+    (root / "editions").mkdir()
+    (root / "edition").rename(root / "editions" / "demo-2024-2025")
+    monkeypatch.chdir(root)
+    edition = build(copied, protocol=protocol, day=DAY)
+
+    def told(**other):
+        answered.packages.cache_clear()
+        answered.source.cache_clear()
+        question = answered.question(copied, **{"protocol": protocol, "day": DAY} | other)
+        return answered.again(root.glob(f"editions/*/work/{answered.FILE}"), question)
+
+    yield edition, told
+    answered.packages.cache_clear()
+    answered.source.cache_clear()
+
+
+def test_what_was_answered_is_told_again_only_while_nothing_it_hangs_on_changed(asked):
+    edition, told = asked
+    assert told() == answered.answers(edition)
+    root = edition.folder.parents[1]
+    data = root / "data"
+    for path in (
+        next(data.glob("schoolweging-2022-2023-2024*")),
+        data / "participants.csv",
+        next((data / "programme" / "stories").glob("*.md")),
+        data / "truth.json",
+        root / "goals.yml",
+        root / "programme.yml",
+        edition.folder / "manifest.json",
+        edition.folder / "public" / stages.RECORD,
+    ):
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert told() is None, path
+        path.write_bytes(content)
+        assert told() is not None, path
+    for path in (
+        data / "a new file.csv",
+        data / "participants.xlsx",  # a second register is a mistake
+        data / "programme.yml",  # goes before that of the project
+        data / "programme" / "stories" / "new.md",
+        root / "overgangen.csv",
+        root / ".kansen" / "released.json",
+        root / ".kansen" / "key",
+    ):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+        assert told() is None, path
+        path.unlink()
+        assert told() is not None, path
+
+
+def test_other_code_packages_or_questions_are_not_answered_with_what_was_told(asked, monkeypatch):
+    edition, told = asked
+    assert told() is not None
+    checksum, version = digests.checksum, digests.metadata.version
+    for module in ("goals/rule.py", "goals/released/1.1.json", "words/verdicts.py"):
+        changed = Path(store.__file__).parents[1] / module
+        assert changed.is_file()
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                digests, "checksum", lambda p, c=changed: checksum(p) + "x" * (Path(p) == c)
+            )
+            assert told() is None, module
+    for package in digests.PACKAGES:
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                digests.metadata, "version", lambda n, p=package: version(n) + ".1" * (n == p)
+            )
+            assert told() is None, package
+    with monkeypatch.context() as patch:
+        patch.setattr(digests.platform, "python_version", lambda: "3.99.0")
+        assert told() is None
+    assert told() is not None
+    for other in (
+        {"day": "2025-06-02"},
+        {"protocol": None},
+        {"school_year": "2023-2024"},
+        {"participants": edition.folder.parents[1] / "data" / "participants.csv"},
+    ):
+        assert told(**other) is None, other
+
+
+def test_a_build_killed_between_its_tables_and_its_manifest_leaves_an_edition(copied, monkeypatch):
+    folder = copied.parent / "edition"
+    other = next(copied.glob("06.-historisch*"))
+    other.write_bytes(other.read_bytes().rstrip() + b"\r\n\r\n")
+    before = open_edition(folder).digest
+
+    write = manifest.write
+
+    def killed(path, *about, **more):
+        if path.name == MANIFEST:
+            raise KeyboardInterrupt
+        return write(path, *about, **more)
+
+    monkeypatch.setattr(manifest, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        again(copied)
+    assert verify(folder) == []
+    assert open_edition(folder).digest != before
+    monkeypatch.undo()
+    again(copied)
+    assert verify(folder) == []
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def test_a_mistake_leaves_the_edition_that_was_there(copied):
@@ -293,7 +419,7 @@ def test_half_an_edition_is_not_opened(copied):
 def test_a_stage_reads_only_what_it_declares(small):
     edition = open_edition(small.parent / "edition")
     stage = stages.Stage("verdicts", "kansen_analysis.edition.verdicts", ("protocol",), ())
-    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.stages["tidy"]}
+    known = {"protocol": stages.Given(edition.protocol, "x"), "estimates": edition.work("tidy")}
     with pytest.raises(KeyError, match="estimates"):
         stages.up_to_date(stage, small.parent / "other", known)
     assert not (small.parent / "other").exists()

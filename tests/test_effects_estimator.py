@@ -11,14 +11,14 @@ import pytest
 import statsmodels.api as sm
 
 from kansen_analysis.demo.panels import simulate
-from kansen_analysis.errors import PanelError
-from kansen_analysis.estimate.codes import Lack
+from kansen_analysis.errors import PanelError, Reason
+from kansen_analysis.estimate.codes import Lack, Note
 from kansen_analysis.estimate.effects import VERSIONS, estimate_effect
 from kansen_analysis.estimate.etwfe import FIGURES, fit
 from kansen_analysis.estimate.panel import to_data
 from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.estimate.randomisation import choose_strata, randomise, redraw
-from kansen_analysis.words.estimates import noted, summary
+from kansen_analysis.words.estimates import noted
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +160,7 @@ def test_cohort_and_period_average_to_the_effect(panel):
         assert list(found.by_cohort.index) == [2020, 2021, 2022, 2023]
         assert list(found.by_period.index) == ["t/m 2022-2023", "vanaf 2023-2024"]
         assert "p_value" not in found.by_cohort  # a table, no stars
+        assert (found.by_cohort.index.name, found.by_period.index.name) == ("cohort", "period")
 
 
 def test_randomisation_repeats_the_regression_for_the_real_start_years():
@@ -255,13 +256,6 @@ def test_rescaling_is_estimating_in_another_unit(treated):
         estimate.rescaled(-1)
 
 
-def test_summary_is_dutch_and_names_every_version(estimate):
-    text = summary(estimate)
-    assert "80 scholen in het register" in text
-    assert all(name in text for name in VERSIONS)
-    assert "," in text.splitlines()[0] and "0.1" not in text
-
-
 def test_ten_schools_give_an_estimate():
     panel = simulate("S0", seed=1, schools=14, treated=6).assign(provider=pd.NA)
     found = estimate_effect(panel)
@@ -289,6 +283,15 @@ def test_participants_without_an_earlier_year_are_listed(panel):
     assert any(school in note for note in noted(found.notes))
 
 
+def test_too_few_early_years_take_the_usual_weight_and_say_so(panel):
+    later = panel[panel["year"] >= 2017]
+    assert Reason(Note.USUAL_WEIGHT, {"k": 54.0}) not in estimate_effect(later, draws=19).notes
+    few = later[later["school"].isin(later["school"].unique()[::20])]
+    found = estimate_effect(few, draws=19, details=False)
+    assert Reason(Note.USUAL_WEIGHT, {"k": 54.0}) in found.notes
+    assert found.components.pairs == 0
+
+
 def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
     first = panel["cohort"].isna() | panel["cohort"].eq(2020).fillna(False)
     short = panel[first & (panel["year"] >= 2017)]  # two tested years before the only start
@@ -304,6 +307,10 @@ def test_versions_that_cannot_be_made_are_empty_and_noted(panel):
     assert found.versions["effect"].isna().tolist() == [False, True, True, True, False]
     for name in ("V2", "V3", "V4"):
         assert any(note.startswith(f"{name} is niet te") for note in noted(found.notes))
+    lacking = estimate_effect(alone, decides="V4", draws=19)
+    assert np.isnan([lacking.effect, lacking.ci_low, lacking.p_value]).all()
+    assert (lacking.n_schools, lacking.n_treated) == (alone["school"].nunique(), 0)
+    assert lacking.event is None and lacking.by_cohort.empty
 
 
 def best_of(repeat, call):

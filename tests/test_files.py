@@ -185,6 +185,39 @@ def test_sheets_that_libreoffice_saved_as_csv_are_of_the_year_behind_the_name(tm
     assert table["schoolweging"].to_dict() == {2022: 32.47, 2023: 33.47}
 
 
+def test_every_sheet_of_a_workbook_saved_as_csv_is_read_or_left_aside(tmp_path):
+    mean = ["OVT", "Naam", "BGNR", "schoolweging 2021-2022, 2022-2023, 2023-2024"]
+    sheets = {
+        "2023-2024": [YEAR, ["90AA|C1", "De Aa", "90001", "31,47", "98", "7,87"]],
+        "2022-2023": [YEAR, ["90AA|C1", "De Aa", "90001", "32,47", "99", "7,87"]],
+        "Driejaarsgemiddelde": [mean, ["90AA|C1", "De Aa", "90001", "32,97"]],
+        "Toelichting": [["Over dit bestand", "", ""], ["Een regel\nen nog een", "", ""]],
+    }
+    for sheet, rows in sheets.items():
+        (tmp_path / f"schoolweging-2021-2024-{sheet}.csv").write_bytes(csv_of(rows, ";"))
+    folder = scanned(tmp_path)
+    assert folder.findings == []
+    assert folder.unknown == ["schoolweging-2021-2024-Toelichting.csv"]
+    last = load("schoolweging", tmp_path).set_index("year").loc[2023]
+    assert (last["schoolweging"], last["schoolweging_driejaars"]) == (31.47, 32.97)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("eindscores.zip", "packed; unpack it"),
+        (NAME + ".gz", "packed; unpack it"),
+        (NAME.replace(".csv", ".dat"), "named like eindscores"),
+        (NAME.removesuffix(".csv"), "named like eindscores"),
+        ("photo.jpg", "not known"),
+    ],
+)
+def test_a_file_that_would_be_read_in_another_form_is_told_with_how(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    (aside,) = scanned(tmp_path).aside
+    assert words in aside.why
+
+
 def test_an_open_quote_in_a_header_is_named_whatever_the_file_is_called(tmp_path):
     case = next(c for c in CASES if c.source == "cbs_jeugdzorg_wijken")
     header, *rows = cells(case)
@@ -389,6 +422,9 @@ def excel_forms(rows: list[list[str]]) -> dict[str, bytes]:
         "tab.txt": csv_of(rows, "\t", "cp1252"),
         "tab.csv": csv_of(rows, "\t"),
         "sep.csv": b"sep=;\r\n" + csv_of(rows, ";"),
+        "unicode text.txt": csv_of(rows, "\t", "utf-16"),
+        "title.csv": csv_of([["Lijst 2026", *[""] * (len(rows[0]) - 1)], *rows], ";"),
+        "capitals.csv": csv_of([[name.upper() for name in rows[0]], *rows[1:]], ";"),
         "book.xlsx": out.getvalue(),
     }
 
@@ -411,6 +447,7 @@ REGISTERED = [
     list(COLUMNS),
     ["90AA00", "De Aa, ’t Hoge", "Emmen", "0114", "K4K", "2020-2021", "2021-2022", "120", "één"],
 ]
+DASH = [REGISTERED[0], [*REGISTERED[1][:-1], "stand van 2022–2024"]]
 
 
 @pytest.mark.parametrize("form", excel_forms(REGISTERED))
@@ -420,6 +457,22 @@ def test_a_register_as_excel_saves_it(tmp_path, form):
     (row,) = read_participants(path).to_dict("records")
     assert (row["name"], row["municipality_code"]) == ("De Aa, ’t Hoge", "0114")
     assert (row["coach_start"], row["hours"], row["source"]) == (2021, 120, "één")
+
+
+def test_a_dash_that_windows_wrote_is_no_letter_of_dos(tmp_path):
+    path = tmp_path / "participants.csv"
+    for encoding in ("cp1252", "utf-8"):
+        path.write_bytes(csv_of(DASH, ";", encoding))
+        assert read_participants(path)["source"].tolist() == ["stand van 2022–2024"]
+
+
+def test_a_column_of_a_register_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "participants.csv"
+    path.write_bytes(csv_of([[*REGISTERED[0], "coach_start"], [*REGISTERED[1], "2019-2020"]], ";"))
+    with pytest.raises(DataErrors) as caught:
+        read_participants(path)
+    (finding,) = caught.value.findings
+    assert (type(finding), finding.line, finding.column) == (LayoutError, 1, "coach_start")
 
 
 def test_a_cell_of_a_register_may_have_more_lines(tmp_path):

@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from kansen_analysis.demo.panels import simulate
 from kansen_analysis.errors import Reason, UsageError
 from kansen_analysis.estimate.effects import estimate_effect
-from kansen_analysis.estimate.guards import Intake
+from kansen_analysis.estimate.guards import Intake, Neighbours
 from kansen_analysis.estimate.inference import Inference
 from kansen_analysis.estimate.power import detectable_difference
 from kansen_analysis.goals.codes import Said, Why
@@ -131,6 +131,7 @@ def test_context_is_never_judged(estimate):
 def test_fewer_than_ten_participants_give_no_verdict(estimate):
     few = judge({1: told(estimate, [9] * 5, n_treated=9)}, PROTOCOL)
     assert few["verdict"].iloc[0] == "niet toetsbaar"
+    assert few["small"].tolist() == [False] * 4
     assert "9 scholen" in few["reason"].iloc[0]
     ten = judge({1: told(estimate, [9] * 5, n_treated=10)}, PROTOCOL)
     assert ten["verdict"].iloc[0] == "beter"
@@ -304,3 +305,24 @@ def test_chance_comes_with_the_difference_that_would_be_noticed(estimate):
 def test_few_participants_come_with_their_number(estimate):
     (reason,) = coded({1: told(estimate, [9] * 5, n_treated=9)}, PROTOCOL)["reason"].iloc[0]
     assert reason == Reason(Why.FEW_PARTICIPANTS, {"participants": 9, "needed": 10})
+
+
+@pytest.mark.parametrize(
+    ("difference", "code"), [(1.5, Why.REGION_HIGHER), (-1.5, Why.REGION_LOWER)]
+)
+def test_a_region_that_moved_is_told_with_its_side(estimate, difference, code):
+    moved = word(told(estimate, [4] * 5, neighbours=Neighbours(difference, 0.5, 0.003)))
+    assert moved.guards["region"] == Said.NOTED
+    assert Reason(code, {"difference": difference}) in moved.reasons
+    still = word(told(estimate, [4] * 5, neighbours=Neighbours(difference, 1.5, 0.32)))
+    assert still.guards["region"] == Said.HOLDS and len(still.reasons) == 1
+
+
+def test_what_is_printed_beside_a_verdict_is_in_its_own_unit(estimate):
+    start = replace(estimate.baseline, difference=9.0, adjusted=-4.68)
+    found = told(estimate, [4] * 5, baseline=start, intake=intake(0.5))
+    row = coded({1: replace(found, lost_participants=0.2, breakdown=0.3)}, PROTOCOL).iloc[0]
+    assert row["start_difference"] == pytest.approx(-0.1)  # pupil SD is 46.8 points
+    assert (row["intake_part"], row["participants_lost"], row["breakdown"]) == (0.5, 0.2, 0.3)
+    quiet = coded({1: told(estimate, [4] * 5)}, PROTOCOL).iloc[0]
+    assert np.isnan(quiet["intake_part"])

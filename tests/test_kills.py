@@ -1,13 +1,17 @@
 """A run that is killed damages nothing, leaves nothing and nobody; `make test-long` kills more."""
 
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import kills
 import pytest
 
 from kansen_analysis.edition import store
+from kansen_analysis.programme import edition as begun
+from kansen_analysis.programme import tables, workbook
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
@@ -16,6 +20,16 @@ def test_a_killed_render_leaves_the_site_that_was_there(tmp_path):
     made = tmp_path / "reports" / "2024-2025"
     found = kills.kill(kills.RENDER, tmp_path, made, 2)
     assert (found.damaged, found.leftovers, found.alive) == (0, 0, 0), found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
+def test_a_killed_fetch_leaves_whole_files_and_the_next_takes_them_up(tmp_path):
+    with kills.publisher() as (told, damaged):
+        made = tmp_path / "fetch" / "data"
+        found = kills.kill(kills.FETCH, made.parent, made, 2, told=told, damaged=damaged)
+        assert (found.damaged, found.leftovers, found.alive) == (0, 0, 0), found
+        (made / "manifest.json").write_text("{}")  # the judge itself
+        assert damaged(made)
 
 
 def test_a_folder_is_never_absent_while_it_is_replaced(tmp_path):
@@ -66,3 +80,45 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     assert done.returncode == 2
     assert "full: make room (/x/y); what was there before is untouched." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of another kind")
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [(("demo", "--output", "x"), 50_000), (("leerjaar3", "template", "x.xlsx"), 500)],
+)
+def test_a_command_without_room_leaves_nothing_half_written(tmp_path, words, room):
+    """What was written before the disk was full would be taken for the whole by the next command.
+
+    A workbook that a library was still writing told of itself in a traceback.
+    """
+    code = (
+        "import resource, sys; from kansen_analysis import cli\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
+        f"sys.argv = ['kansen', *{words!r}]; cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_tables_that_are_kept_by_hand(tmp_path, monkeypatch):
+    """A workbook is taken back, an edition is begun: neither cuts off what somebody typed."""
+    path = tmp_path / "budget.csv"
+    path.write_text("programme,part\nEen,uren\n", encoding="utf-8")
+    before, sheet, write = path.read_bytes(), tables.open_sheet(path), Path.write_bytes
+    sheet.rows.append(["Twee", "uren"])
+
+    def full(self, content):
+        write(self, content[:5])
+        raise OSError(errno.ENOSPC, "No space left", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for save in (workbook.Changes(files={path: sheet}).write, lambda: begun._write(path, sheet, 1)):
+        with pytest.raises(OSError, match="No space"):
+            save()
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]

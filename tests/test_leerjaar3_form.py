@@ -11,7 +11,7 @@ from kansen_analysis import load
 from kansen_analysis.cli import app
 from kansen_analysis.errors import UsageError
 from kansen_analysis.sources.form import leerjaar3_template
-from kansen_analysis.words.leerjaar3 import own_figures
+from kansen_analysis.words.plan import own_figures
 
 HEADER = ["SCHOOLJAAR_ADVIES", "BRINNUMMER", "VESTIGINGSNUMMER", "LEERLINGEN", "ONDER_ADVIES"]
 HEADER += ["OP_ADVIES", "BOVEN_ADVIES", "HAVO_VWO"]

@@ -13,7 +13,7 @@ from kansen_analysis.estimate.effects import estimate_effect
 from kansen_analysis.goals.protocol import DEFAULT, load_protocol
 from kansen_analysis.goals.rule import judge
 from kansen_analysis.outcomes.codes import Obstacle
-from kansen_analysis.publish.shown import without
+from kansen_analysis.publish.empty import unlink
 from kansen_analysis.words.reasons import say
 
 PROTOCOL = load_protocol()
@@ -22,7 +22,7 @@ PROTOCOL = load_protocol()
 @pytest.fixture(scope="module")
 def choose(edition):
     inputs = {"year": edition.year, "protocol": PROTOCOL}
-    inputs |= {name: edition.stages[name] for name in ("schools", "tidy")}
+    inputs |= {name: edition.work(name) for name in ("schools", "tidy")}
     measured = {
         "target_levels": edition.work("outcomes")["target_levels"],
         "test_score_z": edition.standard_scores,
@@ -110,4 +110,4 @@ def test_a_register_without_schools_is_said_so():
     ],
 )
 def test_a_link_to_a_page_that_is_not_shown_leaves_its_words(text, left):
-    assert without(text, {"verhalen"}) == left
+    assert unlink(text, "index", {"verhalen"}, {}) == left

@@ -57,6 +57,9 @@ def test_a_start_that_no_document_gives_stays_empty(tmp_path):
         ("2021-2022", "2021-2023", "coach_start"),
         ("2021-2022", "2019-2020", "coach_start"),
         ("120", "veel", "hours"),
+        ("120", "1.000", "hours"),  # one, or a thousand
+        ("120", "12000", "hours"),
+        ("2021-2022", "1021-1022", "coach_start"),
         ("De Proef", "", "name"),
         ("overzicht 2021", "", "source"),
     ],
@@ -119,12 +122,15 @@ RESULTS = (
 )
 
 
+NEAR = "90AC;90AC00;Het Dorp;BO;x;1;9001;VERZONNEN;88\n"
+
+
 @pytest.fixture
 def beside(tmp_path):
     """Check rows of a register beside two schools and results of 2022-2023."""
     raw = tmp_path / "raw"
     raw.mkdir()
-    (raw / "schools.csv").write_text(SCHOOLS)
+    (raw / "schools.csv").write_text(SCHOOLS + NEAR)
     (raw / "brin6_eindscores.csv").write_text(RESULTS)
     return lambda *rows: check_participants(write(tmp_path, *rows), DataFolder(raw))
 
@@ -151,6 +157,14 @@ def test_what_no_register_of_schools_has_is_named(beside, old, new, column):
     assert finding.found
     assert finding.expected
     assert finding.remedy
+
+
+def test_the_brin_of_another_school_of_the_same_place_is_named(beside):
+    (finding,) = beside(ROW.replace("90AA00", "90AC00"))
+    assert (finding.line, finding.column) == (2, "school")
+    assert finding.found == "90AC00 beside the name of 90AA00"
+    assert "Het Dorp" in finding.expected
+    assert beside(ROW.replace("De Proef", "Basisschool met een nieuwe naam")) == []
 
 
 def test_without_a_register_of_schools_nothing_is_said_of_schools(tmp_path):

@@ -10,8 +10,7 @@ from kansen_analysis.demo.panels import PUPIL, RHO, SHOCK, simulate
 from kansen_analysis.estimate.components import VarianceComponents
 from kansen_analysis.estimate.power import power, until, usable
 from kansen_analysis.goals import plan
-from kansen_analysis.goals.codes import Verdict
-from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
+from kansen_analysis.goals.codes import Holder, Hurdle, Need, Scenario, Verdict
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import plan as page
 from kansen_analysis.words import plan as words

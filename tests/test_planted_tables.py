@@ -169,7 +169,8 @@ def test_without_a_history_every_school_of_the_register_exists():
     register = pd.DataFrame({"school": ["90AB00"], "name": ["Het Bos"]})
     found = match.existing(history(), register, [2020])
     assert found.to_numpy().tolist() == [["90AB00", "Het Bos", "90AB"]]
-    assert len(match.existing(history(), register.iloc[:0], [2020])) == 0
+    nobody = match.existing(history(), register.iloc[:0], [2020])
+    assert len(nobody) == 0 and set(nobody.columns) == set(found.columns)
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,78 @@ def instead(number):
     return replaced
 
 
+def shown_as_0(rows, which) -> None:
+    for cells in rows.body:
+        if which(cells):
+            cells[:] = ["0" if cell == "<5" else cell for cell in cells]
+
+
+def hidden_in_a_place(rows):
+    place = rows.at("PROVINCIE")
+    shown_as_0(rows, lambda cells: cells[place] == "Drenthe")
+
+
+def hidden_in_a_column(rows):
+    rows.column("VWO", lambda old: ["0" if cell == "<5" else cell for cell in old])
+
+
+def hidden_in_rows(rows):
+    some = rows.body[100:300]
+    shown_as_0(rows, lambda cells: cells in some)
+
+
+def headers_exchanged(one, other):
+    def exchanged(rows):
+        i, j = rows.at(one), rows.at(other)
+        rows.header[i], rows.header[j] = rows.header[j], rows.header[i]
+
+    return exchanged
+
+
+def the_year_before(rows):
+    """The content of another year under the dates of this one."""
+    dates = rows.body[0][:2]
+    rows.body = Rows(rows.path.with_name(rows.path.name.replace("2023-2024", "2022-2023"))).body
+    for cells in rows.body:
+        cells[:2] = dates
+
+
+def sorted_alone(pattern):
+    return lambda rows: rows.column(pattern, sorted)
+
+
+def two_codes_exchanged(rows):
+    code, place = rows.at("INSTELLINGSCODE"), rows.at("GEMEENTENUMMER")
+    first = rows.body[77]
+    other = next(cells for cells in rows.body if cells[place] != first[place])
+    first[code], other[code] = other[code], first[code]
+
+
+def the_end(rows):
+    """The last of every fifteen are missing."""
+    code = rows.at("INSTELLINGSCODE")
+    rows.body = sorted(rows.body, key=lambda cells: cells[code])
+    rows.body = rows.body[: -(len(rows.body) // 15)]
+
+
+def the_begin(rows):
+    code = rows.at("INSTELLINGSCODE")
+    rows.body = sorted(rows.body, key=lambda cells: cells[code])[len(rows.body) // 15 :]
+
+
 ANY = random.Random(2)
 DOUBTED = {
+    "hidden counts of one province are 0": (ADVICE, hidden_in_a_place, "hidden"),
+    "hidden counts of one column are 0": (ADVICE, hidden_in_a_column, "hidden"),
+    "hidden counts of two hundred rows are 0": (ADVICE, hidden_in_rows, "hidden"),
+    "two headers changed places": (ADVICE, headers_exchanged("HAVO", "VWO"), "moved"),
+    "two other headers changed places": (LEVELS, headers_exchanged("LV_2F", "TV_2F"), "moved"),
+    "last year under the dates of this one": (ADVICE, the_year_before, "again"),
+    "names sorted alone": (ADVICE, sorted_alone("INSTELLINGSNAAM.*"), "place"),
+    "postcodes sorted alone": (ADVICE, sorted_alone("POSTCODE.*"), "place"),
+    "two codes exchanged": (ADVICE, two_codes_exchanged, "place"),
+    "the last schools are missing": (ADVICE, the_end, "schools"),
+    "the first schools are missing": (ADVICE, the_begin, "schools"),
     "the last third is missing": (ADVICE, third, "schools"),
     "a third is missing": (LEVELS, any_third, "schools"),
     "a count column moved down a row": (ADVICE, column_down("VMBO_GT"), "moved"),
@@ -199,6 +269,24 @@ def test_an_accident_is_named_with_its_file(change, accident):
         assert finding.expected
         assert finding.line is not None
         assert f'"confirmed {finding.check}: ..."' in finding.remedy
+
+
+def test_means_that_a_spreadsheet_rounded_are_named(tmp_path):
+    chosen, lines = random.Random(4), {0: [HEADER], 2: [HEADER]}
+    for number in range(150):
+        cells = ["20221001", "20230601", code(number), *row(number % 20)[3:]]
+        cells[13], cells[16], mean = "<5", "9", chosen.uniform(60, 95)
+        for decimals, rows in lines.items():
+            cells[17] = f"{mean:.{decimals}f}".replace(".", ",")
+            rows.append(";".join(cells))
+    for decimals, rows in lines.items():
+        folder = tmp_path / f"{decimals} decimals"
+        folder.mkdir()
+        (folder / NAME).write_text("\r\n".join([*rows, ""]), newline="")
+        data = DataFolder(folder)
+        data.scan()
+        found = [(finding.check, finding.column) for finding in data.findings]
+        assert found == ([] if decimals else [("rounded", HEADER.split(";")[17])])
 
 
 def test_years_before_the_publisher_hid_counts_may_show_them(change):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import nbformat
 import pandas as pd
 import pytest
+from thin import thick
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.display import figures, programme_figures
@@ -21,8 +22,11 @@ from kansen_analysis.edition import beside
 from kansen_analysis.errors import DataErrors, UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.pages import netwerk, programma, uren_middelen, verhalen, voortgang, wijkplan
-from kansen_analysis.programme import check_programme, read_programme, workspace
+from kansen_analysis.programme import workspace
+from kansen_analysis.programme.checks import check_programme
 from kansen_analysis.programme.consent import publication_day, uncovered_names
+from kansen_analysis.programme.reading import read_programme
+from kansen_analysis.programme.settings import read_settings
 from kansen_analysis.publish import dialect
 from kansen_analysis.schools.participants import COLUMNS, read_participants
 
@@ -70,7 +74,7 @@ def monitor_of(data, register):
         {"goal": [1, 2, 3, 4], "verdict": ["onbeslist", "onbeslist", "niet toetsbaar", "beter"]}
     )
     return Around(
-        settings=workspace.read_settings(ROOT),
+        settings=read_settings(ROOT),
         protocol=load_protocol(),
         beside=workspace.default_programme(data),
         participants=people,
@@ -400,7 +404,7 @@ def test_without_a_programme_every_page_says_what_is_missing(monitor, tmp_path):
 def test_the_notebooks_call_only_what_exists(name):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     assert dialect.breaches(notebook, name) == []
-    assert dialect.thick(notebook, name) == []
+    assert thick(notebook, name) == []
     known = {
         f"{call.__module__.rpartition('.')[2]}.{call.__name__}(monitor)"
         for call in (*SHOWN, *BY_AREA)

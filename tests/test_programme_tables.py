@@ -9,7 +9,10 @@ import pytest
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.errors import DataErrors
-from kansen_analysis.programme import check_programme, new_edition, read_programme, states
+from kansen_analysis.programme.checks import check_programme
+from kansen_analysis.programme.edition import new_edition
+from kansen_analysis.programme.progress import states
+from kansen_analysis.programme.reading import read_programme
 from kansen_analysis.programme.schema import columns, tables
 from kansen_analysis.schools.participants import COLUMNS
 

@@ -10,7 +10,7 @@ import pytest
 
 from kansen_analysis.demo.programme import write_demo_programme
 from kansen_analysis.errors import DataErrors, UsageError
-from kansen_analysis.programme import read_programme
+from kansen_analysis.programme.reading import read_programme
 from kansen_analysis.programme.workbook import programme_export, programme_import
 from kansen_analysis.schools.participants import COLUMNS
 

@@ -15,7 +15,8 @@ from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import OPENS
 from kansen_analysis.edition.schools import check_region
 from kansen_analysis.errors import SettingsError
-from kansen_analysis.programme import check_programme, read_programme
+from kansen_analysis.programme.checks import check_programme
+from kansen_analysis.programme.reading import read_programme
 from kansen_analysis.programme.schema import tables
 from kansen_analysis.programme.settings import Settings, read_settings
 from kansen_analysis.publish.shown import left_out
@@ -180,7 +181,7 @@ def test_a_region_that_the_files_do_not_know_is_told_with_its_key(changes, compa
 def test_a_school_of_another_programme_is_no_comparison_school(edition):
     """Two programmes side by side: who takes part in one is compared with in neither."""
     other = sorted(edition.pools.members["school"])[:5]
-    inputs = {name: edition.stages[name] for name in ("tidy", "schools")}
+    inputs = {name: edition.work(name) for name in ("tidy", "schools")}
     found = stage.run(
         {
             "tidy": inputs["tidy"],

@@ -7,6 +7,7 @@ import shutil
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
+from thin import thick
 
 from kansen_analysis.edition.build import build
 from kansen_analysis.errors import RenderError
@@ -80,7 +81,7 @@ def test_the_pages_keep_to_the_dialect_and_are_thin(made):
         notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
         nbformat.validate(notebook)
         assert dialect.breaches(notebook, name) == []
-        assert dialect.thick(notebook, name) == []
+        assert thick(notebook, name) == []
     assert embedded.check(work, project.read(root())) == []
 
 

@@ -179,7 +179,9 @@ def test_a_header_without_rows(tmp_path):
 
 def test_nul_bytes_and_utf_16(tmp_path):
     one(tmp_path, text().encode().replace(b"School 3", b"School\x003"), FileFormatError, line=5)
-    one(tmp_path, text().encode("utf-16"), FileFormatError, line=1)
+    assert not findings(tmp_path, text().encode("utf-16"))  # what Excel calls Unicode text
+    one(tmp_path, text().encode("utf-16-le"), FileFormatError, line=1)  # without its mark
+    one(tmp_path, text().encode("utf-16")[:-1], FileFormatError, line=1)
 
 
 def test_a_zip_under_the_name_of_a_csv(tmp_path):
@@ -190,7 +192,8 @@ def test_a_zip_under_the_name_of_a_csv(tmp_path):
 
 
 def test_other_bytes_under_the_name_of_a_csv_are_refused(tmp_path):
-    assert findings(tmp_path, gzip.compress(text().encode(), mtime=0))
+    packed = gzip.compress(text().encode(), mtime=0)
+    one(tmp_path, packed, FileFormatError, line=1, found="a packed file (gzip)")
     assert findings(tmp_path, bytes(range(1, 256)) * 30)
 
 
@@ -321,7 +324,9 @@ def test_a_file_cut_off_between_two_lines_has_too_few_rows(tmp_path):
         rows = []
         for n in range(schools):
             brin = f"{90 + n // 676}{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}"
-            rows.append([f"{year}1001", f"{year + 1}0601", brin, *row(0)[3:]])
+            cells = [f"{year}1001", f"{year + 1}0601", brin, *row(0)[3:]]
+            cells[PUPILS] = str(10 + (n + year) % 20)
+            rows.append(cells)
         name = f"05.-gemiddelde-eindscores-bo-sbo-{year}-{year + 1}.csv"
         (tmp_path / name).write_text(text(rows), newline="")
 

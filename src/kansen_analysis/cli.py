@@ -213,11 +213,20 @@ def demo(
         "data/demo"
     ),
     seed: Annotated[int | None, typer.Option("--seed", help="Another invented country.")] = None,
+    schools: Annotated[
+        int | None,
+        typer.Option(
+            "--schools",
+            min=1_000,
+            max=12_000,
+            help="How large it is; else 1048 schools. The Netherlands have about 6500.",
+        ),
+    ] = None,
 ) -> None:
     """Write the demo data: invented schools in the layouts of the published files."""
     from kansen_analysis.demo import SEED, write_demo
 
-    folder = write_demo(output, SEED if seed is None else seed)
+    folder = write_demo(output, SEED if seed is None else seed, schools=schools)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     say(f"Wrote {len(files)} files ({size:.0f} MB) to {folder}.")
@@ -244,17 +253,38 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Read every file and say per source and school year what is in it, or what is wrong."""
+    from kansen_analysis.edition import answered
+    from kansen_analysis.programme import workspace
+
+    path = _data(data)
+    # The answer names files as they were named.
+    asked = answered.question(path, participants) | {"form": form, "unmatched": unmatched}
+    asked["named"] = f"{path} {participants}"
+    kept = workspace.root() / answered.CHECKED
+    found = answered.again([kept], asked) if to is None else None
+    if found is None:
+        places = answered.places(path.resolve(), participants)
+        before = answered.state(asked, places)
+        found = {"check": {form.value: _check(path, participants, form, unmatched, to)}}
+        answered.keep(kept, asked, places, before, found)
+    print(found["check"][form.value], end="")
+
+
+def _check(
+    path: Path, participants: Path | None, form: Form, unmatched: bool, to: Path | None
+) -> str:
+    """Read every file and return what is said of it; what is wrong is raised."""
     from kansen_analysis.goals.protocol import load_protocol
-    from kansen_analysis.programme import check_programme, workspace
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.checks import check_programme
     from kansen_analysis.schools.coverage import check as run
     from kansen_analysis.schools.coverage import findings_frame
     from kansen_analysis.schools.load import open_folder, transitions
     from kansen_analysis.schools.over_time import read_transitions
     from kansen_analysis.schools.participants import check_participants, read_participants
-    from kansen_analysis.sources import schoolyear
+    from kansen_analysis.sources import hand, schoolyear
     from kansen_analysis.sources.rows import each_row
 
-    path = _data(data)
     load_protocol(workspace.settings_of(path).path("goals"))  # which tells what is wrong in it
     folder = open_folder(path)
     with _progress("Reading") as progress:
@@ -288,9 +318,8 @@ def check(
             ),
         )
     if to is not None:
-        findings_frame(findings).to_csv(
-            to, index=False, encoding="utf-8-sig", sep=";", errors="backslashreplace"
-        )
+        table = findings_frame(findings).to_csv(index=False, sep=";")
+        hand.save(to, table.encode("utf-8-sig", "backslashreplace"))
         say(f"Wrote {len(findings)} mistakes to {to}.", err=True)
     aside = [
         {"file": a.file, "kind": a.kind, "why": a.why, "source": a.source} for a in folder.aside
@@ -299,14 +328,15 @@ def check(
     unseen = sorted(file.path.name for file in folder.files if file.unseen)
     if findings:
         if form == "json":
-            _json({"findings": [f.as_dict() for f in findings], "left_aside": aside})
+            told = {"findings": [f.as_dict() for f in findings], "left_aside": aside}
+            print(_written(told), end="")
         elif form == "table":
             for left in folder.aside:
                 say(f"{left}.")
         raise DataErrors(findings)
     coverage, lost = run(folder)
     if form == "json":
-        _json(
+        return _written(
             {
                 "data": str(path),
                 "sources": coverage.to_dict("records"),
@@ -319,35 +349,32 @@ def check(
                 "findings": [],
             }
         )
-        return
     if form == "csv":
-        (lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))).to_csv(
-            sys.stdout, index=False
-        )
-        return
+        table = lost if unmatched else coverage.assign(files=coverage["files"].str.join(" | "))
+        return table.to_csv(index=False, lineterminator="\n")
     line = "{:<22} {:<10} {:>7} {:>8} {:>13} {:>10}  {}".format
-    say(line("source", "year", "rows", "schools", "masked cells", "unmatched", ""))
+    lines = [line("source", "year", "rows", "schools", "masked cells", "unmatched", "")]
     for row in each_row(coverage):
         counts = (row.rows, row.schools, row.masked_cells, row.unmatched_schools)
-        say(line(row.source, row.school_year, *counts, "provisional" if row.provisional else ""))
-    for left in folder.aside:
-        say(f"{left}.")
-    for notice in notices:
-        say(f"{notice['file']}: {notice['text']}.")
+        status = "provisional" if row.provisional else ""
+        lines.append(line(row.source, row.school_year, *counts, status))
+    lines += [f"{left}." for left in folder.aside]
+    lines += [f"{notice['file']}: {notice['text']}." for notice in notices]
     if unseen:
-        say(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
+        lines.append(f"Read in a layout not seen before, look twice: {', '.join(unseen)}.")
     if unmatched:
         for row in each_row(lost):
             name = row.name if isinstance(row.name, str) else ""
-            say(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
+            lines.append(f"No match: {row.source} {schoolyear.label(row.year)} {row.key} {name}")
     elif len(lost):
-        say(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
-    say(f"{people} participants in {register}. No mistakes found.")
+        lines.append(f"{lost['key'].nunique()} schools have no match; --unmatched lists them.")
+    lines.append(f"{people} participants in {register}. No mistakes found.")
+    return "\n".join(lines) + "\n"
 
 
-def _json(answer: dict) -> None:
-    """Print an answer that any terminal can show and any program can read."""
-    print(json.dumps(answer, indent=1))
+def _written(answer: dict) -> str:
+    """Write an answer that any terminal can show and any program can read."""
+    return json.dumps(answer, indent=1) + "\n"
 
 
 @app.command()
@@ -394,11 +421,15 @@ EditionOption = Annotated[
 
 
 def _edition(data, participants, school_year, protocol, day=None, folder=None):
+    """Say which data, and bring an edition up to date."""
+    return _bring(_data(data), participants, school_year, protocol, day, folder)
+
+
+def _bring(path, participants, school_year, protocol, day=None, folder=None):
     """Bring an edition up to date."""
     from kansen_analysis.edition.build import build as bring
     from kansen_analysis.sources import schoolyear
 
-    path = _data(data)
     year = schoolyear.parse(school_year) if school_year else None
     with _progress("Building") as progress:
         return bring(path, participants, year, protocol, day=day, folder=folder, progress=progress)
@@ -429,18 +460,21 @@ def goals(
     quiet: QuietOption = False,
 ) -> None:
     """Give the verdict on each of the goals."""
-    from kansen_analysis.sources.rows import each_row
+    _tell("goals", form, data, participants, school_year, protocol)
 
-    verdicts = _edition(data, participants, school_year, protocol).verdicts
-    if form == "csv":
-        verdicts.to_csv(sys.stdout, index=False)
-    elif form == "json":
-        plain = verdicts.astype(object).where(verdicts.notna(), None)
-        print(json.dumps(plain.to_dict("records"), indent=1, default=float))
-    else:
-        for row in each_row(verdicts):
-            say(f"{row.goal}. {row.name}: {row.verdict}", bold=True)
-            say(f"   {row.reason}")
+
+def _tell(command: str, form: Form, data, *asked) -> None:
+    """Print what an edition answers; one that did not change answers without being opened."""
+    from kansen_analysis.edition import answered
+    from kansen_analysis.programme import workspace
+
+    path = _data(data)
+    kept_in = workspace.root().glob(f"editions/*/work/{answered.FILE}")
+    told = answered.again(kept_in, answered.question(path, *asked))
+    if told is None:
+        told = answered.answers(_bring(path, *asked))
+    for line in told[command][form][:-1].split("\n"):
+        say(line, bold=form == "table" and not line.startswith(" "))
 
 
 @app.command()
@@ -453,16 +487,7 @@ def plan(
     quiet: QuietOption = False,
 ) -> None:
     """When will we know: per goal what is missing, who has it, what coming editions can show."""
-    from kansen_analysis.pages.plan import as_text
-
-    made = _edition(data, participants, school_year, protocol)
-    if form == "csv":
-        made.outlook.to_csv(sys.stdout, index=False)
-    elif form == "json":
-        told = {name: getattr(made, name) for name in ("outlook", "needs")}
-        _json({name: json.loads(t.to_json(orient="records")) for name, t in told.items()})
-    else:
-        say(as_text(made))
+    _tell("plan", form, data, participants, school_year, protocol)
 
 
 @app.command()
@@ -626,7 +651,8 @@ def new(
     school_year: Annotated[str, typer.Argument(help="The new edition, such as 2025-2026.")],
 ) -> None:
     """Copy the tables of the programme forward and list what must be updated."""
-    from kansen_analysis.programme import new_edition, workspace
+    from kansen_analysis.programme import workspace
+    from kansen_analysis.programme.edition import new_edition
     from kansen_analysis.sources import schoolyear
 
     folder = workspace.tables()

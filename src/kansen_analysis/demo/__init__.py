@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from kansen_analysis.programme.workspace import is_demo, root
@@ -12,7 +13,12 @@ __all__ = ["SEED", "default_data", "demo_folder", "write_demo"]
 SEED = 2
 
 
-def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None) -> Path:
+def write_demo(
+    folder: Path | str,
+    seed: int = SEED,
+    effects: dict | None = None,
+    schools: int | None = None,
+) -> Path:
     """Write the demo data: about a thousand invented schools, 2014-2015 to 2024-2025.
 
     Nothing in it exists: no school, BRIN, place, municipality or board. The same seed gives the
@@ -30,6 +36,9 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
         (ambition of the advice, in levels) and ``carry`` (part of the gain of goal 1 that also
         reaches the advice). What is left out is zero; ``{}`` is a programme that does nothing.
         Without the argument `world.DEFAULT_EFFECTS`.
+    schools : int, optional
+        How many schools the country has; the Netherlands have about 6500. By default as many as
+        `names.SCHOOLS`.
 
     Returns
     -------
@@ -49,16 +58,25 @@ def write_demo(folder: Path | str, seed: int = SEED, effects: dict | None = None
     """
     from kansen_analysis.demo.around import write_around
     from kansen_analysis.demo.files import write_all
+    from kansen_analysis.demo.names import SCHOOLS
     from kansen_analysis.demo.programme import write_demo_programme
     from kansen_analysis.demo.world import build
     from kansen_analysis.schools.participants import read_participants
 
-    folder = Path(folder)
-    world = build(seed, effects)
-    write_around(world, folder, seed)
-    write_all(world, folder, seed)
-    participants = read_participants(folder / "participants.csv")
-    write_demo_programme(folder / "programme", participants)
+    folder = Path(folder).absolute()
+    world = build(seed, effects, schools or SCHOOLS)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kansen-") as scratch:
+        new = Path(scratch) / "new"
+        write_around(world, new, seed)
+        write_all(world, new, seed)
+        participants = read_participants(new / "participants.csv")
+        write_demo_programme(new / "programme", participants)
+        for path in sorted(new.rglob("*")):  # all is written: what follows takes no room
+            target = folder / path.relative_to(new)
+            if path.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
     return folder
 
 

@@ -6,7 +6,7 @@ every name against the real registers, where those are at hand.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import chain, islice, product
 
 import numpy as np
 
@@ -31,6 +31,7 @@ _SCHOOL_ENDS = (
     "elaar", "ert", "ening", "erik", "ekamp", "erij", "eling", "oen", "ebrink", "enhof", "aard",
     "estee", "andel", "erpad", "otter", "imme", "enkule", "ezwaan", "iedel", "oraan",
 )  # fmt: skip
+_PARTS = ("Noord", "Oost", "Zuid", "West", "Nieuw", "Oud", "Hoog", "Laag")  # of a larger country
 _STREET_ENDS = (
     "laan", "straat", "weg", "pad", "plein", "hof",
 )  # fmt: skip
@@ -49,6 +50,7 @@ PROVINCES = {  # number of schools that start in the demo, and holiday region
     "Flevoland": (24, "Noord"),
     "Zeeland": (24, "Zuid"),
 }
+SCHOOLS = sum(number for number, _ in PROVINCES.values())
 DENOMINATIONS = {  # share of the schools, and what such a school calls itself
     "Openbaar": (0.33, ("OBS", "Openbare Basisschool", "o.b.s.", "OBS")),
     "Protestants-Christelijk": (0.30, ("CBS", "Christelijke Basisschool", "PCB", "CBS")),
@@ -60,6 +62,25 @@ DENOMINATIONS = {  # share of the schools, and what such a school calls itself
 }
 
 
+def spread(count: int) -> dict[str, int]:
+    """Divide schools over the provinces as in the demo.
+
+    Examples
+    --------
+    >>> spread(SCHOOLS)["Drenthe"], sum(spread(6500).values())
+    (232, 6500)
+    """
+    ends = np.rint(np.cumsum([n for n, _ in PROVINCES.values()]) * count / SCHOOLS).astype(int)
+    return dict(zip(PROVINCES, np.diff(ends, prepend=0).tolist(), strict=True))
+
+
+def _more(names: list[str], count: int, form: str = "{part}-{name}") -> list[str]:
+    """Return so many names: after the last one they come again, with another part to each."""
+    parts = (*_PARTS, *map(str, range(2, 2 + count // len(names))))
+    more = (form.format(part=part, name=name) for part in parts for name in names)
+    return list(islice(chain(names, more), count))
+
+
 def _shuffled(rng: np.random.Generator, names: list[str]) -> list[str]:
     return [names[i] for i in rng.permutation(len(names))]
 
@@ -68,12 +89,12 @@ def municipalities(rng: np.random.Generator, count: int) -> list[str]:
     """Return names of municipalities, the first ones with signs that show a wrong encoding."""
     accented = ["Noard-Swintêradiel", "Tjarmerlân", "’t Plimmerland", "Kreuvé en Droes"]
     plain = _shuffled(rng, [a + b for a, b in product(_PLACE, _MUNICIPALITY_ENDS)])
-    return (accented + plain)[:count]
+    return _more(accented + plain, count)
 
 
 def places(rng: np.random.Generator, count: int) -> list[str]:
     """Return names of towns and villages."""
-    return _shuffled(rng, [a + b for a, b in product(_PLACE, _PLACE_ENDS)])[:count]
+    return _more(_shuffled(rng, [a + b for a, b in product(_PLACE, _PLACE_ENDS)]), count)
 
 
 def streets(rng: np.random.Generator, count: int) -> list[str]:
@@ -95,7 +116,7 @@ def schools(rng: np.random.Generator, prefixes: list[str]) -> list[str]:
     names = [
         f"{form} {stem}" for form, part in forms.items() for stem in stems[: int(part * len(stems))]
     ]
-    names = _shuffled(rng, names)[: len(prefixes)]
+    names = _more(_shuffled(rng, names), len(prefixes), "{name} {part}")
     # Every fortieth school writes its name between quotation marks: a test of the quoting.
     return [
         f'{prefix} "{name}"' if i % 40 == 7 else f"{prefix} {name}"

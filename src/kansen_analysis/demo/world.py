@@ -13,7 +13,7 @@ year's ``%1S/2F`` varies by about 14.5 points, 7 of them by schoolweging and 7 b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product
 from string import ascii_uppercase
 
 import numpy as np
@@ -116,8 +116,8 @@ class World:
         One row per school (vestiging), in the order of its BRIN6.
     ovt : pandas.DataFrame
         One row per object van toezicht; `members` holds the rows of `schools` it covers.
-    grade8, absent, exempt : numpy.ndarray
-        Pupils in groep 8, absent and exempted, school x year.
+    grade8, exempt : numpy.ndarray
+        Pupils in groep 8, and those of them exempted, school x year.
     levels : list of numpy.ndarray
         Per domain: pupils by highest level, school x year x level.
     ovt_results : numpy.ndarray
@@ -139,7 +139,6 @@ class World:
     schools: pd.DataFrame
     ovt: pd.DataFrame
     grade8: np.ndarray
-    absent: np.ndarray
     exempt: np.ndarray
     levels: list[np.ndarray]
     ovt_results: np.ndarray
@@ -153,7 +152,7 @@ class World:
     truth: dict
 
 
-def build(seed: int, effects: dict | None = None) -> World:
+def build(seed: int, effects: dict | None = None, count: int = names.SCHOOLS) -> World:
     """Invent the schools and count their pupils.
 
     Parameters
@@ -163,6 +162,8 @@ def build(seed: int, effects: dict | None = None) -> World:
     effects : dict, optional
         ``goal1``, ``goal2`` and ``carry`` as in `DEFAULT_EFFECTS`; what is left out is zero.
         Without the argument the defaults.
+    count : int
+        How many schools there are in any year; as many take part, whatever the country.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def build(seed: int, effects: dict | None = None) -> World:
     # One stream per subject: a change in one leaves the others as they were.
     streams = np.random.SeedSequence(seed).spawn(6)
     where, who, which, able, later, old = (np.random.default_rng(s) for s in streams)
-    schools = _schools(where)
+    schools = _schools(where, count)
     _choose_participants(schools, who)
     ovt, ovt_of = _ovts(schools)
     gains = _gains(schools, who)
@@ -199,16 +200,18 @@ def build(seed: int, effects: dict | None = None) -> World:
 
 def _brins(count: int, rng: np.random.Generator) -> list[str]:
     """Return codes from 90AA upward; real ones start with 00 to 34 (and 50, long closed)."""
-    codes = [p + a + b for p in ("90", "91", "92") for a, b in product(ascii_uppercase, repeat=2)]
+    # What is older than the files starts with 93 and a vo school with 94: a larger country has 60
+    # to 89 as well.
+    firsts = range(90, 93) if count <= names.SCHOOLS else (*range(60, 90), *range(90, 93))
+    codes = [f"{p}{a}{b}" for p in firsts for a, b in product(ascii_uppercase, repeat=2)]
     return [codes[i] for i in np.sort(rng.permutation(int(count * 1.2))[:count])]
 
 
-def _schools(rng: np.random.Generator) -> pd.DataFrame:
+def _schools(rng: np.random.Generator, count: int) -> pd.DataFrame:
     """Draw places, boards, schools, openings, closures and mergers."""
-    provinces = [p for p, (n, _) in names.PROVINCES.items() for _ in range(n)]
-    schools = pd.DataFrame({"province": provinces})
-    count = len(schools)
-    towns = {p: 12 if p == "Drenthe" else max(3, n // 12) for p, (n, _) in names.PROVINCES.items()}
+    sizes, times = names.spread(count), count / names.SCHOOLS
+    schools = pd.DataFrame({"province": [p for p, n in sizes.items() for _ in range(n)]})
+    towns = {p: 12 if p == "Drenthe" else max(3, n // 12) for p, n in sizes.items()}
 
     # Two codes of three digits, because the published files pad those in three ways.
     codes = ["0997", "0998"] + [f"{9001 + i}" for i in range(sum(towns.values()) - 2)]
@@ -218,7 +221,7 @@ def _schools(rng: np.random.Generator) -> pd.DataFrame:
     first = 0
     board_number = 900001  # real numbers have five digits
     shares = np.array([share for share, _ in names.DENOMINATIONS.values()])
-    for province, (size, _) in names.PROVINCES.items():
+    for province, size in sizes.items():
         rows = schools.index[schools["province"] == province]
         own = codes[first : first + towns[province]]
         first += towns[province]
@@ -242,7 +245,7 @@ def _schools(rng: np.random.Generator) -> pd.DataFrame:
         for c, i in zip(schools["municipality_code"], rng.integers(100, size=count), strict=True)
     ]
     schools["kind"] = "Bo"
-    schools.loc[rng.permutation(count)[:44], "kind"] = "Sbo"
+    schools.loc[rng.permutation(count)[: round(44 * times)], "kind"] = "Sbo"
     prefixes = [
         "SBO"
         if kind == "Sbo"
@@ -266,12 +269,15 @@ def _schools(rng: np.random.Generator) -> pd.DataFrame:
     schools["opened"], schools["closed"], schools["into"] = 0, 9999, -1
     plain = schools.index[(schools["kind"] == "Bo") & (schools["ovt_kind"] == "")]
     order = rng.permutation(plain)
-    schools.loc[order[:24], "opened"] = rng.integers(2016, 2025, size=24)
-    schools.loc[order[24:26], "ovt_kind"] = "newcomers"  # no three-year mean is published for them
+    new = round(24 * times)
+    schools.loc[order[:new], "opened"] = rng.integers(2016, 2025, size=new)
+    schools.loc[order[new : new + 2], "ovt_kind"] = (
+        "newcomers"  # no three-year mean is published for them
+    )
     # Mostly small schools close; of every ten, seven go on as part of a school nearby.
-    older = order[26:]
+    older = order[new + 2 :]
     chance = schools["size"].to_numpy()[older] * rng.random(len(older))
-    closing = older[np.argsort(chance, kind="stable")][:72]
+    closing = older[np.argsort(chance, kind="stable")][: round(72 * times)]
     schools.loc[closing, "closed"] = rng.integers(2015, 2025, size=len(closing))
     stays = (schools["kind"] == "Bo") & (schools["closed"] == 9999) & (schools["opened"] == 0)
     for gone in closing:
@@ -304,13 +310,14 @@ def _codes(schools: pd.DataFrame, rng: np.random.Generator):
         for _, group in bo.groupby(["board", "municipality_code"], sort=False)
         if len(group) > 1
     ]
-    chosen = rng.permutation(len(pairs))[:20]
-    for i, kind in zip(chosen, ["two", "gap", "swapped", "joined", "gap"] * 4, strict=False):
+    times = count / names.SCHOOLS
+    chosen = rng.permutation(len(pairs))[: round(20 * times)]
+    for i, kind in zip(chosen, cycle(["two", "gap", "swapped", "joined", "gap"])):
         main, other = pairs[i]
         partner[other] = main
         kinds[[main, other]] = kind
     single = rng.permutation([i for i in bo.index if kinds[i] == ""])
-    kinds[single[:34]] = "split"
+    kinds[single[: round(34 * times)]] = "split"
     codes = iter(np.array(_brins(count - len(partner), rng))[rng.permutation(count - len(partner))])
     brin = {i: str(next(codes)) for i in schools.index if i not in partner}
     branch = ["01" if i in partner else "00" for i in schools.index]
@@ -570,7 +577,6 @@ def _pupils(schools, sizes, provider, ovt_of, gains, effects, rng) -> dict:
     )
     return {
         "grade8": grade8,
-        "absent": np.bincount(cell[~sits & ~exempt], minlength=grade8.size).reshape(count, span),
         "exempt": np.bincount(cell[~sits & exempt], minlength=grade8.size).reshape(count, span),
         "levels": levels,
         "ovt_results": ovt_results.reshape(ovts, span, 3),
@@ -681,7 +687,8 @@ def _history(schools: pd.DataFrame, sizes: np.ndarray, rng: np.random.Generator)
     opened = schools["opened"].to_numpy()[:, None]
     young = (opened > 0) & (years >= opened) & (years < opened + 3)
     known = np.where(young, np.maximum(3 + 20 * (years - opened), 3), known)
-    old = 1990 + 22 * rng.random(len(schools)) ** 3  # some are younger than the file
+    earliest = 1990 if len(schools) <= names.SCHOOLS else 1975
+    old = earliest + (2012 - earliest) * rng.random(len(schools)) ** 3  # some younger than the file
     started = np.where(opened[:, 0] > 0, opened[:, 0], old)
     known[years < started[:, None]] = 0
     known[years >= schools["closed"].to_numpy()[:, None]] = 0
@@ -722,11 +729,11 @@ def _weging(schools, ovt, history, rng) -> dict:
 
 def _closed_before(schools: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return rows that only the historical overview has: long closed, and special schools."""
-    taken = set(schools["brin"])
-    free = [
-        c for c in ("93" + a + b for a, b in product(ascii_uppercase, repeat=2)) if c not in taken
-    ]
-    kinds = ["BO"] * 80 + ["SBO"] * 6 + ["SO", "SO/VSO", "VSO"] * 8
+    # A country as large as the real one had, as that, more schools than it has.
+    more = max(len(schools) - names.SCHOOLS, 0)
+    firsts = (93, *range(51, 60)) if more else (93,)
+    free = [f"{first}{a}{b}" for first in firsts for a, b in product(ascii_uppercase, repeat=2)]
+    kinds = ["BO"] * (80 + more // 3) + ["SBO"] * 6 + ["SO", "SO/VSO", "VSO"] * (8 + more // 25)
     twins = schools.iloc[rng.permutation(len(schools))[: len(kinds)]].reset_index(drop=True)
     rows = twins[["denomination", "board", "municipality_code", "municipality"]].copy()
     rows["brin"] = free[: len(kinds)]

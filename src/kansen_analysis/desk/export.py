@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
 from kansen_analysis.schools.over_time import as_one, together
-from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources import hand, schoolyear
 
 FORMS = ("xlsx", "csv", "parquet")
 JOINED = "target_levels"  # the outcome that two publishers print
@@ -35,10 +34,6 @@ _VERSIONS = ["effect", "ci_low", "ci_high", "p_value", "method"]
 
 def tables(edition: Edition) -> dict[str, pd.DataFrame]:
     """Return the tables of an edition that an analysis starts from.
-
-    Parameters
-    ----------
-    edition : Edition
 
     Returns
     -------
@@ -200,38 +195,26 @@ def export(edition: Edition, folder: Path | str, form: str = "xlsx") -> list[Pat
     if form not in FORMS:
         raise UsageError(f"There is no form {form!r}; choose from {', '.join(FORMS)}.")
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     found = tables(edition)
     sheets = {"about": about(edition), "codebook": codebook(found)} | found
     if form == "xlsx":
         path = folder / f"kansen-{schoolyear.label(edition.year)}.xlsx"
-        with _whole(path) as new, pd.ExcelWriter(new, engine="openpyxl") as book:
+        content = io.BytesIO()  # whole, before anything is written
+        with pd.ExcelWriter(content, engine="openpyxl") as book:
             for name, frame in sheets.items():
                 _plain(frame).to_excel(book, sheet_name=name, index=False)
                 book.sheets[name].freeze_panes = "A2"
-        return [path]
+        return [hand.save(path, content.getvalue())]
     written = []
     for name, frame in sheets.items():
         mark = f".{MARK}" if name.startswith(PRIVATE) else ""  # a file goes round by itself
         path = folder / f"{name}{mark}.{form}"
-        with _whole(path) as new:
-            if form == "csv":
-                _plain(frame).to_csv(new, index=False, sep=";", decimal=",", encoding="utf-8-sig")
-            else:
-                frame.to_parquet(new, index=False)
-        written.append(path)
+        if form == "csv":
+            content = _plain(frame).to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
+        else:
+            content = frame.to_parquet(index=False)
+        written.append(hand.save(path, content))
     return written
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a file to write that takes its place when it is whole."""
-    new = path.with_name(f".{path.name}")
-    try:
-        yield new
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

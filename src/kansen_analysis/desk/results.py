@@ -83,7 +83,7 @@ class Effect(_Shown):
         frame = self.to_frame().reset_index()
         frame.insert(0, "label", [f"{v}: {estimates.VERSIONS[v]}" for v in frame["version"]])
         about, digits = self.about, self.about.decimals
-        variables = _variables(
+        variables = tables.about(
             ("label", "Berekening", "", 0, "text"),
             ("effect", "Verschil", about.unit, digits, "difference"),
             ("ci_low", "Ondergrens", about.unit, digits, "difference"),
@@ -223,7 +223,7 @@ class Outlook(_Shown):
             frame,
             name="hoeveel-scholen",
             caption=f"{about.name}: wat een aantal scholen kan laten zien",
-            variables=_variables(
+            variables=tables.about(
                 ("schools", "Deelnemende scholen", "scholen", 0, "count"),
                 ("others", "Andere scholen", "scholen", 0, "count"),
                 ("difference", "Kleinste verschil", about.unit, about.decimals, "mean"),
@@ -260,8 +260,3 @@ class Outlook(_Shown):
         return own_analysis.outlook_explained(
             self.table, self.about, self.share, _language(language)
         )
-
-
-def _variables(*rows: tuple) -> pd.DataFrame:
-    names = ["column", "label", "unit", "decimals", "kind"]
-    return pd.DataFrame(rows, columns=names).set_index("column")

@@ -28,7 +28,6 @@ from kansen_analysis.display._parts import (
     YEAR,
     between,
     box,
-    capital,
     legend,
     patch,
     pixels_of,
@@ -53,7 +52,6 @@ def ranges(
     texts: Texts,
     *,
     unit: str,
-    decimals: int = 1,
     levels: Mapping[float, str] | None = None,
 ) -> Figure:
     """Draw per year a bar from the lowest to the highest possible value; exact years are dots.
@@ -65,8 +63,6 @@ def ranges(
         (pupils, as a disclosed count).
     texts : Texts
     unit : str
-        Of the values.
-    decimals : int
         Of the values.
     levels : mapping, optional
         Words for values on the axis, such as the advice levels.
@@ -90,28 +86,28 @@ def ranges(
         last = hidden.iloc[-1]
         alt.append(
             f"In {numbers.school_year(last.year)} ligt de waarde "
-            f"{numbers.interval(last.low, last.high, decimals)}; preciezer is niet te zeggen."
+            f"{numbers.interval(last.low, last.high)}; preciezer is niet te zeggen."
         )
     if len(exact):
-        alt.append(f"Exact bekend in {len(exact)} jaren: {between(exact['value'], decimals)}.")
+        alt.append(f"Exact bekend in {len(exact)} jaren: {between(exact['value'], 1)}.")
     return make(
         texts,
-        partial(_ranges, frame=frame, unit=unit, decimals=decimals, levels=levels or {}),
+        partial(_ranges, frame=frame, unit=unit, levels=levels or {}),
         alt=alt,
         kind="Balken van de laagste tot de hoogst mogelijke waarde per schooljaar.",
         frame=frame,
         variables=[
             YEAR,
-            ("value", "Waarde", unit, decimals, "mean"),
-            ("low", "Laagst mogelijk", unit, decimals, "mean"),
-            ("high", "Hoogst mogelijk", unit, decimals, "mean"),
+            ("value", "Waarde", unit, 1, "mean"),
+            ("low", "Laagst mogelijk", unit, 1, "mean"),
+            ("high", "Hoogst mogelijk", unit, 1, "mean"),
             PUPILS,
         ],
         notes=["Punt: exact bekend. Gearceerde balk: de waarde ligt ergens in de balk."],
     )
 
 
-def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
+def _ranges(board: Board, *, frame, unit, levels) -> None:
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     low, high = frame[["low", "value"]].min().min(), frame[["high", "value"]].max().max()
     pad = 0.16 * ((high - low) or 1)
@@ -125,11 +121,11 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
     for row in each_row(frame):
         year = numbers.school_year(row.year)
         if pd.notna(row.value):
-            says = f"{year}: {with_unit(row.value, unit, decimals)}"
+            says = f"{year}: {with_unit(row.value, unit, 1)}"
             board.mark(ax, row.year, row.value, says, ms=10, color=line)
             labels = [(row.value, "bottom", 9)]
         elif pd.notna(row.low):
-            says = f"{year}: {numbers.interval(row.low, row.high, decimals)}"
+            says = f"{year}: {numbers.interval(row.low, row.high)}"
             look = {"fc": colour("zone"), "ec": line, "lw": 1.6, "hatchcolor": colour("axis")}
             [bar] = ax.bar(row.year, row.high - row.low, wide, row.low, hatch="///", **look)
             tell(bar, says)
@@ -137,7 +133,7 @@ def _ranges(board: Board, *, frame, unit, decimals, levels) -> None:
         else:
             continue
         for value, va, dy in labels:
-            said = numbers.number(value, decimals)
+            said = numbers.number(value)
             board.write(ax, (row.year, value), said, ha="center", va=va, shift=(0, dy), size=12.5)
     write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen")
 
@@ -147,8 +143,6 @@ def stacked(
     texts: Texts,
     *,
     order: Sequence[str],
-    decimals: int = 0,
-    hidden: str = HIDDEN,
 ) -> Figure:
     """Draw shares by category in a fixed order, one bar per year, the hidden part hatched.
 
@@ -156,14 +150,10 @@ def stacked(
     ----------
     frame : pandas.DataFrame
         ``year``, ``category``, ``share`` (0 to 100). The part that is hidden is a category of its
-        own, named `hidden`.
+        own, `HIDDEN`.
     texts : Texts
     order : sequence of str
         The categories from left to right, at most four; the hidden part comes last.
-    decimals : int
-        Of the shares.
-    hidden : str
-        Name of the hidden part.
 
     Returns
     -------
@@ -178,53 +168,51 @@ def stacked(
     frame = need(frame, ("year", "category", "share"), "stacked")
     if len(order) > MOST_SERIES:
         raise UsageError(f"a figure shows at most {MOST_SERIES} series, {len(order)} were given")
-    every = [*order, hidden]
+    every = [*order, HIDDEN]
     strange = sorted(set(frame["category"]) - set(every))
     if strange:
         raise UsageError(f"not in the order of categories: {', '.join(strange)}")
     table = frame.pivot_table(index="year", columns="category", values="share", sort=True)
     table = table.reindex(columns=every)
     last, first = table.iloc[-1].dropna(), table.iloc[0].dropna()
-    known = last.drop(hidden, errors="ignore")
+    known = last.drop(HIDDEN, errors="ignore")
     most = known.index[int(known.argmax())]
-    then = (
-        f" (in {numbers.school_year(table.index[0])} {numbers.percent(first.get(most), decimals)})"
-    )
+    then = f" (in {numbers.school_year(table.index[0])} {numbers.percent(first.get(most))})"
     alt = [
         f"In {numbers.school_year(table.index[-1])} is {most} het grootst: "
-        f"{numbers.percent(known[most], decimals)}{then if len(table) > 1 else ''}."
+        f"{numbers.percent(known[most])}{then if len(table) > 1 else ''}."
     ]
-    if last.get(hidden, 0) > 0:
-        alt.append(f"Afgeschermd is {numbers.percent(last[hidden], decimals)}.")
-    alt.append(f"Kleinste: {known.idxmin()}, {numbers.percent(known.min(), decimals)}.")
+    if last.get(HIDDEN, 0) > 0:
+        alt.append(f"Afgeschermd is {numbers.percent(last[HIDDEN])}.")
+    alt.append(f"Kleinste: {known.idxmin()}, {numbers.percent(known.min())}.")
     names = [f"share{i}" for i in range(len(every))]
     return make(
         texts,
-        partial(_stacked, table=table, hidden=hidden, decimals=decimals),
+        partial(_stacked, table=table),
         alt=alt,
         kind="Gestapelde balken per schooljaar.",
         frame=frame,
         variables=[
             YEAR,
             ("category", "Categorie", "", 0, "text"),
-            ("share", "Aandeel", "%", decimals, "share"),
+            ("share", "Aandeel", "%", 0, "share"),
         ],
         shown=table.reset_index().set_axis(["year", *names], axis=1),
         shown_variables=[
             YEAR,
             *[
-                (name, capital(label), "%", decimals, "share")
+                (name, numbers.capital(label), "%", 0, "share")
                 for name, label in zip(names, every, strict=True)
             ],
         ],
     )
 
 
-def _stacked(board: Board, *, table, hidden, decimals) -> None:
+def _stacked(board: Board, *, table) -> None:
     fills = dict(zip(table.columns, palette()["sequence"], strict=False))
-    fills[hidden] = colour("background")
+    fills[HIDDEN] = colour("background")
     used = [each for each in table if table[each].fillna(0).gt(0).any()]
-    looks = {each: (fills[each], HATCH if each == hidden else None) for each in used}
+    looks = {each: (fills[each], HATCH if each == HIDDEN else None) for each in used}
     spots, head = board.flow(used)
     board.tall(head + 6 + len(table) * 40 + 26)
     legend(board, spots, {each: box(fill, "", hatch) for each, (fill, hatch) in looks.items()})
@@ -242,7 +230,7 @@ def _stacked(board: Board, *, table, hidden, decimals) -> None:
             share = shares[label]
             if pd.isna(share) or share <= 0:
                 continue
-            words, middle = numbers.percent(share, decimals), (edge + share / 2, i + 0.5)
+            words, middle = numbers.percent(share), (edge + share / 2, i + 0.5)
             part = patch((edge, i + 0.12), share, 0.76, fill, hatch)
             tell(ax.add_patch(part), f"{said}, {label}: {words}")
             if share * pixel > text_width(words, board.small) + 8:

@@ -16,7 +16,6 @@ from kansen_analysis.display._parts import (
     SCHOOLS,
     ZONE,
     between,
-    capital,
     dot,
     estimate_columns,
     estimate_says,
@@ -39,6 +38,7 @@ SIGNS = {
 }
 UNTESTABLE = "Niet toetsbaar"
 _FARTHEST = 6  # margins; an interval that goes farther is cut and gets an arrow
+_SMALL = 0.1  # standardised difference up to which schools are alike
 _BINS = 10  # bars in a panel of histograms
 
 
@@ -280,7 +280,7 @@ def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) ->
     return make(
         texts,
         partial(_ruler, frame=frame, labels=labels, unit=unit),
-        alt=[capital(said) + "."],
+        alt=[numbers.capital(said) + "."],
         kind="Balken op één liniaal.",
         frame=frame,
         variables=[
@@ -312,7 +312,7 @@ def _ruler(board: Board, *, frame, labels, unit) -> None:
             ax.plot([0, row.value], [y, y], color=style["line"], lw=5, ls=dash)
 
 
-def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
+def balance(frame: pd.DataFrame, texts: Texts) -> Figure:
     """Draw how much participants and comparison schools differ, before and after choosing.
 
     Parameters
@@ -320,8 +320,6 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     frame : pandas.DataFrame
         ``label`` (characteristic, Dutch), ``before`` and ``after`` (standardised difference).
     texts : Texts
-    limit : float
-        Up to here a difference counts as small.
 
     Returns
     -------
@@ -336,11 +334,11 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     frame = need(frame, ("label", "before", "after"), "balance")
     if frame["after"].isna().all():
         raise UsageError("balance: no difference is known")
-    small = int((frame["after"].abs() <= limit).sum())
+    small = int((frame["after"].abs() <= _SMALL).sum())
     worst = frame.iloc[int(frame["after"].abs().argmax())]
     return make(
         texts,
-        partial(_balance, frame=frame, limit=limit),
+        partial(_balance, frame=frame),
         alt=[
             f"Na het kiezen van vergelijkbare scholen is het verschil klein "
             f"bij {small} van de {len(frame)} kenmerken.",
@@ -358,11 +356,11 @@ def balance(frame: pd.DataFrame, texts: Texts, *, limit: float = 0.1) -> Figure:
     )
 
 
-def _balance(board: Board, *, frame, limit) -> None:
-    limits = _around_zero(frame[["before", "after"]], 2 * limit)
+def _balance(board: Board, *, frame) -> None:
+    limits = _around_zero(frame[["before", "after"]], 2 * _SMALL)
     unit = "gestandaardiseerd verschil"
     ax, middles = row_axes(board, list(frame["label"]), limits, unit=unit)
-    zone(board, ax, limit, "klein verschil")
+    zone(board, ax, _SMALL, "klein verschil")
     looks = {
         "before": ("alle scholen", role("context")["line"], colour("background")),
         "after": ("gekozen scholen", role("participants")["line"], role("participants")["line"]),
@@ -408,7 +406,7 @@ def histograms(frame: pd.DataFrame, texts: Texts) -> Figure:
     for panel in panels:
         middle = raw[raw["panel"] == panel].groupby("series")["value"].median()
         each = [f"{numbers.number(middle[g])} bij {g}" for g in groups if g in middle]
-        said.append(f"{capital(panel)}: midden {' en '.join(each)}.")
+        said.append(f"{numbers.capital(panel)}: midden {' en '.join(each)}.")
     return make(
         texts,
         partial(_histograms, bars=bars, groups=groups),
@@ -641,7 +639,7 @@ def specification_curve(
         frame=frame,
         variables=[
             *estimate_columns(unit, decimals),
-            *[(c, capital(c), "", 0, "text") for c in choices],
+            *[(c, numbers.capital(c), "", 0, "text") for c in choices],
         ],
     )
 

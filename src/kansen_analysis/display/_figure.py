@@ -106,9 +106,6 @@ class Figure(Texts):
         """Return a fixed text: stored outputs are compared."""
         return f"Figuur {self.name}: {self.title}"
 
-    def _repr_html_(self) -> str:
-        return self.html()
-
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
@@ -145,11 +142,11 @@ def make(
         notes=(*notes, *texts.notes),
         alt=alt_text(alt, kind),
         frame=frame.reset_index(drop=True),
-        variables=tables.described(frame, describe(*variables)),
+        variables=tables.described(frame, tables.about(*variables)),
         svg=svg,
         svg_narrow=narrow,
         shown=shown,
-        shown_variables=describe(*shown_variables) if shown_variables else None,
+        shown_variables=tables.about(*shown_variables) if shown_variables else None,
     )
 
 
@@ -203,9 +200,3 @@ def flags(frame: pd.DataFrame, name: str) -> pd.Series:
     if name not in frame:
         return pd.Series(False, index=frame.index)
     return frame[name].astype("boolean").fillna(False).astype(bool)
-
-
-def describe(*rows: tuple) -> pd.DataFrame:
-    """Return variables from rows of (column, label, unit, decimals, kind)."""
-    names = ["column", "label", "unit", "decimals", "kind"]
-    return pd.DataFrame(rows, columns=names).set_index("column")

@@ -56,11 +56,6 @@ def estimate_says(row, unit: str, decimals: int) -> str:
     return said if pd.isna(row.low) else f"{said}, {numbers.interval(row.low, row.high, decimals)}"
 
 
-def capital(text: str) -> str:
-    """Write the first letter as a capital."""
-    return text[:1].upper() + text[1:]
-
-
 def shown_counts(frame: pd.DataFrame) -> list[str]:
     """Return the counts of a disclosed frame as they may be shown."""
     if "n_low" in frame:

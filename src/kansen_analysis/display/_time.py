@@ -18,7 +18,6 @@ from kansen_analysis.display._parts import (
     YEAR,
     Break,
     between,
-    capital,
     cut,
     end_labels,
     end_room,
@@ -60,6 +59,7 @@ BREAKS = (
     (2022, "vanaf hier <5 afgeschermd", "rule"),
     (2023, "nieuwe toets en adviesregel", "break"),
 )
+_COUNTRY = "Nederland"
 _PROVISIONAL = "Open punt: voorlopig cijfer."
 
 
@@ -255,14 +255,8 @@ def _event_study(board: Board, *, frame, unit, decimals, margin, start) -> None:
     write_counts(board, ax, x, [numbers.number(n, 0) for n in frame["n"]], "scholen")
 
 
-def school_band(
-    frame: pd.DataFrame,
-    texts: Texts,
-    *,
-    unit: str,
-    decimals: int = 1,
-) -> Figure:
-    """Draw one school by year on the band of comparable schools.
+def school_band(frame: pd.DataFrame, texts: Texts) -> Figure:
+    """Draw one school by year on the band of comparable schools, in percent.
 
     Parameters
     ----------
@@ -271,10 +265,6 @@ def school_band(
         disclosed count), ``p10``, ``median``, ``p90`` (comparable schools); optional ``signal``
         (own signaleringswaarde) and ``provisional``.
     texts : Texts
-    unit : str
-        Of the values.
-    decimals : int
-        Of the values.
 
     Returns
     -------
@@ -296,14 +286,14 @@ def school_band(
     if len(own):
         last = own.iloc[-1]
         here = f"In {numbers.school_year(last.year)} staat de school op "
-        here += with_unit(last.value, unit, decimals)
+        here += numbers.percent(last.value, 1)
         if pd.notna(last["p10"]) and pd.notna(last.p90):
             low, high = last.value < last["p10"], last.value > last.p90
             side = "onder" if low else "boven" if high else "binnen"
             here += f", {side} het gebied waarin 80% van de vergelijkbare scholen ligt"
         alt = [here + "."]
         if len(own) > 1:
-            alt.append(f"Over de jaren {between(own['value'], decimals)}.")
+            alt.append(f"Over de jaren {between(own['value'], 1)}.")
     columns = {
         "p10": "Vergelijkbaar: 10% ligt lager",
         "median": "Vergelijkbaar: midden",
@@ -318,17 +308,15 @@ def school_band(
             years=years,
             breaks=within(BREAKS, years),
             limits=limits,
-            unit=unit,
-            decimals=decimals,
         ),
         alt=alt,
         kind="Lijngrafiek per schooljaar met een band.",
         frame=frame,
         variables=[
             YEAR,
-            ("value", "Deze school", unit, decimals, "mean"),
+            ("value", "Deze school", "%", 1, "mean"),
             PUPILS,
-            *[(column, label, unit, decimals, "mean") for column, label in columns.items()],
+            *[(column, label, "%", 1, "mean") for column, label in columns.items()],
         ],
         notes=[
             "Gekleurd gebied: de middelste 80% van de vergelijkbare scholen.",
@@ -338,7 +326,7 @@ def school_band(
     )
 
 
-def _school_band(board: Board, *, frame, years, breaks, limits, unit, decimals) -> None:
+def _school_band(board: Board, *, frame, years, breaks, limits) -> None:
     ends = {
         "deze school": ("value", "participants"),
         "midden van vergelijkbare scholen": ("median", "comparison"),
@@ -347,7 +335,7 @@ def _school_band(board: Board, *, frame, years, breaks, limits, unit, decimals) 
     ends = {label: end for label, end in ends.items() if end[0] in frame}
     ends = {label: end for label, end in ends.items() if frame[end[0]].notna().any()}
     right = end_room(board, list(ends))
-    ax = year_axes(board, years, limits, unit, tall=240, right=right, breaks=breaks, counts=True)
+    ax = year_axes(board, years, limits, "%", tall=240, right=right, breaks=breaks, counts=True)
     pixel, (start, end) = pixels_of(ax), ax.get_xlim()
     for piece in _pieces(frame, breaks, "p10"):
         at = piece[["year", "p10", "p90"]].astype(float)
@@ -364,36 +352,23 @@ def _school_band(board: Board, *, frame, years, breaks, limits, unit, decimals) 
     # On the band the teal of a line is too light; that of its text is not.
     dark = {**role("comparison"), "line": colour("comparison"), "marker": ""}
     middle = frame.assign(value=frame["median"], provisional=False)
-    _line(board, ax, middle, breaks, dark, ("midden van vergelijkbare scholen", unit, decimals))
-    _line(board, ax, frame, breaks, role("participants"), ("deze school", unit, decimals))
+    _line(board, ax, middle, breaks, dark, ("midden van vergelijkbare scholen", "%", 1))
+    _line(board, ax, frame, breaks, role("participants"), ("deze school", "%", 1))
     write_counts(board, ax, frame["year"], shown_counts(frame), "leerlingen")
     spots = {label: _last(frame, column) for label, (column, _) in ends.items()}
     end_labels(board, ax, spots, {label: part for label, (_, part) in ends.items()})
 
 
-def small_multiples(
-    frame: pd.DataFrame,
-    texts: Texts,
-    *,
-    unit: str,
-    decimals: int = 1,
-    reference: str = "hele gebied",
-) -> Figure:
-    """Draw one small panel per municipality, all on one scale.
+def small_multiples(frame: pd.DataFrame, texts: Texts) -> Figure:
+    """Draw one small panel per municipality, all on one scale, in percent.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``panel`` (municipality), ``year``, ``value``, ``marked`` (whether schools there take
-        part); optional ``reference`` (the same value for the whole area).
+        part); optional ``reference`` (the same value for the country).
     texts : Texts
         The subtitle says "context, geen toets".
-    unit : str
-        Of the values.
-    decimals : int
-        Of the values.
-    reference : str
-        Name of the reference line.
 
     Returns
     -------
@@ -415,8 +390,8 @@ def small_multiples(
         most, least = (last.iloc[at] for at in (last["value"].argmax(), last["value"].argmin()))
         alt.append(
             f"In {numbers.school_year(years[-1])} loopt het van "
-            f"{with_unit(least.value, unit, decimals)} in {least.panel} tot "
-            f"{with_unit(most.value, unit, decimals)} in {most.panel}."
+            f"{numbers.percent(least.value, 1)} in {least.panel} tot "
+            f"{numbers.percent(most.value, 1)} in {most.panel}."
         )
     alt.append(f"Vanaf {numbers.school_year(years[0])}, op één schaal.")
     many = f"{len(panels)} kleine lijngrafieken, een per gemeente."
@@ -427,9 +402,6 @@ def small_multiples(
             panels=[frame[frame["panel"] == panel] for panel in panels],
             years=years,
             limits=limits,
-            unit=unit,
-            decimals=decimals,
-            reference=reference,
         ),
         alt=alt,
         kind="Lijngrafiek van één gemeente." if len(panels) == 1 else many,
@@ -438,14 +410,14 @@ def small_multiples(
             ("panel", "Gemeente", "", 0, "text"),
             ("marked", "Met deelnemers", "", 0, "text"),
             YEAR,
-            ("value", "Waarde", unit, decimals, "mean"),
-            ("reference", capital(reference), unit, decimals, "mean"),
+            ("value", "Waarde", "%", 1, "mean"),
+            ("reference", _COUNTRY, "%", 1, "mean"),
         ],
         notes=cut(*limits),
     )
 
 
-def _small_multiples(board: Board, *, panels, years, limits, unit, decimals, reference) -> None:
+def _small_multiples(board: Board, *, panels, years, limits) -> None:
     across = min(2 if board.narrow else 4, len(panels))
     wide = board.width / across
     names = [wrap(rows["panel"].iloc[0], wide - 44, board.small, True) for rows in panels]
@@ -456,7 +428,7 @@ def _small_multiples(board: Board, *, panels, years, limits, unit, decimals, ref
         "zonder": {**role("context"), "width": 1.6},
     }
     if "reference" in panels[0]:
-        styles[reference] = role("national")
+        styles[_COUNTRY] = role("national")
     spots, head = board.flow(list(styles))
     board.tall(head + 4 + -(-len(panels) // across) * tall)
     legend(board, spots, {label: stroke(style) for label, style in styles.items()})
@@ -483,7 +455,7 @@ def _small_multiples(board: Board, *, panels, years, limits, unit, decimals, ref
         for piece in _pieces(rows, ()):
             ax.plot(piece["year"], piece["value"], color=style["line"], lw=style["width"])
             for row in each_row(piece):
-                says = f"{numbers.school_year(row.year)}: {with_unit(row.value, unit, decimals)}"
+                says = f"{numbers.school_year(row.year)}: {numbers.percent(row.value, 1)}"
                 size = 3.5 if mine or len(piece) == 1 else 1.6
                 board.mark(ax, row.year, row.value, says, ms=size, color=style["line"])
         part = "participants" if mine else "context"
@@ -577,7 +549,10 @@ def _beside(frame, labels, unit, decimals) -> tuple[pd.DataFrame, list[tuple]]:
         late = set(frame.loc[flags(frame, "provisional"), "year"])
         table["provisional"] = [year in late for year in table["year"]]
     described = zip(names, labels, strict=True)
-    return table, [YEAR, *[(name, capital(of), unit, decimals, "mean") for name, of in described]]
+    return table, [
+        YEAR,
+        *[(name, numbers.capital(of), unit, decimals, "mean") for name, of in described],
+    ]
 
 
 def _alt_lines(
@@ -605,7 +580,7 @@ def _alt_lines(
         change = np.sign(round(last.value, decimals) - round(first.value, decimals))
         word = {1: "gestegen", -1: "gedaald", 0: "gelijk gebleven"}[int(change)]
         said.append(
-            f"{capital(label)}: {word} sinds {numbers.school_year(first.year)} "
+            f"{numbers.capital(label)}: {word} sinds {numbers.school_year(first.year)} "
             f"(toen {with_unit(first.value, unit, decimals)})."
         )
     if len(rows) > 1:

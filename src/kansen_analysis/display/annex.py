@@ -89,10 +89,6 @@ def write(folder: Path) -> Path | None:
 def read(folder: Path) -> list[Sheet]:
     """Read the downloads of a folder that have an explanation.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     list of Sheet
@@ -133,10 +129,6 @@ def _stacked(upper: Sheet | None, lower: Sheet, name: str, page: str) -> Sheet:
 
 def build(sheets: Iterable[Sheet]) -> bytes:
     """Make the workbook.
-
-    Parameters
-    ----------
-    sheets : iterable of Sheet
 
     Returns
     -------

@@ -91,10 +91,6 @@ class Card:
 def cards(given: Sequence[Card]) -> Html:
     """Put cards beside each other, two in a row where there is room.
 
-    Parameters
-    ----------
-    given : sequence of Card
-
     Returns
     -------
     Html
@@ -217,10 +213,6 @@ def key_numbers(given: Sequence[tuple[str, str]]) -> Html:
     given : sequence of (str, str)
         The number as it is written, and what it counts with its year.
 
-    Returns
-    -------
-    Html
-
     Examples
     --------
     >>> key_numbers([("80", "scholen in het register"), ("13", "gemeenten")])
@@ -239,10 +231,6 @@ def listed(given: Sequence[str]) -> Html:
     given : sequence of str
         What stands between ``**`` is bold.
 
-    Returns
-    -------
-    Html
-
     Examples
     --------
     >>> print(listed(["Schooladvies: was **onbeslist**, is nu **beter**."]).html)
@@ -253,35 +241,6 @@ def listed(given: Sequence[str]) -> Html:
     items = [re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", words(said)) for said in given]
     html = "\n".join(['<ul class="kansen-lines">', *(f"<li>{i}</li>" for i in items), "</ul>"])
     return Html(html, "\n".join(said.replace("**", "") for said in given))
-
-
-def fold(content: Html | str, summary: str = "Voor onderzoekers") -> Html:
-    """Fold away what most readers need not read; what is unfolded on the screen is printed.
-
-    Several cells of a notebook fold together in ``::: {.voor-onderzoekers}``, see docs/dialect.md.
-
-    Parameters
-    ----------
-    content : Html or str
-        A piece of HTML, or plain text.
-    summary : str
-        What the line says that unfolds it.
-
-    Returns
-    -------
-    Html
-
-    Examples
-    --------
-    >>> fold("De p-waarde is 0,03.")
-    Voor onderzoekers: De p-waarde is 0,03.
-    """
-    plain = content.plain if isinstance(content, Html) else content
-    inner = content.html if isinstance(content, Html) else f"<p>{text(content)}</p>"
-    html = (
-        f'<details class="kansen-research"><summary>{text(summary)}</summary>\n{inner}\n</details>'
-    )
-    return Html(html, f"{summary}: {plain}")
 
 
 def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "") -> Html:
@@ -297,10 +256,6 @@ def sheet(lead: str, numbers_row: Html, goals: Html, *below: Html, foot: str = "
         What follows, such as what `listed` gives; beside each other on paper.
     foot : str
         Source and date.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------
@@ -332,10 +287,6 @@ def colophon(given: Sequence[tuple[str, str, str]]) -> Html:
     ----------
     given : sequence of (str, str, str)
         What (“Vragen”), who or how, and an address or nothing.
-
-    Returns
-    -------
-    Html
 
     Examples
     --------

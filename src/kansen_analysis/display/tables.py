@@ -71,9 +71,6 @@ class Table:
         """Return a fixed text: stored outputs are compared."""
         return f"Tabel {self.name}: {self.caption} ({len(self.frame)} rijen)"
 
-    def _repr_html_(self) -> str:
-        return self.html()
-
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
@@ -129,6 +126,12 @@ def table(
     """
     shown = described(frame, variables)
     return Table(name, caption, frame, shown, source, tuple(notes))
+
+
+def about(*rows: tuple) -> pd.DataFrame:
+    """Return variables from rows of (column, label, unit, decimals, kind[, base])."""
+    names = ["column", "label", "unit", "decimals", "kind", "base"]
+    return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
 
 
 def described(frame: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:

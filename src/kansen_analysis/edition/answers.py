@@ -7,7 +7,6 @@ from itertools import chain
 
 import pandas as pd
 
-from kansen_analysis.edition import public
 from kansen_analysis.edition.outcomes import LEERJAAR_3, Chosen
 from kansen_analysis.estimate.power import PUBLISHED, with_earlier
 from kansen_analysis.goals import plan
@@ -43,7 +42,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     advices = _until(tidy["schooladviezen"], year)
     # What schools supply is shown by its own gate (`edition.released`) and not here.
     tables = {
-        "levels": public.levels(inputs, []),
+        "levels": inputs["levels"]["target_levels"],
         "advice_low": made["advice_low"],
         "advice_high": made["advice_high"],
         "schooladviezen": advices,

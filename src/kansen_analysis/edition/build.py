@@ -9,12 +9,12 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from kansen_analysis.edition import manifest, released, secret, store
+from kansen_analysis.edition import answered, digests, manifest, released, secret, store
 from kansen_analysis.edition.beside import check_shown
 from kansen_analysis.edition.disclosure.supplied import Limits
-from kansen_analysis.edition.open import BEFORE, WORK, Edition, open_edition
+from kansen_analysis.edition.open import BEFORE, MANIFEST, NEXT, WORK, Edition, open_edition
 from kansen_analysis.edition.schools import check_region
-from kansen_analysis.edition.stages import Given, Saved, Stage, key_of, of_files, up_to_date
+from kansen_analysis.edition.stages import RECORD, Given, Saved, Stage, key_of, up_to_date
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.outcomes.printed import published
@@ -56,6 +56,12 @@ OUTCOMES = Stage(
         *("raised_advices", "later_places", "advices", "panels", "obstacles"),
     ),
 )
+LEVELS = Stage(
+    "levels",
+    f"{__package__}.levels",
+    reads=("tidy", "schools", "outcomes", "protocol", "year"),
+    writes=("target_levels", "told", "panels"),
+)
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
@@ -71,7 +77,7 @@ VERDICTS = Stage(
 SENSITIVITY = Stage(
     "sensitivity",
     f"{__package__}.sensitivity",
-    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "estimates", "protocol", "year"),
     writes=(
         *("secondary", "advice_check", "share_check", "choices", "changes", "by_step", "nearby"),
     ),
@@ -79,13 +85,13 @@ SENSITIVITY = Stage(
 ANSWERS = Stage(
     "answers",
     f"{__package__}.answers",
-    reads=("tidy", "schools", "outcomes", "estimates", "protocol", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "estimates", "protocol", "year"),
     writes=("seen", "moved", "standing", "outlook", "needs"),
 )
 PLACE = Stage(
     "place",
     f"{__package__}.place",
-    reads=("tidy", "schools", "printed", "year"),
+    reads=("tidy", "schools", "outcomes", "levels", "printed", "year"),
     writes=(
         *("region_facts", "region_told", "region_spread", "region_schools", "region_places"),
         "printed",
@@ -114,7 +120,7 @@ PUBLIC = Stage(
     f"{__package__}.public",
     reads=(
         *("tidy", "schools", "outcomes", "estimates", "verdicts", "sensitivity", "beside"),
-        "neighbourhoods",
+        *("neighbourhoods", "levels"),
         *("answers", "place", "released", "limits", "keyed", "dated", "year", "reports"),
     ),
     writes=None,
@@ -188,19 +194,28 @@ def build(
     own = load_protocol(protocol or settings.path("goals"))
     register, beside = workspace.places(raw, programme)
     register = Path(participants or register)
+    home = Path(folder) if folder else workspace.root() / FOLDER
+    private = secret.folder(home.parent if folder else home)
+    day = day or publication_day()
+    # Of an edition with a place or programme of its own no command asks what it answered.
+    asked = None
+    if not (programme or others or folder):
+        year = None if school_year is None else schoolyear.label(school_year)
+        asked = answered.question(raw, participants, year, protocol, day)
+        places = [*answered.places(raw, participants, protocol), private / secret.FILE]
+        places.append(private / released.FILE)
+        state = answered.state(asked, places)
     people = read_participants(register)
     # Of invented schools nothing is known but what stands in their own folder.
     changes = transitions(raw, beside=not workspace.is_demo(raw))
     moved = read_transitions(changes or raw / over_time.FILE)
     region, others = settings.region, dict(sorted((others or {}).items()))
     limits = Limits(**settings.disclosure.model_dump())
-    home = Path(folder) if folder else workspace.root() / FOLDER
-    private = secret.folder(home.parent if folder else home)
     earlier = released.read(private)
     # Nobody prints anything about invented schools.
     printed = published().iloc[:0] if workspace.is_demo(raw) else published()
     inputs: dict[str, Given | Saved] = {
-        "raw": Given(raw, of_files(raw, files)),
+        "raw": Given(raw, digests.of_files(raw, files)),
         "participants": Given(people, store.digest_of(people)),
         "protocol": Given(own, store.digest_of(own)),
         "settings": Given(settings, store.digest_of(settings)),
@@ -209,9 +224,9 @@ def build(
         "transitions": Given(moved, store.digest_of(moved)),
         "printed": Given(printed, store.digest_of(printed)),
         "programme": Given(beside, _folder_digest(beside)),
-        "truth": Given(truth := _truth(raw), store.digest(truth)),
-        "day": Given(day := day or publication_day(), day),
-        "limits": Given(limits, store.digest(asdict(limits))),
+        "truth": Given(truth := _truth(raw), digests.digest(truth)),
+        "day": Given(day, day),
+        "limits": Given(limits, digests.digest(asdict(limits))),
         "earlier": Given(earlier, store.digest_of(earlier)),
     }
     with store.locked(home.parent if folder else home):
@@ -227,7 +242,7 @@ def build(
             return up_to_date(stage, below / stage.name, known)
 
         # A mistake in what was written by hand is told before anything is worked out.
-        for stage in (BESIDE, *TESTED, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
+        for stage in (BESIDE, *TESTED, LEVELS, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])
@@ -253,13 +268,10 @@ def build(
         # Where the files lie is no part of what they say.
         told = {n: v for n, v in done["tidy"]["folder"].items() if n != "name"}
         sums = done["tidy"].files | {"folder.json": store.digest_of(told)}
-        inputs["reports"] = Given(None, store.digest(sums))
+        inputs["reports"] = Given(None, digests.digest(sums))
         progress(gate.name)
-        public = up_to_date(gate, target / gate.name, inputs | done, _variables, keyed)
-        manifest.write_private(target, done)
-        manifest.write(
-            target,
-            public,
+        tell = partial(
+            manifest.write,
             year=year,
             demo=workspace.is_demo(raw),
             raw=raw,
@@ -269,7 +281,20 @@ def build(
             transitions=changes if len(moved) else None,
             programme=beside,
         )
-    return open_edition(target)
+        # Tables and manifest take their places one after the other, with the new one beside the
+        # old one in between: a kill leaves an edition that is whole.
+        public = up_to_date(
+            *(gate, target / gate.name, inputs | done, _variables, keyed),
+            ready=lambda new: tell(target / NEXT, Saved(new)),
+        )
+        tell(target / MANIFEST, public)
+        (target / NEXT).unlink(missing_ok=True)
+        edition = open_edition(target)
+        if asked:
+            made = (target / MANIFEST, edition.public.folder / RECORD)
+            told = answered.answers(edition)
+            answered.keep(target / WORK / answered.FILE, asked, places, state, told, made)
+    return edition
 
 
 def _begin(
@@ -281,18 +306,20 @@ def _begin(
     shelf = (target.parent if target else workspace.root() / FOLDER).resolve()
     held = sorted(path.parents[1] for path in shelf.glob(f"*/{WORK}/{TIDY.name}"))
     source = next((each for each in held if Saved(each / WORK / TIDY.name).key == key), None)
-    if source is None:  # only the files themselves tell which school year they are of
-        progress(f"reading {raw.name}")
-        source = shelf / READING
-        up_to_date(TIDY, source / WORK / TIDY.name, inputs, _variables)
-    tidy = Saved(source / WORK / TIDY.name)
-    year = _year(raw, tidy["folder"]["years"], wanted)
-    kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
-    target = target or shelf / "-".join([*kind, schoolyear.label(year)])
-    if source != target.resolve():
-        with store.whole(target / WORK / TIDY.name) as new:
-            shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
-    shutil.rmtree(shelf / READING, ignore_errors=True)
+    try:
+        if source is None:  # only the files themselves tell which school year they are of
+            progress(f"reading {raw.name}")
+            source = shelf / READING
+            up_to_date(TIDY, source / WORK / TIDY.name, inputs, _variables)
+        tidy = Saved(source / WORK / TIDY.name)
+        year = _year(raw, tidy["folder"]["years"], wanted)
+        kind = [*(["demo"] if workspace.is_demo(raw) else []), *([called] if called else [])]
+        target = target or shelf / "-".join([*kind, schoolyear.label(year)])
+        if source != target.resolve():
+            with store.whole(target / WORK / TIDY.name) as new:
+                shutil.copytree(tidy.folder, new, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(shelf / READING, ignore_errors=True)
     return target, year
 
 
@@ -321,4 +348,4 @@ def _variables(table: str):
 
 def _folder_digest(folder: Path) -> str:
     paths = folder.rglob("*") if folder.is_dir() else ()
-    return of_files(folder, (path for path in paths if path.is_file()))
+    return digests.of_files(folder, (path for path in paths if path.is_file()))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.edition import manifest, store
-from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, open_edition
+from kansen_analysis.edition import digests, manifest, store
+from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, manifest_of, open_edition
 from kansen_analysis.errors import UsageError
 from kansen_analysis.sources import schoolyear
 
@@ -257,7 +257,7 @@ def _figures(old: Path, new: Path) -> Iterator[Change]:
         a, b = old / name, new / name
         if not a.exists() or not b.exists():
             yield Change(name, "file", *(each.name if each.exists() else None for each in (a, b)))
-        elif store.checksum(a) != store.checksum(b):
+        elif digests.checksum(a) != digests.checksum(b):
             found = _tables(a, b) if name.endswith(".parquet") else _texts(a, b)
             yield from list(found)[:MOST]
 
@@ -361,7 +361,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, dict], Path]:
         When there is none.
     """
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = manifest_of(folder)
         if "outputs" in content:
             return dict(content["outputs"]), folder / PUBLIC
         return dict(content["output"]), folder

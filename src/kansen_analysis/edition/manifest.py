@@ -17,8 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 import kansen_analysis
-from kansen_analysis.edition import stages, store
-from kansen_analysis.edition.open import MANIFEST, STAGES, WORK
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -33,14 +32,8 @@ FETCHED = "manifest.json"  # in a data folder: what `kansen fetch` writes down
 _FEATURES = ("sse4_2", "avx", "avx2", "avx512f", "fma", "asimd", "sve")
 
 
-def write_private(target: Path, done: Mapping[str, Saved]) -> None:
-    """Write down which stages there are, in the part that stays here."""
-    told = {name: {"key": saved.key, "files": saved.files} for name, saved in done.items()}
-    _write(target / WORK / STAGES, told)
-
-
 def write(
-    target: Path,
+    path: Path,
     public: Saved,
     *,
     year: int,
@@ -56,8 +49,8 @@ def write(
 
     Parameters
     ----------
-    target : pathlib.Path
-        Folder of the edition.
+    path : pathlib.Path
+        Of the manifest.
     public : Saved
         What may be published of it.
     year : int
@@ -72,7 +65,7 @@ def write(
     protocol : Protocol
     """
     _write(
-        target / MANIFEST,
+        path,
         {
             "format": FORMAT,
             "school_year": schoolyear.label(year),
@@ -143,7 +136,7 @@ def _around(
     if programme.is_dir():
         paths += sorted(path for path in programme.glob("*.csv") if path.is_file())
     return [
-        {"source": "programme", "file": path.name, "sha256": store.checksum(path)}
+        {"source": "programme", "file": path.name, "sha256": digests.checksum(path)}
         for path in paths
         if path.is_file()
     ]
@@ -171,26 +164,13 @@ def environment() -> dict:
     return {
         "kansen_analysis": kansen_analysis.__version__,
         "commit": commit(),
-        "source_sha256": source(),
-        "lock_sha256": store.checksum(lock) if lock else None,
-        "packages": stages.packages(),
+        "source_sha256": digests.source(),
+        "lock_sha256": digests.checksum(lock) if lock else None,
+        "packages": digests.packages(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": features(),
         "command": command(),
     }
-
-
-@cache
-def source() -> str:
-    """Digest the files of this package."""
-    package = Path(kansen_analysis.__file__).parent
-    return store.digest(
-        {
-            path.relative_to(package).as_posix(): store.checksum(path)
-            for path in sorted(package.rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
-        }
-    )
 
 
 @cache
@@ -259,5 +239,5 @@ def listing(folder: Path) -> dict[str, dict]:
         name = path.relative_to(folder)
         if path.is_dir() or any(part.startswith(".") for part in name.parts):
             continue
-        found[name.as_posix()] = {"sha256": store.checksum(path), "bytes": path.stat().st_size}
+        found[name.as_posix()] = {"sha256": digests.checksum(path), "bytes": path.stat().st_size}
     return found

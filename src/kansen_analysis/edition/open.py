@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis.edition import released, secret, store
+from kansen_analysis.edition import digests, released, secret
 from kansen_analysis.edition.stages import FORMAT, Saved
 from kansen_analysis.errors import UsageError
 from kansen_analysis.schools.load import Until
@@ -19,7 +19,7 @@ from kansen_analysis.schools.participants import programme_start
 from kansen_analysis.sources import schoolyear
 
 MANIFEST = "manifest.json"
-STAGES = "stages.json"  # in `work`: which stages there are
+NEXT = ".manifest.next.json"  # of a `public` that is about to take its place, or just did
 BEFORE = "before"  # below `work`: the same of the school year before, from the files of now
 AGAIN = "run kansen build"
 OPENS = "KANSEN_EDITION"  # the one thing a notebook is told: the folder of its edition
@@ -43,6 +43,27 @@ def _private(stage: str, name: str, doc: str) -> property:
     return property(lambda self: self.work(stage)[name], doc=f"{doc} Not for publication.")
 
 
+def manifest_of(folder: Path) -> dict:
+    """Return the manifest of what stands in the folder, an edition or a rendered monitor.
+
+    A build that was killed right after its tables took their place left the manifest of those
+    beside that of the tables before.
+
+    Raises
+    ------
+    OSError, ValueError
+        When there is none.
+    """
+    paths = [path for name in (MANIFEST, NEXT) if (path := folder / name).is_file()]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    if not found:
+        raise FileNotFoundError(folder / MANIFEST)
+    if len(found) == 1:
+        return found[0]
+    key = Saved(folder / PUBLIC).key
+    return next((each for each in found if each.get("key") == key), found[0])
+
+
 class Edition:
     """Everything that one edition shows; nothing is computed here, only read.
 
@@ -60,7 +81,7 @@ class Edition:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         try:
-            manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = manifest_of(self.folder)
             known = manifest["format"]
         except (OSError, ValueError, KeyError, TypeError):
             raise UsageError(f"There is no edition in {self.folder}; {AGAIN}.") from None
@@ -150,12 +171,6 @@ class Edition:
             raise UsageError(f"{self.folder} holds no {WORK}/{stage}: only what is public is here.")
         return saved
 
-    @property
-    def stages(self) -> dict[str, Saved]:
-        """What every stage worked out, by name."""
-        names = json.loads((self.folder / WORK / STAGES).read_text(encoding="utf-8"))
-        return {name: self.work(name) for name in names}
-
     def published(self) -> None:
         """Remember what was published of supplied counts, for the editions that come."""
         cells = Saved(self.folder / WORK / "released")
@@ -165,7 +180,7 @@ class Edition:
     @property
     def digest(self) -> str:
         """Digest of the content of everything that may be shown."""
-        return store.digest(self.public.files)
+        return digests.digest(self.public.files)
 
     @cached_property
     def earlier(self) -> Edition | None:

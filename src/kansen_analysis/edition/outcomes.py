@@ -44,10 +44,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     )
 
     places = _places_together(places, inputs["schools"]["over_time"])
-    advices = _advices(inputs, low, high, levels)
-    measured = {"target_levels": levels, "test_score_z": scores}
-    if advices is not None:
-        measured |= {name: _with(advices.rows, value) for name, value in LEVELS.items()}
+    advices = advices_of(inputs, low, high, levels)
+    measured = {"target_levels": levels, "test_score_z": scores} | measured_of(advices)
     choose = Chosen(inputs, measured, places)
     found: dict[str, tuple[pd.DataFrame, list[Reason]]] = {}
     for goal in inputs["protocol"].goals:
@@ -85,7 +83,14 @@ def _with(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows if name == "value" else rows.assign(value=rows[name])
 
 
-def _advices(
+def measured_of(advices: AdvicePanel | None) -> dict[str, pd.DataFrame]:
+    """Return the outcomes that advices give, by name."""
+    if advices is None:
+        return {}
+    return {name: _with(advices.rows, value) for name, value in LEVELS.items()}
+
+
+def advices_of(
     inputs: Mapping, low: pd.DataFrame, high: pd.DataFrame, levels: pd.DataFrame
 ) -> AdvicePanel | None:
     """Return what goals on advices rest on; None without one, or when no year is exact."""

@@ -9,6 +9,8 @@ import pandas as pd
 from kansen_analysis.outcomes import printed, region
 from kansen_analysis.schools.load import Until
 
+FEWEST = 3  # guarded schools of a municipality that may hide behind each other
+
 
 def run(inputs: Mapping) -> dict[str, object]:
     """Work out the facts of the region, its municipalities and the country, and what is told.
@@ -24,6 +26,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     """
     area, settings = inputs["schools"]["region"].area, inputs["schools"]["region"]
     tables = region.gather(Until(inputs["tidy"], inputs["year"]), inputs["year"])
+    exact, guarded = (inputs[stage]["target_levels"] for stage in ("outcomes", "levels"))
+    tables["levels"] = summed(exact, guarded, region.municipality_of(tables))
     known = region.municipalities(tables)
     others = known[known["province"].isin(area.provinces[1:])]["municipality_code"]
     asked = inputs["printed"]
@@ -51,6 +55,18 @@ def run(inputs: Mapping) -> dict[str, object]:
         "region_places": int(facts.loc[facts["place_code"] != "", "place_code"].nunique()),
         "printed": printed.beside(every, asked),
     }
+
+
+def summed(exact: pd.DataFrame, guarded: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
+    """Return the levels that sums over municipalities are made of.
+
+    The schools of a municipality are printed, so its exact sum less these is what its guarded
+    schools have together. Of one or two of them that is too much; region and country are sums of
+    the same sums, so nothing is left to subtract.
+    """
+    hidden = guarded["joined"].eq("solved")
+    there = hidden.groupby([guarded["school"].map(where), guarded["year"]]).transform("sum")
+    return exact.where(~there.between(1, FEWEST - 1), guarded[exact.columns])
 
 
 def _own(rows: pd.DataFrame, codes: set[str]) -> pd.Series:

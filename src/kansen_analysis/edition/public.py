@@ -2,8 +2,8 @@
 
 What passes it unchanged is what publishers print. Counts that schools supply pass as decided in
 `released`, estimates that rest on them as far as their error carries, and where the Inspectie and
-DUO together would solve a hidden count a range stands in the place of a share. Nothing behind the
-gate can give away what it never saw.
+DUO together would solve a hidden count a range stands in the place of a share (`levels`). Nothing
+behind the gate can give away what it never saw.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from dataclasses import replace
 import pandas as pd
 
 from kansen_analysis.edition import released
-from kansen_analysis.edition.disclosure import joined, supplied
+from kansen_analysis.edition.disclosure import supplied
 from kansen_analysis.edition.disclosure.supplied import Rule, decimals
 from kansen_analysis.edition.shown import rounded, shown, shown_share
 from kansen_analysis.errors import Reason
 from kansen_analysis.estimate.effects import EffectEstimate
-from kansen_analysis.outcomes import panel
-from kansen_analysis.schools.load import Until
 from kansen_analysis.sources import get, names
 
 OPEN = {
@@ -63,7 +61,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     out = {name: inputs[stage][name] for stage, names_ in OPEN.items() for name in names_}
     out |= _tables(tidy)
     out |= _files(inputs, told)
-    out["target_levels"] = levels(inputs, told)
+    out["target_levels"] = inputs["levels"]["target_levels"]
+    told += inputs["levels"]["told"]
     # Not the panel: level and value of a school together give its exact share back, and a count
     # with it, because one is the other minus a line through the shares.
     advices = inputs["outcomes"]["advices"]
@@ -120,36 +119,6 @@ def _files(inputs: Mapping, told: list[dict]) -> dict[str, object]:
         told.append({"rule": "names of unknown files", "output": "aside", "hidden": hidden})
     coverage = coverage[~coverage["source"].isin(SUPPLIED_BY_SCHOOLS)].reset_index(drop=True)
     return {"files": files, "coverage": coverage, "aside": aside}
-
-
-# Two publishers --------------------------------------------------------------------------------
-
-
-def levels(inputs: Mapping, told: list[dict]) -> pd.DataFrame:
-    """Show a range where a share of the Inspectie would solve a count that DUO hides."""
-    tables = Until(inputs["tidy"], inputs["year"])
-    known = inputs["outcomes"]["target_levels"]
-    both = panel.both_publishers(tables)
-    names_ = {"low": "own_low", "high": "own_high", "placed": "placed"}
-    names_ |= {"pupils_low": "own_n_low", "pupils_high": "own_n_high"}
-    own = both[["school", "year", *names_]].rename(columns=names_)
-    found = joined.guard(
-        known.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"]
-    )
-    for word in ("solved", "contradiction"):
-        rows = found[found["joined"] == word]
-        told.append(
-            {
-                "rule": f"two publishers: {word}",
-                "output": "target_levels",
-                "hidden": len(rows) if word == "solved" else 0,
-                "school_years": len(rows),
-                "participants": int(
-                    rows["school"].isin(inputs["schools"]["participants"]["school"]).sum()
-                ),
-            }
-        )
-    return found[[*known.columns, "joined"]]
 
 
 # Supplied counts -------------------------------------------------------------------------------

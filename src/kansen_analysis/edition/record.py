@@ -17,7 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from kansen_analysis.edition import store
+from kansen_analysis.edition import digests, store
+from kansen_analysis.edition.manifest import SUPPLIED
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import ConsistencyError, UsageError
 from kansen_analysis.goals.released import digest
@@ -29,7 +30,6 @@ COLUMNS = (
     *("published", "school_year", "goal", "verdict", "small", *FIGURES, "look", "protocol"),
     *("protocol_sha256", "register_sha256", "files_sha256", "chain"),
 )
-SUPPLIED = ("leerjaar3",)
 AGAIN = ("goal", "verdict", "small", "protocol_sha256", "register_sha256", "files_sha256")
 
 
@@ -96,7 +96,7 @@ def of(edition: Edition, day: str) -> pd.DataFrame:
         protocol=edition.protocol.version,
         protocol_sha256=digest(edition.protocol)[:16],
         register_sha256=store.digest_of(edition.participants)[:16],
-        files_sha256=store.digest(files["sha256"].tolist())[:16],
+        files_sha256=digests.digest(files["sha256"].tolist())[:16],
     )
 
 

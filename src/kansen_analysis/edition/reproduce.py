@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kansen_analysis.edition import secret, store
+from kansen_analysis.edition import digests, secret, store
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.compare import Comparison, compare
-from kansen_analysis.edition.open import MANIFEST, PUBLIC
+from kansen_analysis.edition.open import MANIFEST, PUBLIC, manifest_of
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import load_protocol
 from kansen_analysis.goals.released import digest as protocol_digest
@@ -63,10 +62,6 @@ def reproduce(
         there under its name with another content is used and told.
     progress : callable, optional
 
-    Returns
-    -------
-    Answer
-
     Raises
     ------
     UsageError
@@ -76,7 +71,7 @@ def reproduce(
     """
     folder = Path(folder)
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        told = manifest_of(folder)
         inputs = told["inputs"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{folder} has no {MANIFEST} that names its inputs.") from None
@@ -163,6 +158,6 @@ def _known(places: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
             if path.is_file() and not hidden:
-                by_sum.setdefault(store.checksum(path), path)
+                by_sum.setdefault(digests.checksum(path), path)
                 by_name.setdefault(path.name, path)
     return by_sum, by_name

@@ -72,7 +72,11 @@ def run(inputs: Mapping) -> dict[str, object]:
             _first(panels, protocol, "places_leerjaar3"), outcomes["later_places"]
         ),
         "choices": {goal: _choices(rows, protocol, goal) for goal, rows in tested.items()},
-        "changes": {goal: _changes(rows, protocol, goal) for goal, rows in tested.items()},
+        # A figure of one school, so of what may be shown of it.
+        "changes": {
+            goal: _changes(inputs["levels"]["panels"].get(str(goal), rows), protocol, goal)
+            for goal, rows in tested.items()
+        },
         "by_step": {goal: _by_step(rows) for goal, rows in tested.items()},
         "nearby": {
             goal: _nearby(Until(inputs["tidy"], inputs["year"]), inputs["schools"], goal)

@@ -9,28 +9,19 @@ file or in the code, makes it run.
 from __future__ import annotations
 
 import json
-import platform
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module, metadata, util
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
-from kansen_analysis.edition import store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.errors import UsageError
 
 RECORD = ".stage.json"
 FORMAT = 2  # of what `store` writes; another one makes every stage run again
-PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
-_IMPORT = re.compile(
-    rf"^[ \t]*(?:from[ ]({store.ROOT}[\w.]*)[ ]import[ ](\([^)]*\)|[^\n]*)"
-    rf"|import[ ]({store.ROOT}[\w.]*))",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +102,7 @@ class Saved(Mapping):
         """Digest of the content of all that a next stage can rest on."""
         told = self._record["reports"]
         rest = {n: sha for n, sha in self._record["files"].items() if n.split(".")[0] not in told}
-        return store.digest(rest)
+        return digests.digest(rest)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._record["names"])
@@ -147,6 +138,7 @@ def up_to_date(
     inputs: Mapping[str, Given | Saved],
     about: Callable[[str], pd.DataFrame | None] = lambda table: None,
     seal: Callable[[str], str] = str,
+    ready: Callable[[Path], object] = lambda folder: None,
 ) -> Saved:
     """Return what a stage writes; run it when that is not there, or was made of something else.
 
@@ -161,6 +153,8 @@ def up_to_date(
         From the name of a table to what its columns are, as for `store.write_table`.
     seal : callable, optional
         From the key to what may stand beside what is published, see `secret`.
+    ready : callable, optional
+        Told the folder that is whole, before it takes its place.
 
     Raises
     ------
@@ -179,6 +173,7 @@ def up_to_date(
         if wrong := set(written) ^ set(written if stage.writes is None else stage.writes):
             raise UsageError(f"Stage {stage.name}: wrote, or not, unlike said: {sorted(wrong)}.")
         save(new, stage, key, written, about)
+        ready(new)
     return Saved(folder)
 
 
@@ -205,7 +200,7 @@ def save(
     """
     for name, value in written.items():
         store.put(folder, name, value, about(name))
-    files = {path.name: store.checksum(path) for path in sorted(folder.iterdir())}
+    files = {path.name: digests.checksum(path) for path in sorted(folder.iterdir())}
     record = {
         "format": FORMAT,
         "stage": stage.name,
@@ -219,112 +214,13 @@ def save(
 
 def key_of(stage: Stage, reads: Mapping[str, Given | Saved]) -> str:
     """Digest everything that what a stage writes hangs on."""
-    return store.digest(
+    return digests.digest(
         {
             "format": FORMAT,
             "stage": stage.name,
             "reads": {name: each.digest for name, each in reads.items()},
             "writes": stage.writes,
-            "code": code(stage.module),
-            "packages": packages(),
+            "code": digests.code(stage.module),
+            "packages": digests.packages(),
         }
-    )
-
-
-@cache
-def packages() -> dict[str, str]:
-    """Versions of what the numbers come from."""
-    found = {name: metadata.version(name) for name in PACKAGES}
-    return found | {"python": platform.python_version()}
-
-
-# Code ------------------------------------------------------------------------------------------
-
-
-@cache
-def code(module: str) -> str:
-    """Digest the source of a module and of all of this package that it imports.
-
-    Tables beside the source of a package, such as the layouts, are source as well.
-
-    Parameters
-    ----------
-    module : str
-        Its full name.
-    """
-    return _closure([module])
-
-
-def code_of(source: str) -> str:
-    """Digest what a piece of code imports of this package, such as the cells of a notebook."""
-    return _closure(_imports(source))
-
-
-def _closure(modules: Iterable[str]) -> str:
-    found: dict[str, str] = {}
-    todo = list(modules)
-    while todo:
-        name = todo.pop()
-        if name in found:
-            continue
-        path = _file(name)
-        if path is None:  # what is imported is no module but a name in one
-            continue
-        found[name], imports = _read(name, path)
-        todo += [*_parents(name), *imports]
-    return store.digest(found)
-
-
-@cache
-def _read(name: str, path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the digest of a module, of the tables beside it, and what it imports."""
-    content = path.read_bytes()
-    tables = {}
-    if path.name == "__init__.py" and name != store.ROOT:
-        tables = {str(at): store.checksum(path.parent / at) for at in _beside(path.parent)}
-    return store.digest([store.digest(content), tables]), tuple(_imports(content.decode()))
-
-
-def _imports(source: str) -> Iterable[str]:
-    for package, names, module in _IMPORT.findall(source):
-        if module:
-            yield module
-            continue
-        yield package
-        for name in names.strip("()").split(","):
-            yield f"{package}.{name.split('#')[0].split(' as ')[0].strip()}"
-
-
-def _parents(name: str) -> Iterable[str]:
-    while "." in name:
-        name = name.rpartition(".")[0]
-        yield name
-
-
-@cache
-def _file(name: str) -> Path | None:
-    """Return the file of a module, without importing it."""
-    if name.partition(".")[0] != store.ROOT:  # a stage of somebody else
-        found = util.find_spec(name)
-        return Path(found.origin) if found and found.origin else None
-    path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
-    candidates = (path / "__init__.py", path.with_suffix(".py"))
-    return next((each for each in candidates if each.is_file()), None)
-
-
-@cache
-def _beside(folder: Path) -> tuple[Path, ...]:
-    """Return the files of a package that are no modules."""
-    paths = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    return tuple(
-        path
-        for path in paths
-        if path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts
-    )
-
-
-def of_files(folder: Path, paths: Iterable[Path]) -> str:
-    """Digest files by their names below a folder and their content."""
-    return store.digest(
-        {path.relative_to(folder).as_posix(): store.checksum(path) for path in sorted(paths)}
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import datetime
 import getpass
-import hashlib
 import importlib
 import json
 import math
@@ -32,10 +31,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
+from kansen_analysis.edition.digests import ROOT, digest
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import hand
 
 INLINE = 200  # rows of a table, or numbers of an array, that still stand in the JSON
-ROOT = __name__.partition(".")[0]
 _KIND = "$"  # the key that tells what a JSON object stands for
 _ENDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -311,19 +311,6 @@ def _named(name: str) -> type:
 # Whole or not ----------------------------------------------------------------------------------
 
 
-def digest(content: object) -> str:
-    """Return the sha256 of bytes, or of a value as JSON.
-
-    Examples
-    --------
-    >>> digest({"a": 1})[:8]
-    '015abd7f'
-    """
-    if not isinstance(content, bytes):
-        content = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-    return hashlib.sha256(content).hexdigest()
-
-
 def digest_of(value: object) -> str:
     """Return the sha256 of whatever `put` can store.
 
@@ -336,20 +323,9 @@ def digest_of(value: object) -> str:
     return digest(_Encoder(None, "")(value))
 
 
-def checksum(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file at once: a reader sees the old one or the new one."""
-    new = _beside(path)
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    hand.save(path, text.encode("utf-8"))
 
 
 @contextmanager

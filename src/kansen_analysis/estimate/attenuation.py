@@ -156,10 +156,6 @@ def measure_attenuation(
     repeats : int
         How often a group of matched school-years is drawn.
 
-    Returns
-    -------
-    Attenuation
-
     Raises
     ------
     PanelError

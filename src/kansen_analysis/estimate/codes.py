@@ -1,6 +1,6 @@
 """Codes of the estimates: which choice was made, and why something cannot be estimated.
 
-`words.choices` and `words.problems` say them.
+`words.choices` and `words.estimates` say them.
 """
 
 from __future__ import annotations

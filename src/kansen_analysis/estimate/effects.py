@@ -266,10 +266,6 @@ def estimate_effect(
     details : bool
         False leaves out the tables by cohort and period (simulations).
 
-    Returns
-    -------
-    EffectEstimate
-
     Raises
     ------
     PanelError

@@ -68,10 +68,6 @@ def em_check(advice: AdvicePanel, panel: pd.DataFrame, *, seed: int = 1) -> EmCh
         As `attenuation.estimate_advice` takes it.
     seed : int
         Of the raises that measure the attenuation, and of redrawn start years.
-
-    Returns
-    -------
-    EmCheck
     """
     keys = pd.MultiIndex.from_frame(panel[["school", "year"]])
     printed = advice.printed.loc[keys].to_numpy()
@@ -169,10 +165,6 @@ def tilt(
         Of filling and tilting.
     held : Tilted, optional
         Take centre, variance and share from here, row by row, and do not learn them again.
-
-    Returns
-    -------
-    Tilted
 
     Notes
     -----

@@ -95,12 +95,7 @@ def independent(gram: np.ndarray, original: np.ndarray) -> np.ndarray:
 
 
 class EstimabilityError(PanelError):
-    """These rows cannot tell the effect.
-
-    Attributes
-    ----------
-    lack : Lack
-    """
+    """These rows cannot tell the effect."""
 
     def __init__(self, message: str, lack: Lack):
         super().__init__(message)

@@ -59,10 +59,6 @@ def school_changes(panel: pd.DataFrame, *, size_by_year: bool = False) -> School
     size_by_year : bool
         As there.
 
-    Returns
-    -------
-    SchoolChanges
-
     Raises
     ------
     PanelError

@@ -336,10 +336,6 @@ def power(
         start; by default all versions and the mean against the last year. One that cannot be made
         means that *beter* cannot be said, and the difference is infinite.
 
-    Returns
-    -------
-    Power
-
     Raises
     ------
     PanelError

@@ -68,10 +68,6 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
     higher_is_better : bool
         False turns the sign, for outcomes like afstroom.
 
-    Returns
-    -------
-    ShareEffect
-
     Raises
     ------
     PanelError

@@ -107,10 +107,6 @@ def ways(sources: list[str] | None = None) -> list[Way]:
     sources : list of str, optional
         Names of sources; ``source@ckan`` takes a way that is taken only when asked for.
 
-    Returns
-    -------
-    list of Way
-
     Raises
     ------
     UsageError

@@ -65,3 +65,49 @@ class Why(Code):
     PUPILS_CHANGED = "pupils changed"  # change: of the number tested, in percent
     REGION_HIGHER = "region higher"  # difference: V1 less V4, unit of the goal
     REGION_LOWER = "region lower"  # difference
+
+
+# When will we know? `goals.plan` answers with these, `words.plan` says them -----------------------
+
+
+class Scenario(StrEnum):
+    """What the years to come are looked at with."""
+
+    REGISTER = "register"
+    MORE_SCHOOLS = "more schools"
+    EARLIER = "earlier year"
+    EXACT = "exact counts"
+
+
+class Hurdle(StrEnum):
+    """Why nothing can be seen."""
+
+    NO_START = "no start"  # of no school the start is known
+    TOO_FEW = "too few schools"
+    TOO_SHORT = "too few years"  # before the start
+    NOTHING_BESIDE = "nothing beside"  # no schools to compare with
+
+
+class Need(StrEnum):
+    """What is missing."""
+
+    STARTS = "start years"
+    MEMBERS = "schools"
+    AREA = "schools in the area"
+    YEARS = "earlier years"
+    COUNTS = "exact counts"
+    PLACES = "places in leerjaar 3"
+    CARE = "care by school"
+
+
+class Holder(StrEnum):
+    """Who has what is missing."""
+
+    PROGRAMME = "programme"
+    SCHOOLS = "schools"
+    BOARDS = "boards"
+    SECONDARY = "secondary schools"
+    PUBLISHERS = "publishers"
+    CBS = "cbs"
+    MUNICIPALITIES = "municipalities"
+    SUPPORT = "samenwerkingsverbanden"

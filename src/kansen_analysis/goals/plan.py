@@ -8,7 +8,6 @@ what is missing and who has it. The Dutch is in `kansen_analysis.words.plan`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,7 @@ from kansen_analysis.estimate.power import (
     with_earlier,
     with_schools,
 )
+from kansen_analysis.goals.codes import Holder, Hurdle, Need, Scenario
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.outcomes import OUTCOMES
 
@@ -36,49 +36,6 @@ MORE = 10  # schools that join in the scenario of more schools
 # Hiding counts and filling them widens the spread of an estimate by this much besides the part of a
 # change that it hides (docs/methods.md, category mean divided by its own rate of attenuation).
 WIDER_BY_HIDING = 1.16
-
-
-class Scenario(StrEnum):
-    """What the years to come are looked at with."""
-
-    REGISTER = "register"
-    MORE_SCHOOLS = "more schools"
-    EARLIER = "earlier year"
-    EXACT = "exact counts"
-
-
-class Hurdle(StrEnum):
-    """Why nothing can be seen."""
-
-    NO_START = "no start"  # of no school the start is known
-    TOO_FEW = "too few schools"
-    TOO_SHORT = "too few years"  # before the start
-    NOTHING_BESIDE = "nothing beside"  # no schools to compare with
-
-
-class Need(StrEnum):
-    """What is missing."""
-
-    STARTS = "start years"
-    MEMBERS = "schools"
-    AREA = "schools in the area"
-    YEARS = "earlier years"
-    COUNTS = "exact counts"
-    PLACES = "places in leerjaar 3"
-    CARE = "care by school"
-
-
-class Holder(StrEnum):
-    """Who has what is missing."""
-
-    PROGRAMME = "programme"
-    SCHOOLS = "schools"
-    BOARDS = "boards"
-    SECONDARY = "secondary schools"
-    PUBLISHERS = "publishers"
-    CBS = "cbs"
-    MUNICIPALITIES = "municipalities"
-    SUPPORT = "samenwerkingsverbanden"
 
 
 HOLDERS = {

@@ -358,10 +358,6 @@ def load_protocol(path: str | Path | None = None) -> Protocol:
     path : path, optional
         A file of the same form as the package's own goals.yml, to be used in its place.
 
-    Returns
-    -------
-    Protocol
-
     Raises
     ------
     ProtocolError

@@ -254,10 +254,6 @@ def advice_panel(
     provider : DataFrame, optional
         ``school``, ``year``, ``provider``, as `kansen_analysis.outcomes.panel.main_provider`.
 
-    Returns
-    -------
-    AdvicePanel
-
     Raises
     ------
     PanelError

@@ -28,25 +28,6 @@ def total(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sum(low, axis=-1), np.sum(high, axis=-1)
 
 
-def difference(
-    low: np.ndarray, high: np.ndarray, less_low: np.ndarray, less_high: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of one count minus another.
-
-    Parameters
-    ----------
-    low, high, less_low, less_high : numpy.ndarray
-        Bounds of both, in pupils.
-
-    Examples
-    --------
-    >>> low, high = difference(np.array(13), np.array(13), np.array(1), np.array(4))
-    >>> int(low), int(high)
-    (9, 12)
-    """
-    return low - less_high, high - less_low
-
-
 def intersect(*intervals: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return what all intervals have in common.
 
@@ -167,56 +148,3 @@ def share_of_total(
         low = 100 * part_low / total_high
         high = 100 * part_high / np.maximum(total_low, part_high)
     return low, high
-
-
-def mean_of(
-    low: np.ndarray,
-    high: np.ndarray,
-    values: np.ndarray,
-    total_low: np.ndarray | None = None,
-    total_high: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of the mean of values that whole numbers of pupils have; sharp.
-
-    Parameters
-    ----------
-    low, high : numpy.ndarray of int, shape (rows, cells)
-        Bounds of the pupils per cell.
-    values : numpy.ndarray, shape (cells,)
-        The value each pupil of a cell counts for, such as the rank of an advice.
-    total_low, total_high : numpy.ndarray of int, shape (rows,), optional
-        Bounds of the number of pupils. Where they contradict the cells, the cells count.
-
-    Returns
-    -------
-    tuple of numpy.ndarray, shape (rows,)
-        Lowest and highest possible mean; NaN where nobody is.
-
-    Examples
-    --------
-    >>> low, high = mean_of(np.array([[1, 0, 5]]), np.array([[4, 0, 5]]), np.arange(3))
-    >>> low.round(3).tolist(), high.round(3).tolist()
-    ([1.111], [1.667])
-    >>> mean_of(np.array([[1, 1]]), np.array([[4, 4]]), np.arange(2), np.array([2]), np.array([2]))
-    (array([0.5]), array([0.5]))
-    """
-    low, high, values = np.asarray(low), np.asarray(high), np.asarray(values, dtype=float)
-    first, last = low.sum(axis=1), high.sum(axis=1)
-    if total_low is not None and total_high is not None:
-        clash = (total_low > last) | (total_high < first)
-        first = np.where(clash, first, np.maximum(first, total_low))
-        last = np.where(clash, last, np.minimum(last, total_high))
-    order = np.argsort(values, kind="stable")
-    lowest, highest = np.full(len(low), np.nan), np.full(len(low), np.nan)
-    # For each possible number of pupils, those not yet placed go to the lowest or highest values.
-    for extra in range(int((last - first).max(initial=0)) + 1):
-        pupils = np.minimum(first + extra, last)
-        for ends, direction, pick in ((lowest, order, np.fmin), (highest, order[::-1], np.fmax)):
-            room = (high - low)[:, direction]
-            before = np.cumsum(room, axis=1) - room
-            rest = (pupils - low.sum(axis=1))[:, None]
-            placed = low[:, direction] + np.clip(rest - before, 0, room)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                mean = (placed * values[direction]).sum(axis=1) / pupils
-            ends[:] = pick(ends, mean)
-    return lowest, highest

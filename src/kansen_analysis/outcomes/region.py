@@ -9,8 +9,11 @@ of how much municipalities differ; schools are never set in an order.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,15 +22,15 @@ from kansen_analysis.outcomes import panel
 from kansen_analysis.outcomes.intervals import share
 from kansen_analysis.sources.rows import each_row
 
-SMALL_SCHOOL = (
-    50  # pupils: a school with fewer is called small, as the Drentse Onderwijsmonitor does
-)
+SMALL_SCHOOL = 50  # pupils; with fewer it is small, as the Drentse Onderwijsmonitor has it
 LOW_FIFTH, HIGH_FIFTHS = 0.2, 0.6  # of all schools in the country: lowest fifth, highest two fifths
 FEWEST_SCHOOLS, FEWEST_PUPILS = 10, 100  # behind a fact that is told in words
 FEWEST_PLACES = 5  # municipalities needed to say how much places differ
 SMALLEST = {"region": 0.25, "municipality": 0.5}  # in the yardstick; a region is a mean of places
 BACK, LEAST = 5, 3  # years over which a change is told, and the fewest
 HISTORY = 15  # years of schools and pupils
+MOVES = {"afstroom": "afstromers", "opstroom": "opstromers", "zittenblijvers": "zittenblijvers"}
+MOST = 4  # facts that are told per place and rule
 RECENT = 3  # years a figure may be old to be told in words
 REGION, PROVINCE, COUNTRY = "region", "province", "country"
 _COUNTRY_CODE = "NL"  # how CBS begins the code of the country
@@ -39,7 +42,7 @@ _HIGHER = ("HAVO", "HAVO_VWO", "VWO")
 
 @dataclass(frozen=True)
 class Fact:
-    """One kind of fact: how it is measured, never what it says.
+    """One kind of fact, a row of facts.csv: how it is measured, never what it says.
 
     Attributes
     ----------
@@ -65,55 +68,22 @@ class Fact:
     per: str
     sources: tuple[str, ...]
     theme: str
-    breaks: tuple[int, ...] = ()
-    local: bool = True
+    breaks: tuple[int, ...]
+    local: bool
 
 
-_HISTORY, _MOVES = ("leerlingen_historisch",), ("vo_doorstroom",)
-_RESULTS, _CBS = ("leerresultaten", "referentieniveaus"), ("cbs_85489ned", "cbs_85490ned")
-# A new test and a new rule for advices; no test in 2019-2020, so no advice was raised.
-_ADVICE = ("schooladviezen",)
-_NEW_RULE, _NO_TEST = 2023, (2019, 2020)
-_NEW_DATE = 2022  # schoolweging is counted on 1 February since, and of other locations
-FACTS: Mapping[str, Fact] = {
-    fact.key: fact
-    for fact in (
-        Fact("scholen", "count", "scholen", "scholen", _HISTORY, "aantal"),
-        Fact("leerlingen", "count", "leerlingen", "scholen", _HISTORY, "aantal"),
-        Fact("leerlingen_per_school", "mean", "leerlingen", "scholen", _HISTORY, "omvang"),
-        Fact("kleine_scholen", "share", "%", "scholen", _HISTORY, "omvang"),
-        Fact("schoolweging", "mean", "", "leerlingen", ("schoolweging",), "weging", (_NEW_DATE,)),
-        Fact(
-            "lage_schoolweging", "share", "%", "scholen", ("schoolweging",), "weging", (_NEW_DATE,)
-        ),
-        Fact(
-            "hoge_schoolweging", "share", "%", "scholen", ("schoolweging",), "weging", (_NEW_DATE,)
-        ),
-        Fact("streefniveau", "share", "%", "leerlingen", _RESULTS, "resultaat", (_NEW_RULE,)),
-        Fact("onder_signaal", "share", "%", "scholen", _RESULTS[:1], "resultaat", (_NEW_RULE,)),
-        Fact("advies", "level", "niveau", "leerlingen", _ADVICE, "advies", (*_NO_TEST, _NEW_RULE)),
-        Fact("advies_havo", "share", "%", "leerlingen", _ADVICE, "advies", (*_NO_TEST, _NEW_RULE)),
-        Fact(
-            "bijgesteld",
-            "share",
-            "%",
-            "leerlingen",
-            ("heroverweging",),
-            "bijstelling",
-            (_NEW_RULE,),
-        ),
-        Fact("afstroom", "share", "%", "leerlingen", _MOVES, "voortgezet"),
-        Fact("opstroom", "share", "%", "leerlingen", _MOVES, "voortgezet"),
-        Fact("zittenblijvers", "share", "%", "leerlingen", _MOVES, "voortgezet"),
-        Fact("sbo", "share", "%", "leerlingen", _HISTORY, "speciaal", local=False),
-        Fact(
-            "speciale_scholen", "count", "leerlingen", "scholen", _HISTORY, "speciaal", local=False
-        ),
-        Fact("speciaal_thuis", "share", "%", "leerlingen", _CBS, "speciaal"),
-        Fact("vsv", "share", "%", "leerlingen", ("cbs_84780ned",), "vsv", (2016, 2017)),
-        Fact("vsv_vo", "share", "%", "leerlingen", ("vsv",), "vsv", local=False),
-    )
-}
+def _facts() -> dict[str, Fact]:
+    """Read facts.csv; its breaks are a new test and rule (2023) and years without a test, say."""
+    with (resources.files(__package__) / "facts.csv").open(encoding="utf-8") as file:
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    for row in rows:
+        row["sources"] = tuple(row["sources"].split(";"))
+        row["breaks"] = tuple(map(int, filter(None, row["breaks"].split(";"))))
+        row["local"] = row["local"] == "yes"
+    return {row["key"]: Fact(**row) for row in rows}
+
+
+FACTS: Mapping[str, Fact] = _facts()
 COLUMNS = [
     *("fact", "place", "place_code", "place_kind", "year", "value", "low", "high", "n"),
     *("n_low", "n_high", "unit", "per", "source", "provisional"),
@@ -291,9 +261,9 @@ _KEYS = ["fact", "municipality_code", "year"]
 
 def _sums(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Add up, per fact, municipality and year, what its figure is made of."""
-    where = _where(tables)
+    place = municipality_of(tables)
     makers = (_pupils, _weging, _results, _advices, _raised, _moves, _special, _leavers)
-    parts = [rows for make in makers for rows in make(tables, where) if len(rows)]
+    parts = [rows for make in makers for rows in make(tables, place) if len(rows)]
     if not parts:
         return pd.DataFrame(columns=[*_KEYS, *_PARTS, *_CELLS, "provisional"])
     rows = pd.concat(parts, ignore_index=True)
@@ -363,7 +333,7 @@ def _figures(rows: pd.DataFrame) -> pd.DataFrame:
     return result[(result["n_high"] > 0) & result["low"].notna()]
 
 
-def _where(tables: Mapping[str, pd.DataFrame]) -> pd.Series:
+def municipality_of(tables: Mapping[str, pd.DataFrame]) -> pd.Series:
     """Return the municipality every school lies in now, also one that closed."""
     parts = [
         tables[name].dropna(subset="municipality_code")[["school", "municipality_code"]]
@@ -381,6 +351,11 @@ def _of_ovt(rows: pd.DataFrame, where: pd.Series) -> pd.Series:
     brin = where.groupby(where.index.str[:4]).agg(["first", "nunique"])
     one = brin.loc[brin["nunique"] == 1, "first"]
     return rows["school"].map(where).fillna(rows["ovt"].str[:4].map(one))
+
+
+def _ends_of(rows: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
+    """Return the lowest and highest of a count, as floats."""
+    return rows[f"{name}_low"].astype(float), rows[f"{name}_high"].astype(float)
 
 
 def _counted(rows: pd.DataFrame, fact: str, by: list[str], **parts) -> pd.DataFrame:
@@ -411,7 +386,7 @@ def _pupils(tables, where):
         return
     rows = _existing(rows, where)
     regular = rows[rows["kind"] == "Bo"]
-    pupils = regular["pupils_low"].astype(float), regular["pupils_high"].astype(float)
+    pupils = _ends_of(regular, "pupils")
     small = (regular["pupils_high"] < SMALL_SCHOOL).astype(float)
     yield _counted(regular, "scholen", _BY, part=1.0, whole=1.0)
     yield _counted(regular, "leerlingen", _BY, part=pupils, whole=1.0)
@@ -452,7 +427,7 @@ def _results(tables, where):
             _BY,
             part=(reached["low"], reached["high"]),
             rest=(missed["low"], missed["high"]),
-            whole=(rows["n_low"].astype(float), rows["n_high"].astype(float)),
+            whole=_ends_of(rows, "n"),
         )
     rows = tables.get("leerresultaten", pd.DataFrame())
     if len(rows):
@@ -489,10 +464,7 @@ def _raised(tables, where):
     if not len(rows):
         return
     rows = rows.assign(municipality_code=rows["school"].map(where))
-    raised, could = (
-        tuple(rows[f"{name}_{end}"].astype(float) for end in _ENDS)
-        for name in ("raised", "eligible")
-    )
+    raised, could = (_ends_of(rows, name) for name in ("raised", "eligible"))
     yield _counted(rows, "bijgesteld", _BY, part=raised, rest=_rest(raised, could), whole=could)
 
 
@@ -506,10 +478,9 @@ def _moves(tables, where):
     rows = tables.get("vo_doorstroom", pd.DataFrame())
     if not len(rows):
         return
-    whole = tuple(rows[f"pupils_{end}"].astype(float) for end in _ENDS)
-    names = {"afstroom": "afstromers", "opstroom": "opstromers", "zittenblijvers": "zittenblijvers"}
-    for fact, column in names.items():
-        part = tuple(rows[f"{column}_{end}"].astype(float) for end in _ENDS)
+    whole = _ends_of(rows, "pupils")
+    for fact, column in MOVES.items():
+        part = _ends_of(rows, column)
         yield _counted(rows, fact, _BY, part=part, rest=_rest(part, whole), whole=whole)
 
 
@@ -520,7 +491,7 @@ def _special(tables, where):
         rows = _existing(rows, where)
         primary = rows[rows["kind"].isin(["Bo", "Sbo"])]
         sbo = (primary["kind"] == "Sbo").astype(float)
-        ends = tuple(primary[f"pupils_{end}"].astype(float) for end in _ENDS)
+        ends = _ends_of(primary, "pupils")
         yield _counted(
             primary,
             "sbo",
@@ -529,7 +500,7 @@ def _special(tables, where):
             rest=tuple((1 - sbo) * end for end in ends),
         )
         special = rows[rows["kind"].isin(_SPECIAL)]
-        ends = tuple(special[f"pupils_{end}"].astype(float) for end in _ENDS)
+        ends = _ends_of(special, "pupils")
         yield _counted(special, "speciale_scholen", _BY, part=ends, whole=1.0)
     rows = _by_home(tables.get("so_vso", pd.DataFrame()))
     if len(rows) and {"cbs_85489ned", "cbs_85490ned"} <= set(rows["dataset"]):
@@ -566,9 +537,7 @@ def _leavers(tables, where):
     rows = rows.assign(
         municipality_code=rows["school"].map(now.set_index("school")["municipality_code"])
     )
-    part, whole = (
-        tuple(rows[f"{name}_{end}"].astype(float) for end in _ENDS) for name in ("vsv", "pupils")
-    )
+    part, whole = (_ends_of(rows, name) for name in ("vsv", "pupils"))
     yield _counted(rows, "vsv_vo", _BY, part=part, rest=_rest(part, whole), whole=whole)
 
 
@@ -609,7 +578,7 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
     rows = rows[rows["schoolweging"].notna() & (rows["year"] == rows["year"].max())]
     edges = rows["schoolweging"].quantile([0.2, 0.4, 0.6, 0.8]).to_numpy()
     rows = rows.assign(
-        municipality_code=_of_ovt(rows, _where(tables)),
+        municipality_code=_of_ovt(rows, municipality_of(tables)),
         fifth=1 + np.searchsorted(edges, rows["schoolweging"].to_numpy(), side="left"),
     )
     places = facts[["place", "place_code", "place_kind"]].drop_duplicates()
@@ -655,16 +624,15 @@ def secondary_schools(tables: Mapping[str, pd.DataFrame], codes: Collection[str]
         move ``_low`` and ``_high``, in percent.
     """
     rows = tables.get("vo_doorstroom", pd.DataFrame())
-    names = {"afstroom": "afstromers", "opstroom": "opstromers", "zittenblijvers": "zittenblijvers"}
     keys = ["school", "name", "municipality_code", "year"]
-    shares = [f"{fact}_{end}" for fact in names for end in _ENDS]
+    shares = [f"{fact}_{end}" for fact in MOVES for end in _ENDS]
     if not len(rows):
         return pd.DataFrame(columns=[*keys, "n_low", "n_high", *shares])
     rows = rows[rows["municipality_code"].isin(list(codes))]
     result = rows[keys].assign(n_low=rows["pupils_low"], n_high=rows["pupils_high"])
-    whole = tuple(rows[f"pupils_{end}"].astype(float) for end in _ENDS)
-    for fact, column in names.items():
-        part = tuple(rows[f"{column}_{end}"].astype(float) for end in _ENDS)
+    whole = _ends_of(rows, "pupils")
+    for fact, column in MOVES.items():
+        part = _ends_of(rows, column)
         bounds = share(*(x.to_numpy() for x in (*part, *_rest(part, whole))))
         result[f"{fact}_low"], result[f"{fact}_high"] = bounds
     order = result.assign(key=result["name"].str.casefold())
@@ -727,7 +695,7 @@ def changes(facts: pd.DataFrame, back: int = BACK) -> pd.DataFrame:
     return both
 
 
-def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFrame:
+def notable(facts: pd.DataFrame) -> pd.DataFrame:
     """Choose by rule what is told of the region and of each of its municipalities.
 
     Parameters
@@ -735,10 +703,6 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
     facts : pandas.DataFrame
         As `region_facts` returns them, with ``everywhere=True``: how much municipalities differ is
         the yardstick.
-    most : int
-        Facts per place and rule.
-    back : int
-        As for `changes`.
 
     Returns
     -------
@@ -763,7 +727,7 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
         return pd.DataFrame(columns=columns)
     last = facts.groupby("fact")["year"].transform("max")
     facts = facts[last >= facts["year"].max() - RECENT]
-    both = pd.concat([_beside_country(facts), _moved(facts, back)], ignore_index=True)
+    both = pd.concat([_beside_country(facts), _moved(facts)], ignore_index=True)
     places = both[(both["place_kind"] == "municipality") & _enough(both)]
     middle = places[gaps].mean(axis=1)
     spread = middle.groupby([places["rule"], places["fact"]]).agg(["std", "size"])
@@ -779,7 +743,7 @@ def notable(facts: pd.DataFrame, most: int = 4, back: int = BACK) -> pd.DataFram
     both = both.assign(theme=_of(both, "theme"))
     place = ["place_kind", "place_code"]
     both = both.sort_values("size", ascending=False, kind="stable")
-    both = both.drop_duplicates([*place, "theme"]).groupby([*place, "rule"]).head(most)
+    both = both.drop_duplicates([*place, "theme"]).groupby([*place, "rule"]).head(MOST)
     both = both.sort_values(["place", "place_code", "rule"], kind="stable")  # keeps size within
     first = both["place_kind"] == REGION
     return pd.concat([both[first], both[~first]], ignore_index=True)[columns]
@@ -798,9 +762,9 @@ def _beside_country(facts: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _moved(facts: pd.DataFrame, back: int) -> pd.DataFrame:
+def _moved(facts: pd.DataFrame) -> pd.DataFrame:
     """Return the change of each place, and how far it is apart from that of the country."""
-    rows = changes(facts, back)
+    rows = changes(facts)
     names = {f"from_{x}": f"other_{x}" for x in ("year", *_ENDS)}
     rows = rows.rename(columns=names | {f"change_{end}": f"gap_{end}" for end in _ENDS})
     country = rows[rows["place_kind"] == COUNTRY].set_index("fact")

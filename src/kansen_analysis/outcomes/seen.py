@@ -20,7 +20,7 @@ from kansen_analysis.outcomes.intervals import HIGH, LOW, share
 
 SAME = 0.95  # part of the schools of two years that is in both, to call them one set ...
 FEW = 20  # ... in a group of this many or more; a smaller one must be the very same schools
-LEVEL = 0.95  # of the ranges by chance
+LEVEL = 0.95  # chance with which the ranges hold the true share
 BREAK = 2023  # first school year of the new test and the new rule for advices
 _ENDS = ("low", "high")
 SHARE_COLUMNS = [f"{part}_{end}" for part in ("part", "rest") for end in _ENDS]
@@ -29,7 +29,7 @@ SPECIAL = ("VSO", "PRO")
 
 
 def binomial_range(
-    low: np.ndarray, high: np.ndarray, n: np.ndarray, level: float = LEVEL
+    low: np.ndarray, high: np.ndarray, n: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the exact binomial interval around a share, in percent (Clopper and Pearson 1934).
 
@@ -39,8 +39,6 @@ def binomial_range(
         Lowest and highest the share can be, in percent; the same where nothing is hidden.
     n : numpy.ndarray
         Pupils it rests on (the fewest there can be).
-    level : float
-        Chance with which such intervals hold the true share.
 
     Returns
     -------
@@ -53,7 +51,7 @@ def binomial_range(
     >>> low.round(1).tolist(), high.round(1).tolist()
     ([27.2], [72.8])
     """
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     n = np.asarray(n, dtype=float)
     least, most = np.asarray(low, float) * n / 100, np.asarray(high, float) * n / 100
     with np.errstate(invalid="ignore"):
@@ -90,18 +88,16 @@ def target_parts(levels: pd.DataFrame) -> pd.DataFrame:
     return _parts(levels, ends, rest, tuple(levels[f"n_{end}"].astype(float) for end in _ENDS))
 
 
-def advice_parts(advices: pd.DataFrame, kinds: Collection[str] = SPECIAL) -> pd.DataFrame:
-    """Write some kinds of advice as part of all advices.
+def advice_parts(advices: pd.DataFrame) -> pd.DataFrame:
+    """Write the advices for vso and praktijkonderwijs as part of all advices.
 
     Parameters
     ----------
     advices : pandas.DataFrame
         The tidy table ``schooladviezen``.
-    kinds : collection of str
-        `SPECIAL`, say.
     """
     rows = advices[advices["kind"] == "Bo"]
-    chosen = rows["advice"].isin(list(kinds))
+    chosen = rows["advice"].isin(SPECIAL)
     sums = [
         rows[mask].groupby(["school", "year"])[["pupils_low", "pupils_high"]].sum().astype(int)
         for mask in (chosen, ~chosen)

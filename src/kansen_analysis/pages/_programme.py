@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from kansen_analysis.display.publication import current
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import PAGES
-from kansen_analysis.programme import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
@@ -20,17 +17,6 @@ def goal_page(monitor: Edition, number: int) -> str:
     goal = monitor.protocol.goal(number)
     page = PAGES.get((number, goal.outcome.measure))
     return f"{page}.ipynb" if page else f"doelen/{number}.ipynb" if current().generated else ""
-
-
-def open_programme(monitor: Edition) -> Programme:
-    """Return what stands beside the figures of this edition."""
-    return monitor.programme
-
-
-def variables(*rows: tuple) -> pd.DataFrame:
-    """Describe columns: name, label, unit, decimals, kind."""
-    names = ["column", "label", "unit", "decimals", "kind"]
-    return pd.DataFrame(rows, columns=names).set_index("column")
 
 
 NOT_NAMED = "niet genoemd"
@@ -105,18 +91,6 @@ def pages_of(monitor: Edition, schools: str) -> list[tuple[str, str]]:
     return [(names[school], f"scholen/{school}.ipynb") for school in made]
 
 
-def listed(words: Iterable[str]) -> str:
-    """Write a list in words.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b en c', 'a')
-    """
-    *most, last = words
-    return f"{', '.join(most)} en {last}" if most else last
-
-
 def euro(value: float) -> str:
     """Write whole euros.
 
@@ -126,17 +100,6 @@ def euro(value: float) -> str:
     '€\xa045\u202f000'
     """
     return f"€\u00a0{numbers.number(value, 0)}"  # a sign alone at the end of a line is lost
-
-
-def many(count: int, one: str, more: str) -> str:
-    """Write a count with its word.
-
-    Examples
-    --------
-    >>> many(1, "school", "scholen"), many(3, "school", "scholen")
-    ('1 school', '3 scholen')
-    """
-    return f"{numbers.number(count, 0)} {one if count == 1 else more}"
 
 
 def this_year(monitor: Edition) -> str:

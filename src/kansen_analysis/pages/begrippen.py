@@ -6,15 +6,16 @@ import pandas as pd
 
 from kansen_analysis.display.prose import Prose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import PERSON, capital, glossary
+from kansen_analysis.pages.common import PERSON, glossary
 from kansen_analysis.sources.rows import each_row
+from kansen_analysis.words import numbers
 
 
 def listed(monitor: Edition) -> Prose:
     """List all terms by their first letter, each with an anchor to link to."""
     settings, person = monitor.settings, monitor.settings.person
     own = {
-        "term": capital(person.one),
+        "term": numbers.capital(person.one),
         "definition": person.what or f"Wie voor {settings.short} op school werkt.",
         "source": person.source or settings.name,
     }

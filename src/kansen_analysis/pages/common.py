@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.demo import demo_folder
@@ -35,12 +36,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BEGUN",
     "Html",
-    "about",
     "banner",
-    "capital",
+    "by_name",
     "estimate_or_reason",
     "file_only",
     "glossary",
+    "groups_of",
+    "known_or_ends",
     "open_monitor",
     "published_table",
     "source_line",
@@ -77,23 +79,6 @@ def _kept(folder: Path, written: int) -> Edition:
     return open_edition(folder)
 
 
-def capital(words: str) -> str:
-    """Write words as a sentence begins.
-
-    Examples
-    --------
-    >>> capital("de gids")
-    'De gids'
-    """
-    return words[:1].upper() + words[1:]
-
-
-def about(*rows: tuple) -> pd.DataFrame:
-    """Return variables from rows of (column, label, unit, decimals, kind[, base])."""
-    names = ["column", "label", "unit", "decimals", "kind", "base"]
-    return pd.DataFrame([(*row, "")[:6] for row in rows], columns=names).set_index("column")
-
-
 def published_table(
     frame: pd.DataFrame,
     name: str,
@@ -102,12 +87,20 @@ def published_table(
     source: str,
     notes: Sequence[str] = (),
     columns: str = "",
+    variables: pd.DataFrame | None = None,
 ) -> Table:
-    """Disclose a frame and show it with the columns that go by its name, or by `columns`."""
-    variables = columns_of(columns or name)
-    shown = disclose(frame, variables)
+    """Disclose a frame and show it: the one way to a table on a page.
+
+    Its columns are `variables`, else those of columns.csv that go by `columns`, else by its name.
+    """
+    known = columns_of(columns or name) if variables is None else variables
     return tables.table(
-        shown, name=name, caption=caption, variables=variables, source=source, notes=notes
+        disclose(frame, known),
+        name=name,
+        caption=caption,
+        variables=known,
+        source=source,
+        notes=notes,
     )
 
 
@@ -128,9 +121,32 @@ def source_line(*sources: str, made: str = "bewerking kansen_analysis") -> str:
     return "; ".join([*dict.fromkeys(named), made])
 
 
+def groups_of(monitor: Edition, schools) -> dict[str, np.ndarray]:
+    """Tell which rows are of schools in the register, of comparable ones, and of all."""
+    return {
+        "scholen in het register": np.asarray(schools.isin(monitor.participants["school"])),
+        "vergelijkbare scholen": np.asarray(schools.isin(monitor.pools.schools("B"))),
+        "alle scholen": np.asarray(schools.notna()),
+    }
+
+
+def known_or_ends(name: str, low: pd.Series, high: pd.Series) -> dict[str, pd.Series]:
+    """Return a column where it is known, and its two ends where only those are."""
+    exact = low == high
+    ends = {f"{name}_low": low.mask(exact), f"{name}_high": high.mask(exact)}
+    return {name: low.where(exact)} | ends
+
+
+def by_name(monitor: Edition) -> pd.DataFrame:
+    """Return the participants by municipality, and there by name."""
+    return monitor.participants.sort_values(
+        ["municipality", "name"], ignore_index=True, kind="stable"
+    )
+
+
 def verdict_word(row: pd.Series) -> str:
     """Return the verdict as the pages write it: *Beter*, *Onbeslist*, …"""
-    word = row["verdict"][0].upper() + row["verdict"][1:]
+    word = numbers.capital(row["verdict"])
     assert word in SIGNS
     return word
 

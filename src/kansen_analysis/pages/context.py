@@ -9,22 +9,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import around as published
 from kansen_analysis.outcomes.intervals import HIGH, LOW, share
-from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.outcomes.seen import SPECIAL
+from kansen_analysis.pages.common import (
+    estimate_or_reason,
+    groups_of,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
 
 LAST = 3  # years in a table
 MOVES = {"afstromers": "Afstroom", "opstromers": "Opstroom", "zittenblijvers": "Zittenblijvers"}
-SPECIAL = ("VSO", "PRO")
 BESIDE = MOVES | {
     "vsv": "Schoolverlaters",
     "special": "Leerlingen op speciale scholen",
@@ -45,20 +48,6 @@ def _own(monitor: Edition) -> pd.Series:
         "municipality", key=lambda names: names.str.casefold(), kind="stable"
     )
     return people.set_index("municipality_code")["municipality"]
-
-
-def around(monitor: Edition) -> Prose:
-    """Name the municipalities that the context is about."""
-    own = _own(monitor)
-    if not len(own):
-        return Prose("Er zijn nog geen gemeenten met deelnemende scholen.")
-    return Prose(
-        f"Het gaat om de {len(own)} gemeenten met scholen in het register, en om de rest van de "
-        "eigen "
-        "regio of het land ernaast."
-        if len(own) > 1
-        else f"Het gaat om de gemeente {own.iloc[0]}, met de rest van het land ernaast."
-    )
 
 
 def what_is_needed(monitor: Edition, goal: int) -> Prose:
@@ -87,9 +76,7 @@ def what_is_needed(monitor: Edition, goal: int) -> Prose:
     return Prose("\n\n".join(lines))
 
 
-def _by_place(
-    monitor: Edition, table: pd.DataFrame, part: str, whole: str
-) -> tuple[pd.DataFrame, list[int]]:
+def _by_place(monitor: Edition, table: pd.DataFrame, part: str) -> tuple[pd.DataFrame, list[int]]:
     """Add up counts per participants' municipality, for the own region and for the country."""
     own = _own(monitor)
     places = [(name, table["municipality_code"] == code) for code, name in own.items()]
@@ -107,7 +94,9 @@ def _by_place(
             if not len(here):
                 continue
             ends = [
-                here[f"{column}_{end}"].sum() for column in (part, whole) for end in ("low", "high")
+                here[f"{column}_{end}"].sum()
+                for column in (part, "pupils")
+                for end in ("low", "high")
             ]
             part_low, part_high, whole_low, whole_high = (float(end) for end in ends)
             if whole_high == 0:
@@ -140,9 +129,9 @@ def _place_table(
         for year in years
     ]
     variables = about(*[row for row in rows if row[0] in frame])
-    return tables.table(
-        disclose(frame, variables),
-        name=name,
+    return published_table(
+        frame,
+        name,
         caption=caption,
         variables=variables,
         source=source,
@@ -158,7 +147,7 @@ def secondary_schools(monitor: Edition, what: str = "afstromers") -> Table | Abs
             "Het bestand van DUO met zittenblijvers, afstromers en opstromers per vestiging van "
             "het voortgezet onderwijs zit niet in deze map."
         )
-    frame, years = _by_place(monitor, table, what, "pupils")
+    frame, years = _by_place(monitor, table, what)
     return _place_table(
         frame,
         years,
@@ -188,7 +177,7 @@ def early_leavers(monitor: Edition) -> Table | Absent:
         )
     rows, whose = found
     where = {"home": "woongemeente", "school": "gemeente van de vo-school"}[whose]
-    frame, years = _by_place(monitor, rows, "vsv", "pupils")
+    frame, years = _by_place(monitor, rows, "vsv")
     return _place_table(
         frame,
         years,
@@ -253,11 +242,11 @@ def special_advice_compared(monitor: Edition) -> Table | Absent:
     frame = wide.reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        *((name, name[0].upper() + name[1:], "%", 1, "share") for name in groups),
+        *((name, numbers.capital(name), "%", 1, "share") for name in groups),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="zorg-advies-groepen",
+    return published_table(
+        frame,
+        "zorg-advies-groepen",
         caption="Aandeel adviezen vso of praktijkonderwijs per groep scholen; context, geen toets",
         variables=variables,
         source=source_line("schooladviezen"),
@@ -271,11 +260,7 @@ def _special(monitor: Edition) -> tuple[pd.DataFrame | None, list[str]]:
     if not len(table) or not table["school"].isin(monitor.participants["school"]).any():
         return None, []
     table = table[table["kind"] == "Bo"]
-    groups = {
-        "scholen in het register": table["school"].isin(monitor.participants["school"]),
-        "vergelijkbare scholen": table["school"].isin(monitor.pools.schools("B")),
-        "alle scholen": table["school"].notna(),
-    }
+    groups = groups_of(monitor, table["school"])
     special = table["advice"].isin(SPECIAL)
     ends = ["pupils_low", "pupils_high"]
     parts = []
@@ -306,18 +291,6 @@ def special_schools(monitor: Edition) -> Figure | Absent:
             "De tabellen van CBS met leerlingen op speciale scholen en op basisscholen per "
             "woongemeente (85490NED en 85489NED) zitten niet allebei in deze map."
         )
-    return _multiples(
-        monitor,
-        rows,
-        name="zorg-speciaal",
-        title="In {year} zit {low} tot {high} van de leerlingen op een speciale school",
-        subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
-        "speciale scholen, per woongemeente, in procenten; context, geen toets",
-        source=source_line(*published.SPECIAL_TABLES),
-    )
-
-
-def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, source):
     own = _own(monitor)
     rows = rows.assign(code=rows["region"].str.extract(r"^GM(\d{4})", expand=False))
     country = rows[rows["region"].str.startswith("NL")].set_index("year")["share"]
@@ -334,13 +307,13 @@ def _multiples(monitor: Edition, rows: pd.DataFrame, *, name, title, subtitle, s
     return figures.small_multiples(
         frame.sort_values(["panel", "year"], kind="stable")[shown],
         figures.Texts(
-            name=name,
-            title=title.format(year=schoolyear.label(int(frame["year"].max())), low=low, high=high),
-            subtitle=subtitle,
-            source=source,
+            name="zorg-speciaal",
+            title=f"In {schoolyear.label(int(frame['year'].max()))} zit {low} tot {high} van de "
+            "leerlingen op een speciale school",
+            subtitle="Leerlingen op speciale scholen als deel van alle leerlingen op basis- en "
+            "speciale scholen, per woongemeente, in procenten; context, geen toets",
+            source=source_line(*published.SPECIAL_TABLES),
         ),
-        unit="%",
-        reference="Nederland",
     )
 
 
@@ -364,9 +337,9 @@ def youth_care(monitor: Edition) -> Table | Absent:
         ("place", "Woongemeente", "", 0, "text"),
         *((f"y{year}", str(year), "%", 1, "share") for year in years),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="zorg-jeugdhulp",
+    return published_table(
+        frame,
+        "zorg-jeugdhulp",
         caption="Jongeren met jeugdhulp per woongemeente en kalenderjaar; context, geen toets",
         variables=variables,
         source=source_line(published.YOUTH_CARE),
@@ -425,14 +398,13 @@ def beside_chance(monitor: Edition, goal: int) -> Table | Absent | None:
             f"Van {which} met scholen in het register noemt geen document het "
             "startjaar; niet meegeteld."
         )
-    variables = columns_of("toeval")
-    return tables.table(
-        disclose(pd.DataFrame(rows), variables),
-        name=f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
+    return published_table(
+        pd.DataFrame(rows),
+        f"{'afstroom' if goal == 3 else 'zorg'}-toeval",
         caption="Gemeenten met scholen in het register vóór en na de eerste leerlingen sinds de "
         "start, "
         "naast andere gemeenten; context, geen toets",
-        variables=variables,
+        columns="toeval",
         source=source_line(*sources),
         notes=(
             "Verschil: de verandering min die in gemeenten van dezelfde omvang.",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.words import printed as words
-from kansen_analysis.words.columns import columns_of
 
 
 def introduction(monitor: Edition) -> Prose:
@@ -23,11 +21,10 @@ def figures(monitor: Edition) -> Table | Absent:
     if not len(rows):
         return Absent("")
     sources = dict.fromkeys(name for each in rows["source"] for name in each.split("; "))
-    return tables.table(
+    return published_table(
         words.table(rows),
-        name="controlegetallen",
+        "controlegetallen",
         caption="Cijfers die anderen drukten, naast wat wij vinden",
-        variables=columns_of("controlegetallen"),
         source=source_line(*sources),
         notes=words.NOTES,
     )

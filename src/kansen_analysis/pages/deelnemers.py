@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import telling
-from kansen_analysis.pages.common import BEGUN, about, published_table, source_line, term
+from kansen_analysis.pages.common import BEGUN, by_name, published_table, source_line, term
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.schools.pools import AIM
 from kansen_analysis.sources import schoolyear
@@ -133,9 +132,9 @@ def by_municipality(monitor: Edition) -> Table:
     total = frame.drop(columns="municipality").sum().to_dict() | {"municipality": "Samen"}
     frame = pd.concat([frame, pd.DataFrame([total])], ignore_index=True)
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="deelnemers-gemeenten",
+    return published_table(
+        frame,
+        "deelnemers-gemeenten",
         caption="Scholen in het register per gemeente, naar startjaar",
         variables=variables,
         source=REGISTER,
@@ -144,9 +143,7 @@ def by_municipality(monitor: Edition) -> Table:
 
 def register(monitor: Edition) -> Table:
     """List the participants with both their starts and the document that says so."""
-    people = monitor.participants.sort_values(
-        ["municipality", "name"], ignore_index=True, kind="stable"
-    )
+    people = by_name(monitor)
     variables = about(
         ("name", "School", "", 0, "text"),
         ("school", "BRIN en vestiging", "", 0, "code"),
@@ -155,9 +152,9 @@ def register(monitor: Edition) -> Table:
         ("coach_start", BEGUN, "", 0, "year"),
         ("source", "Document", "", 0, "text"),
     )
-    return tables.table(
-        disclose(people[list(variables.index)], variables),
-        name="deelnemers-register",
+    return published_table(
+        people[list(variables.index)],
+        "deelnemers-register",
         caption="Alle scholen in het register",
         variables=telling(variables, people),
         source=REGISTER,

@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import BEGUN, about, published_table, source_line
+from kansen_analysis.pages.common import (
+    BEGUN,
+    by_name,
+    groups_of,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
@@ -23,15 +27,6 @@ WHAT = "Aandeel behaalde streefniveaus (1S/2F)"
 SOURCES = ("leerresultaten", "referentieniveaus")
 WINDOW = 3  # school years with results taken together, before and since the start
 _NONE = "Er zijn geen leerresultaten en geen referentieniveaus in deze map."
-
-
-def _groups(monitor: Edition, schools: pd.Series) -> dict[str, pd.Series]:
-    """Tell which rows belong to participants, to comparable schools, and to all."""
-    return {
-        "scholen in het register": schools.isin(monitor.participants["school"]),
-        "vergelijkbare scholen": schools.isin(monitor.pools.schools("B")),
-        "alle scholen": schools.notna(),
-    }
 
 
 def _weighted(rows: pd.DataFrame) -> pd.Series:
@@ -60,7 +55,7 @@ def before_and_since(monitor: Edition) -> Table | Absent:
             "naast elkaar te zetten."
         )
     rows = []
-    for name, inside in _groups(monitor, levels["school"]).items():
+    for name, inside in groups_of(monitor, levels["school"]).items():
         part = levels[inside]
         row: dict[str, Any] = {"group": name}
         for window, chosen in windows.items():
@@ -80,9 +75,9 @@ def before_and_since(monitor: Edition) -> Table | Absent:
         ("n_since", "Leerlingen sinds de start", "leerlingen", 0, "count"),
         ("n_before", "Leerlingen vóór de start", "leerlingen", 0, "count"),
     )
-    return tables.table(
-        disclose(pd.DataFrame(rows), variables),
-        name="eindtoets-eerder",
+    return published_table(
+        pd.DataFrame(rows),
+        "eindtoets-eerder",
         caption=f"{WHAT} vóór en sinds de eerste start",
         variables=variables,
         source=source_line(*SOURCES),
@@ -107,10 +102,7 @@ def participants(monitor: Edition) -> Table | Absent:
     if not len(monitor.participants):
         return Absent("Het register noemt nog geen scholen.")
     years = sorted(levels["year"].unique())[-3:]
-    people = monitor.participants.sort_values(
-        ["municipality", "name"], ignore_index=True, kind="stable"
-    )
-    frame = people[["school", "name", "municipality", "coach_start"]].copy()
+    frame = by_name(monitor)[["school", "name", "municipality", "coach_start"]].copy()
     weging = ["schoolweging_driejaars", "signaleringswaarde_1s2f"]
     results = monitor.load("leerresultaten")
     known = _latest(results, weging) if len(results) else pd.DataFrame(columns=weging)
@@ -145,9 +137,9 @@ def participants(monitor: Edition) -> Table | Absent:
         ("alike", f"Vergelijkbare scholen {schoolyear.label(int(years[-1]))}", "%", 1, "mean", "")
     )
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="eindtoets-deelnemers",
+    return published_table(
+        frame,
+        "eindtoets-deelnemers",
         caption="Behaalde streefniveaus (1S/2F) van elke school in het register, naast de "
         "signaleringswaarde en het gemiddelde van vergelijkbare scholen",
         variables=variables,
@@ -167,7 +159,7 @@ def standard_scores(monitor: Edition) -> Table | Absent:
     if not scores["school"].isin(monitor.participants["school"]).any():
         return Absent("Er zijn geen eindscores van scholen in het register in deze map.")
     labels = {"mine": "scholen in het register", "alike": "vergelijkbare scholen"}
-    groups = _groups(monitor, scores["school"])
+    groups = groups_of(monitor, scores["school"])
     parts = {}
     for name, label in labels.items():
         part = scores[groups[label]]

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes import OUTCOMES, PAGES
 from kansen_analysis.outcomes.fixed import FEW, MINIMUM
 from kansen_analysis.pages.common import (
-    about,
     estimate_or_reason,
+    published_table,
     source_line,
     term,
     verdict_row,
@@ -79,17 +80,25 @@ SECOND = {
 }
 
 
-def _with_estimate(monitor: Edition, goal: int) -> tuple[EffectEstimate | None, Absent]:
-    """Return the estimate, or None and a word in its place; the answer above says why."""
-    estimate, _ = estimate_or_reason(monitor, goal)
-    return estimate, Absent("")  # the answer above says why
+T = TypeVar("T")
 
 
-def since_start(monitor: Edition, goal: int) -> Figure | Absent:
+def with_estimate(
+    show: Callable[[Edition, int, EffectEstimate], T],
+) -> Callable[[Edition, int], T | Absent]:
+    """Show something of an estimate; without one nothing, for the answer above says why."""
+
+    @wraps(show)
+    def shown(monitor: Edition, goal: int) -> T | Absent:
+        estimate, _ = estimate_or_reason(monitor, goal)
+        return Absent("") if estimate is None else show(monitor, goal, estimate)
+
+    return shown
+
+
+@with_estimate
+def since_start(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure | Absent:
     """Draw the difference with comparable schools by years since the start."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     if estimate.event is None:
         return Absent("Er zijn te weinig jaren vooraf om jaar voor jaar te vergelijken.")
@@ -121,11 +130,9 @@ def since_start(monitor: Edition, goal: int) -> Figure | Absent:
     )
 
 
-def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
+@with_estimate
+def four_versions(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure:
     """Draw whether the answer hangs on one of the four versions that were fixed beforehand."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     decision = estimate.decision.reindex(list(VERSIONS))
     frame = pd.DataFrame(
@@ -164,11 +171,9 @@ def four_versions(monitor: Edition, goal: int) -> Figure | Absent:
     )
 
 
-def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
+@with_estimate
+def results_vary(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure | Absent:
     """Draw the estimate under every choice that somebody could reasonably have made."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     table = monitor.choices[goal]
     if isinstance(table, Reason):
@@ -211,11 +216,9 @@ def results_vary(monitor: Edition, goal: int) -> Figure | Absent:
     )
 
 
-def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
+@with_estimate
+def what_could_be_seen(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure | Absent:
     """Draw the smallest difference that could have been seen beside the one that matters."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     seen = monitor.detectable[goal]
     if estimate.n_treated < monitor.protocol.verdict.minimum_participants:
@@ -258,11 +261,9 @@ def what_could_be_seen(monitor: Edition, goal: int) -> Figure | Absent:
     )
 
 
-def by_period(monitor: Edition, goal: int) -> Table | Absent:
+@with_estimate
+def by_period(monitor: Edition, goal: int, estimate: EffectEstimate) -> Table:
     """List the difference before and from 2023-2024, and by year of start."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     columns = ["label", "effect", "ci_low", "ci_high", "school_years"]
     periods = estimate.by_period.assign(label=lambda f: [f"Schooljaren {p}" for p in f.index])
@@ -277,9 +278,9 @@ def by_period(monitor: Edition, goal: int) -> Table | Absent:
         ("ci_high", "Bovengrens", outcome.unit, words.decimals, "difference"),
         ("school_years", "Schooljaren van scholen", "aantal", 0, "count"),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"{words.page}-delen",
+    return published_table(
+        frame,
+        f"{words.page}-delen",
         caption="Verschil met vergelijkbare scholen (V1) vóór en vanaf 2023-2024, en per startjaar",
         variables=variables,
         source=source_line(*words.sources),
@@ -306,9 +307,9 @@ def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
         ("ci_low", "Ondergrens", unit, decimals, "difference"),
         ("ci_high", "Bovengrens", unit, decimals, "difference"),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"{words_of(monitor, goal).page}-tweede",
+    return published_table(
+        frame,
+        f"{words_of(monitor, goal).page}-tweede",
         caption=f"{other.name}: verschil met vergelijkbare scholen na de start",
         variables=variables,
         source=source_line(*other.sources),
@@ -321,11 +322,9 @@ def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
     )
 
 
-def doubts(monitor: Edition, goal: int) -> Prose | Absent:
+@with_estimate
+def doubts(monitor: Edition, goal: int, estimate: EffectEstimate) -> Prose:
     """Say how the doubt was worked out and what argues against the estimate."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, unit = words_of(monitor, goal), monitor.protocol.goal(goal).outcome.unit
     size = words.decimals
 
@@ -372,11 +371,9 @@ def doubts(monitor: Edition, goal: int) -> Prose | Absent:
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
-def funnel(monitor: Edition, goal: int) -> Figure | Absent:
+@with_estimate
+def funnel(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure | Absent:
     """Draw the change of every participant against its pupils, without names."""
-    estimate, absent = _with_estimate(monitor, goal)
-    if estimate is None:
-        return absent
     words, outcome = words_of(monitor, goal), monitor.protocol.goal(goal).outcome
     changes = monitor.changes[goal]
     if isinstance(changes, Reason):

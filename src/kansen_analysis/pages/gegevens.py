@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import about, published_table, source_line, verdict_row
+from kansen_analysis.pages.common import groups_of, published_table, source_line, verdict_row
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import feeding, get, schoolyear
-from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words import numbers
 
 OWN = "kansen_analysis, uit de gelezen bestanden"
 FIRST = 2014  # the test has been compulsory since 2014-2015; nothing before is compared
@@ -130,9 +129,9 @@ def hidden_share(monitor: Edition) -> Table:
         ("year", "Schooljaar", "", 0, "year"),
         *((name, TABLES[name], "%", 1, "share") for name in parts),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="gegevens-afgeschermd",
+    return published_table(
+        frame,
+        "gegevens-afgeschermd",
         caption="Deel van de gedrukte aantallen dat is afgeschermd (‘<5’), per schooljaar",
         variables=variables,
         source=source_line(*parts),
@@ -175,12 +174,10 @@ def unmatched_list(monitor: Edition) -> Table | Absent:
     if not len(lost):
         return Absent("Er zijn geen scholen zonder koppeling.")
     frame = lost.assign(title=[get(name).meta["title"] for name in lost["source"]])
-    variables = columns_of("gegevens-niet-gekoppeld")
-    return tables.table(
+    return published_table(
         frame.reset_index(drop=True),
-        name="gegevens-niet-gekoppeld",
+        "gegevens-niet-gekoppeld",
         caption="Alle scholen zonder koppeling, per bron en schooljaar",
-        variables=variables,
         source=OWN,
     )
 
@@ -202,12 +199,10 @@ def breaks(monitor: Edition) -> Table:
         + frame["comparison"].str[:1].str.lower()
         + frame["comparison"].str[1:]
     )
-    variables = columns_of("gegevens-breuken")
-    return tables.table(
+    return published_table(
         frame,
-        name="gegevens-breuken",
+        "gegevens-breuken",
         caption="Breuken in de gelezen bronnen",
-        variables=variables,
         source="kansen_analysis, breaks.csv bij elke bron",
     )
 
@@ -251,11 +246,9 @@ def tested_share(monitor: Edition) -> Table | Absent:
     both = _tested(monitor)
     if not len(both):
         return Absent("Voor dit aandeel zijn referentieniveaus én schooladviezen nodig.")
-    groups = {
-        "mine": ("scholen in het register", both["school"].isin(monitor.participants["school"])),
-        "alike": ("vergelijkbare scholen", both["school"].isin(monitor.pools.schools("B"))),
-        "every": ("alle scholen", both["school"].notna()),
-    }
+    groups = dict(
+        zip(("mine", "alike", "every"), groups_of(monitor, both["school"]).items(), strict=True)
+    )
     parts: dict[str, pd.Series] = {}
     for name, (_, inside) in groups.items():
         sums = both[inside].groupby("year")[["sat_low", "sat_high", "left_low", "left_high"]].sum()
@@ -270,14 +263,11 @@ def tested_share(monitor: Edition) -> Table | Absent:
     frame = pd.DataFrame(parts).rename_axis("year").reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
-        *(
-            (name, label[0].upper() + label[1:], "%", 1, "share")
-            for name, (label, _) in groups.items()
-        ),
+        *((name, numbers.capital(label), "%", 1, "share") for name, (label, _) in groups.items()),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="gegevens-getoetst",
+    return published_table(
+        frame,
+        "gegevens-getoetst",
         caption="Leerlingen met een toetsresultaat als deel van de leerlingen met een advies",
         variables=variables,
         source=source_line("referentieniveaus", "schooladviezen"),
@@ -340,12 +330,10 @@ def lacking(monitor: Edition) -> Table:
                 "lack": lack,
             }
         )
-    variables = columns_of("gegevens-doelen")
-    return tables.table(
+    return published_table(
         pd.DataFrame(rows),
-        name="gegevens-doelen",
+        "gegevens-doelen",
         caption="Wat elk doel nodig heeft, en wat ontbreekt",
-        variables=variables,
         source=f"protocol versie {monitor.protocol.version}; {OWN}",
     )
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.intervals import HIGH
 from kansen_analysis.pages import school as school_page
-from kansen_analysis.pages._programme import many
-from kansen_analysis.pages.common import BEGUN, about, published_table, source_line
+from kansen_analysis.pages.common import BEGUN, published_table, source_line
 from kansen_analysis.pages.markdown import link, linked_table, listed, plain
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
+from kansen_analysis.words.numbers import many
 
 SOURCES = school_page.SOURCES
 BACK = 10  # school years that the size is shown for
@@ -285,9 +284,9 @@ def youth_care(monitor: Edition, code: str) -> Table | Absent:
         ("value", _name(monitor, code), "%", 1, "share"),
         ("country", _COUNTRY_NAME, "%", 1, "share"),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name=f"gemeente-{code}-jeugdhulp",
+    return published_table(
+        frame,
+        f"gemeente-{code}-jeugdhulp",
         caption=f"Jongeren met jeugdhulp in {_name(monitor, code)}, per kalenderjaar; context, "
         "geen toets",
         variables=variables,

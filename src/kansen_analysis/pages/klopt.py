@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages.common import estimate_or_reason, verdict_row
+from kansen_analysis.pages.common import estimate_or_reason, published_table, verdict_row
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import truth as words
 from kansen_analysis.words.columns import columns_of
@@ -51,9 +50,9 @@ def goals(monitor: Edition) -> Table | Absent:
         rows.append(row)
     variables = columns_of("klopt-doelen")
     frame = pd.DataFrame(rows).reindex(columns=list(variables.index))
-    return tables.table(
+    return published_table(
         frame,
-        name="klopt-doelen",
+        "klopt-doelen",
         caption="De waarheid in de verzonnen gegevens naast wat de monitor vond, per doel",
         variables=variables,
         source=SOURCE,
@@ -89,12 +88,10 @@ def cohorts(monitor: Edition) -> Table | Absent:
             )
     if not rows:
         return Absent("")
-    variables = columns_of("klopt-startjaar")
-    return tables.table(
+    return published_table(
         pd.DataFrame(rows),
-        name="klopt-startjaar",
+        "klopt-startjaar",
         caption="Eindtoets: de waarheid naast wat de monitor vond, per startjaar",
-        variables=variables,
         source=SOURCE,
         notes=("Van de intervallen mag 1 op de 20 de waarheid missen.",),
     )

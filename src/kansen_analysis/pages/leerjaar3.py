@@ -9,17 +9,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.disclosure.supplied import ENDS, STEP, Rule
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.edition.released import GROUPS, PLACES, WHOLE
 from kansen_analysis.outcomes.intervals import share_of_total
 from kansen_analysis.pages import evidence
-from kansen_analysis.pages.common import about, estimate_or_reason, source_line
+from kansen_analysis.pages.common import estimate_or_reason, published_table, source_line
 from kansen_analysis.words import numbers
 
 GOAL = 3
@@ -53,9 +51,9 @@ def places(monitor: Edition) -> Table | Absent:
             "Sommige cijfers zijn die van een eerdere uitgave: met de nieuwe ernaast zou het "
             "verschil over te weinig leerlingen gaan."
         )
-    return tables.table(
-        disclose(frame, variables),
-        name=PLACES,
+    return published_table(
+        frame,
+        PLACES,
         caption="Oud-leerlingen in leerjaar 3: onder hun advies, en op havo of vwo",
         variables=variables,
         source=source_line("leerjaar3"),

@@ -6,25 +6,17 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    last_year,
-    many,
-    open_programme,
-    period,
-    sources,
-    this_year,
-    variables,
-)
-from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages._programme import last_year, period, sources, this_year
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 REGISTER = "register van deelnemers (participants.csv)"
 FEWEST = 5  # schools; of fewer no growth is drawn
@@ -127,7 +119,7 @@ def growth(monitor: Edition) -> Figure | Absent:
 
 def documents(monitor: Edition) -> Table | Absent:
     """List what documents say about the size, beside what the register holds in that year."""
-    frame = open_programme(monitor).network
+    frame = monitor.programme.network
     if not len(frame):
         return Absent("Er zijn geen documenten met getallen over het netwerk vastgelegd.")
     people, since = monitor.participants, _since(monitor.participants)
@@ -153,11 +145,10 @@ def documents(monitor: Edition) -> Table | Absent:
             "document": frame["source"],
         }
     )
-    return tables.table(
+    return published_table(
         shown,
-        name="netwerk-documenten",
+        "netwerk-documenten",
         caption="De omvang van het netwerk volgens documenten, naast het register",
-        variables=columns_of("netwerk-documenten"),
         source=sources(frame) + "; " + REGISTER,
         notes=(
             "In het register staan alleen scholen die een openbaar document bij naam noemt. "
@@ -183,11 +174,11 @@ def per_municipality(monitor: Edition) -> Table | Absent:
         rows.append((f"coach_{year}", numbers.school_year(year), "scholen", 0, "count"))
     frame["unknown"] = people["coach_start"].isna().groupby(groups).sum()
     rows.append(("unknown", "Beginjaar onbekend", "scholen", 0, "count"))
-    return tables.table(
+    return published_table(
         frame.rename_axis("municipality").reset_index(),
-        name="netwerk-gemeenten",
+        "netwerk-gemeenten",
         caption=f"Scholen met een {monitor.settings.person.one} per gemeente en schooljaar",
-        variables=variables(*rows),
+        variables=about(*rows),
         source=REGISTER,
     )
 
@@ -200,11 +191,10 @@ def stopped(monitor: Edition) -> Table | Prose:
         return Prose(
             f"Het register noemt geen school waar {monitor.settings.person.the} is gestopt."
         )
-    return tables.table(
+    return published_table(
         frame.sort_values(["coach_end", "name"], ignore_index=True, kind="stable"),
-        name="netwerk-gestopt",
+        "netwerk-gestopt",
         caption=f"Scholen waar {monitor.settings.person.the} is gestopt",
-        variables=columns_of("netwerk-gestopt"),
         source=REGISTER,
         notes=("Gestopt is niet mislukt: een school kan het werk zelf hebben overgenomen.",),
     )
@@ -231,12 +221,11 @@ def coverage(monitor: Edition) -> Table | Absent:
     frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
     frame = frame.rename_axis("municipality").sort_index(kind="stable")
     share = f"{'staat' if total.reached == 1 else 'staan'} er {total.reached} in het register"
-    return tables.table(
+    return published_table(
         frame.reset_index(),
-        name="netwerk-bereik",
+        "netwerk-bereik",
         caption="Scholen met een hoge schoolweging, en hoeveel daarvan in het register staan, per "
         "gemeente",
-        variables=columns_of("netwerk-bereik"),
         source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
         notes=(
             f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
@@ -249,7 +238,7 @@ def coverage(monitor: Edition) -> Table | Absent:
 
 def programmes(monitor: Edition) -> Table | Absent:
     """List the programmes this monitor follows."""
-    frame = open_programme(monitor).programmes
+    frame = monitor.programme.programmes
     if not len(frame):
         return Absent("Er zijn geen programma’s vastgelegd.")
     shown = frame.assign(
@@ -259,10 +248,9 @@ def programmes(monitor: Edition) -> Table | Absent:
         ],
         sdg=frame["sdg"].str.replace(";", ", "),
     )
-    return tables.table(
+    return published_table(
         shown,
-        name="netwerk-programmas",
+        "netwerk-programmas",
         caption="De programma’s die deze monitor volgt",
-        variables=columns_of("netwerk-programmas"),
         source=sources(frame),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.goals.protocol import Goal
-from kansen_analysis.pages.common import source_line
-from kansen_analysis.words import leerjaar3, numbers
+from kansen_analysis.pages.common import published_table, source_line
+from kansen_analysis.words import numbers
 from kansen_analysis.words import plan as words
 from kansen_analysis.words.columns import columns_of
 
@@ -25,14 +25,7 @@ def _rows(monitor: Edition, goal: int) -> pd.DataFrame:
 
 
 def _answer(monitor: Edition, goal: Goal) -> str:
-    rows = _rows(monitor, goal.id)
-    supplied = bool(rows["supplied"].all()) if len(rows) else True
-    return words.answer(goal, rows, supplied=supplied)
-
-
-def in_short(monitor: Edition, goal: int) -> str:
-    """Say in one sentence when a goal can be answered."""
-    return words.in_short(monitor.protocol.goal(goal), _rows(monitor, goal))
+    return words.answer(goal, _rows(monitor, goal.id))
 
 
 def block(monitor: Edition, goal: int) -> Prose:
@@ -45,7 +38,7 @@ def block(monitor: Edition, goal: int) -> Prose:
     if helps := words.helps(told, _rows(monitor, goal)):
         parts += ["Wat zou helpen:", "\n".join(f"- {line}" for line in helps)]
     if told.outcome.measure == PLACES:
-        parts.append(leerjaar3.own_figures())
+        parts.append(words.own_figures())
     return Prose("\n\n".join(parts))
 
 
@@ -111,7 +104,7 @@ def helping(monitor: Edition, goal: int) -> Prose | Absent:
     lines = words.helps(told, rows)
     parts = ["\n".join(f"- {line}" for line in lines)] if lines else []
     if told.outcome.measure == PLACES:
-        parts.append(leerjaar3.own_figures())
+        parts.append(words.own_figures())
     return Prose("\n\n".join(parts)) if parts else Absent("")
 
 
@@ -133,9 +126,9 @@ def missing(monitor: Edition) -> Table | Absent:
     if not rows:
         return Absent("")
     variables = columns_of("wanneer-ontbreekt")
-    return tables.table(
+    return published_table(
         pd.DataFrame(rows, columns=list(variables.index)),
-        name="wanneer-ontbreekt",
+        "wanneer-ontbreekt",
         caption="Wat er ontbreekt om een doel te toetsen, en wie het weet",
         variables=variables,
         source="register van deelnemers en de bestanden van deze uitgave",
@@ -163,12 +156,10 @@ def numbers_behind(monitor: Edition) -> Table | Absent:
             "limit": rows["limit"],
         }
     )
-    variables = columns_of("wanneer-alles")
-    return tables.table(
+    return published_table(
         frame,
-        name="wanneer-alles",
+        "wanneer-alles",
         caption="Kleinste verschil dat met 80% kans te zien is, per doel, uitgave en aanname",
-        variables=variables,
         source="register van deelnemers en de bestanden van deze uitgave",
         notes=("Leeg: met die scholen en jaren is het doel niet te toetsen.",),
     )
@@ -181,14 +172,3 @@ def how(monitor: Edition) -> Prose:
     if (monitor.outlook["components_from"] == "methods").any():
         parts.append(words.FROM_METHODS)
     return Prose("\n\n".join(parts))
-
-
-def as_text(monitor: Edition) -> str:
-    """Write the whole answer for a terminal."""
-    lines = []
-    for goal in monitor.protocol.goals:
-        lines.append(f"{goal.id}. {goal.name}: {_answer(monitor, goal)}")
-        lines += [f"   - {each}" for each in words.helps(goal, _rows(monitor, goal.id))]
-        needs = monitor.needs[monitor.needs["goal"] == goal.id]
-        lines += [f"   - {each}" for each in words.missing(needs)]
-    return "\n".join(lines)

@@ -6,11 +6,13 @@ from collections.abc import Collection
 
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import many, open_programme, when
+from kansen_analysis.pages._programme import when
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import Programme, states
+from kansen_analysis.programme.progress import states
+from kansen_analysis.programme.reading import Programme
 from kansen_analysis.programme.schema import split
 from kansen_analysis.sources.rows import each_row
+from kansen_analysis.words.numbers import many
 
 NOT_TESTED = "Een activiteit of verhaal laat zien wat er gebeurt. Het is geen bewijs dat het werkt."
 MOST = 5  # on a page about something else; the pages of the programme have all of them
@@ -25,7 +27,7 @@ def of_school(monitor: Edition, school: str) -> Prose:
     school : str
         BRIN6 of a participant.
     """
-    programme = open_programme(monitor)
+    programme = monitor.programme
     lines = [*_activities(programme, [school]), *_told(programme, schools=[school])]
     if not lines:
         nothing = "Geen activiteit, verhaal of les in deze uitgave noemt deze school."
@@ -42,7 +44,7 @@ def of_municipality(monitor: Edition, code: str) -> Prose:
     code : str
         Number of the municipality, 4 digits.
     """
-    programme = open_programme(monitor)
+    programme = monitor.programme
     people = monitor.participants[monitor.participants["municipality_code"] == code]
     name = people["municipality"].iloc[0]
     lines = []
@@ -69,7 +71,7 @@ def of_goal(monitor: Edition, goal: int) -> Prose | Absent:
     goal : int
         1 to 4.
     """
-    lines = _told(open_programme(monitor), goal=str(goal))
+    lines = _told(monitor.programme, goal=str(goal))
     if not lines:
         return Absent("")
     return Prose("\n".join([*lines, "", f"{NOT_TESTED} {_read_more()}"]))

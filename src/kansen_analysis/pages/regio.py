@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import components, figures, tables
+from kansen_analysis.display import components, figures
 from kansen_analysis.display.components import Html
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.region import COUNTRY, FACTS, REGION
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.words import numbers
 from kansen_analysis.words import region as words
-from kansen_analysis.words.columns import columns_of
 
 ROW = ("scholen", "leerlingen", "leerlingen_per_school", "kleine_scholen", "schoolweging")
 RECENT = 2  # school years; of what is older the title says when
@@ -155,9 +153,9 @@ def spread(monitor: Edition) -> Table | Absent:
         *((f"fifth_{at}", name.capitalize(), "scholen", 0, "count")
           for at, name in enumerate(FIFTHS, 1)),
     )  # fmt: skip
-    return tables.table(
+    return published_table(
         frame,
-        name="regio-schoolweging-verdeling",
+        "regio-schoolweging-verdeling",
         caption="Basisscholen naar schoolweging, in vijf even grote groepen van alle scholen in "
         f"het land, {numbers.school_year(int(rows['year'].iloc[0]))}",
         variables=variables,
@@ -179,12 +177,10 @@ def municipalities(monitor: Edition) -> Table | Absent:
             "source": [_publishers(each) for each in rows["source"]],
         }
     )
-    variables = columns_of("regio-gemeenten")
-    return tables.table(
+    return published_table(
         frame.reset_index(drop=True),
-        name="regio-gemeenten",
+        "regio-gemeenten",
         caption="Wat opvalt per gemeente, gekozen door dezelfde regel",
-        variables=variables,
         source="de bronnen in de tabel; bewerking kansen_analysis",
         notes=("Gemeenten staan op alfabet; een gemeente zonder feit valt nergens op.",),
     )
@@ -210,9 +206,9 @@ def secondary(monitor: Edition) -> Table | Absent:
         ("n", "Leerlingen", "leerlingen", 0, "count"),
         *((move, label, "%", 1, "share", "n") for move, label in moves.items()),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="regio-vo-scholen",
+    return published_table(
+        frame,
+        "regio-vo-scholen",
         caption="Afstroom, opstroom en zittenblijvers per vo-school in de regio",
         variables=variables,
         source=source_line("vo_doorstroom"),
@@ -225,12 +221,10 @@ def everything(monitor: Edition) -> Table | Absent:
     facts = monitor.region_facts
     if not len(facts):
         return Absent("")
-    variables = columns_of("regio-alles")
     frame = words.table(facts)
-    return tables.table(
+    return published_table(
         frame.assign(source=[_publishers(each) for each in frame["source"]]),
-        name="regio-alles",
+        "regio-alles",
         caption="Alle cijfers van de regio, haar gemeenten en Nederland",
-        variables=variables,
         source="de bronnen in de tabel; bewerking kansen_analysis",
     )

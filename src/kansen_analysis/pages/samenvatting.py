@@ -14,6 +14,7 @@ import pandas as pd
 from kansen_analysis.display import components, downloads
 from kansen_analysis.display._html import text
 from kansen_analysis.display.prose import Prose
+from kansen_analysis.display.tables import about
 from kansen_analysis.edition.answers import AREA, REGISTER
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.edition.open import Edition
@@ -24,13 +25,12 @@ from kansen_analysis.pages._programme import goal_page
 from kansen_analysis.pages.common import (
     PERSON,
     Html,
-    about,
     source_line,
     verdict_word,
 )
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
-from kansen_analysis.words import leerjaar3, numbers, obstacles
+from kansen_analysis.words import numbers, obstacles
 from kansen_analysis.words import plan as plan_words
 from kansen_analysis.words import seen as seen_words
 from kansen_analysis.words.verdicts import say_size
@@ -180,7 +180,7 @@ def card(monitor: Edition, row: pd.Series) -> components.Card:
         if said := seen.in_short(monitor, goal.id):
             facts["Wat we wel zien"] = said
         if goal.outcome.measure == plan.PLACES:
-            facts["Wat nodig is"] = leerjaar3.needed()
+            facts["Wat nodig is"] = plan_words.places_need()
         return components.Card(
             question,
             "none",
@@ -243,8 +243,11 @@ def changed(monitor: Edition) -> list[str]:
     people = monitor.participants
     started = int((people["coach_start"] == monitor.year).sum())
     ended = _ended(monitor)
-    begun = "Geen school begon" if not started else _schools(started, "begon", "begonnen")
-    stopped = "er stopte geen school" if not ended else _schools(ended, "stopte", "stopten")
+    begun, stopped = "Geen school begon", "er stopte geen school"
+    if started:
+        begun = numbers.many(started, "school begon", "scholen begonnen")
+    if ended:
+        stopped = numbers.many(ended, "school stopte", "scholen stopten")
     lines.append(f"{begun} dit schooljaar; {stopped}, volgens het register.")
     return [*lines, published.told(monitor)]
 
@@ -252,10 +255,6 @@ def changed(monitor: Edition) -> list[str]:
 def _ended(monitor: Edition) -> int:
     people = monitor.participants
     return int((people["coach_end"] == monitor.year - 1).sum()) if "coach_end" in people else 0
-
-
-def _schools(count: int, one: str, more: str) -> str:
-    return f"1 school {one}" if count == 1 else f"{count} scholen {more}"
 
 
 def changes(monitor: Edition) -> Html:

@@ -213,7 +213,6 @@ def by_year(monitor: Edition, school: str) -> Figure | Absent:
             source=source_line(*SOURCES),
             notes=notes,
         ),
-        unit="%",
     )
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kansen_analysis.display import figures, tables
+from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
-from kansen_analysis.edition.disclosure import disclose
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes.fixed import BREAK
-from kansen_analysis.outcomes.intervals import HIGH, LOW
-from kansen_analysis.outcomes.panel import RANKED_ADVICES, advice_levels
-from kansen_analysis.pages._by_group import by_group
-from kansen_analysis.pages.common import about, source_line
+from kansen_analysis.outcomes.intervals import HIGH, LOW, share_of_total
+from kansen_analysis.outcomes.panel import ENDS, RANKED_ADVICES, advice_levels
+from kansen_analysis.pages.common import (
+    by_name,
+    groups_of,
+    known_or_ends,
+    published_table,
+    source_line,
+)
 from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import advice, numbers
 
@@ -94,10 +98,7 @@ def per_school(monitor: Edition) -> Table | Absent:
     mine = levels[levels["school"].isin(monitor.participants["school"])]
     if not len(mine):
         return Absent(_NONE)
-    people = monitor.participants.sort_values(
-        ["municipality", "name"], ignore_index=True, kind="stable"
-    )
-    frame = people[["school", "name", "municipality"]].copy()
+    frame = by_name(monitor)[["school", "name", "municipality"]].copy()
     rows = [
         ("name", "School", "", 0, "text"),
         ("school", "BRIN en vestiging", "", 0, "code"),
@@ -105,15 +106,13 @@ def per_school(monitor: Edition) -> Table | Absent:
     ]
     for year in sorted(mine["year"].unique())[-6:]:
         here = mine[mine["year"] == year].set_index("school")
-        exact = here["low"] == here["high"]
-        frame[f"level_{year}"] = frame["school"].map(here["low"].where(exact))
-        for end in ("low", "high"):
-            frame[f"level_{year}_{end}"] = frame["school"].map(here[end].where(~exact))
+        for column, level in known_or_ends(f"level_{year}", here["low"], here["high"]).items():
+            frame[column] = frame["school"].map(level)
         rows.append((f"level_{year}", schoolyear.label(int(year)), "adviesniveau", 1, "mean"))
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="schooladvies-scholen",
+    return published_table(
+        frame,
+        "schooladvies-scholen",
         caption="Gemiddeld advies per school in het register, van 0 (praktijkonderwijs) tot 9 "
         "(vwo)",
         variables=variables,
@@ -128,12 +127,7 @@ def per_school(monitor: Edition) -> Table | Absent:
 def compared(monitor: Edition) -> Table | Absent:
     """Set participants beside comparable schools: lowest and highest possible mean advice."""
     low, high = monitor.advice_cells
-    school = low.index.get_level_values("school")
-    groups: dict[str, np.ndarray] = {
-        "scholen in het register": school.isin(monitor.participants["school"]),
-        "vergelijkbare scholen": school.isin(monitor.pools.schools("B")),
-        "alle scholen": np.ones(len(school), dtype=bool),
-    }
+    groups = groups_of(monitor, low.index.get_level_values("school"))
     parts = []
     for name, inside in groups.items():
         if not inside.any():
@@ -141,31 +135,22 @@ def compared(monitor: Edition) -> Table | Absent:
         levels = advice_levels(
             low[inside].groupby("year").sum(), high[inside].groupby("year").sum()
         )
-        exact = levels["low"] == levels["high"]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "year": levels["year"],
-                    name: levels["low"].where(exact),
-                    f"{name}_low": levels["low"].where(~exact),
-                    f"{name}_high": levels["high"].where(~exact),
-                }
-            ).set_index("year")
-        )
+        columns = known_or_ends(name, levels["low"], levels["high"])
+        parts.append(pd.DataFrame({"year": levels["year"]} | columns).set_index("year"))
     if not parts:
         return Absent(_NONE)
     frame = pd.concat(parts, axis=1).reset_index()
     variables = about(
         ("year", "Schooljaar", "", 0, "year"),
         *(
-            (name, name[0].upper() + name[1:], "adviesniveau", 2, "mean")
+            (name, numbers.capital(name), "adviesniveau", 2, "mean")
             for name in groups
             if name in frame
         ),
     )
-    return tables.table(
-        disclose(frame, variables),
-        name="schooladvies-vergelijking",
+    return published_table(
+        frame,
+        "schooladvies-vergelijking",
         caption="Gemiddeld advies van scholen in het register, vergelijkbare scholen en alle "
         "scholen, per schooljaar",
         variables=variables,
@@ -242,13 +227,13 @@ def raised(monitor: Edition) -> Table | Absent:
             "Het bestand met heroverwogen adviezen (DUO) noemt groepen met een nummer, en uit de "
             "aantallen blijkt niet welk nummer de verhoogde adviezen zijn."
         )
-    frame, rows = by_group(monitor, counts, {"raised": "Verhoogd"}, "eligible")
+    frame, rows = _raised_by_group(monitor, counts)
     frame.insert(1, "rule", np.where(frame["year"] < BREAK, "oude regel", "nieuwe regel"))
     rows.insert(1, ("rule", "Regel", "", 0, "text"))
     variables = about(*rows)
-    return tables.table(
-        disclose(frame, variables),
-        name="schooladvies-bijgesteld",
+    return published_table(
+        frame,
+        "schooladvies-bijgesteld",
         caption="Adviezen die na de toets zijn verhoogd, van alle adviezen die daarvoor in "
         "aanmerking kwamen",
         variables=variables,
@@ -262,6 +247,46 @@ def raised(monitor: Edition) -> Table | Absent:
             "kleine aantallen zijn afgeschermd.",
         ),
     )
+
+
+def _raised_by_group(monitor: Edition, counts: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple]]:
+    """Give per year the share of advices that was raised, of participants and of schools alike.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        ``year``; per group the share in percent and ``n``, the pupils it is of.
+    variables : list of tuple
+        Rows for `tables.about`, the year first.
+    """
+    group = monitor.group_of(counts["school"])
+    years = sorted(int(year) for year in counts["year"].unique())
+    frame = pd.DataFrame({"year": years})
+    rows: list[tuple] = [("year", "Schooljaar van het advies", "", 0, "year")]
+    raised, eligible = ([f"{count}_{end}" for end in ENDS] for count in ("raised", "eligible"))
+    for name, label in {
+        "mine": "scholen in het register",
+        "alike": "vergelijkbare scholen",
+    }.items():
+        sums = counts[group == label].drop(columns="school").groupby("year").sum().reindex(years)
+        if not len(sums.dropna()):
+            continue
+        sums = sums.astype(float).reset_index(drop=True)
+        # An exact count of 1 to 4 would stand in the share as plainly as in a table.
+        few = sums[raised[0]].between(LOW, HIGH) & (sums[raised[1]] <= HIGH)
+        sums.loc[few, raised] = LOW, HIGH
+        low, high = share_of_total(*(sums[column].to_numpy() for column in (*raised, *eligible)))
+        share = known_or_ends(f"raised_{name}", pd.Series(low), pd.Series(high))
+        low, high = (sums[column].astype("Int64") for column in eligible)
+        number = {
+            f"n_{name}": low.where((low == high).fillna(False)),
+            f"n_{name}_low": low,
+            f"n_{name}_high": high,
+        }
+        frame = frame.assign(**share, **number)
+        rows.append((f"raised_{name}", f"Verhoogd: {label}", "%", 1, "share", f"n_{name}"))
+        rows.append((f"n_{name}", f"Leerlingen: {label}", "leerlingen", 0, "count"))
+    return frame, rows
 
 
 def missing(monitor: Edition) -> Prose:

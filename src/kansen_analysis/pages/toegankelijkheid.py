@@ -7,11 +7,10 @@ from importlib import resources
 
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
 
 RESULTS = "accessibility_results.json"
 _NONE = (
@@ -57,11 +56,9 @@ def checks(results: dict | None) -> Table | Absent:
     if results is None:
         return Absent(_NONE)
     frame = pd.DataFrame(results["checks"], columns=["what", "how", "pages", "found"])
-    variables = columns_of("toegankelijkheid-toetsen")
-    return tables.table(
+    return published_table(
         frame,
-        name="toegankelijkheid-toetsen",
+        "toegankelijkheid-toetsen",
         caption="Wat er is getoetst en wat er is gevonden",
-        variables=variables,
         source=f"kansen_analysis, toetsen van {numbers.date(results['date'])}",
     )

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    euro,
-    many,
-    open_programme,
-    period,
-    sources,
-    telling,
-    when,
-)
+from kansen_analysis.pages._programme import euro, period, sources, telling, when
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.programme.schema import is_date, split
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 NONE = "Er is geen begroting vastgelegd."
 UNDATED = "geen datum genoemd"
@@ -38,7 +32,7 @@ def _part(row, several: bool) -> str:
 
 def sums(monitor: Edition) -> Prose:
     """Work out per intervention what was granted and planned, and what has been spent."""
-    budget = open_programme(monitor).budget
+    budget = monitor.programme.budget
     lines = []
     for key, rows in budget.groupby(["programme", "intervention"], sort=False):
         programme, intervention = map(str, key)
@@ -71,7 +65,7 @@ def sums(monitor: Edition) -> Prose:
 
 def hours(monitor: Edition) -> Figure | Absent:
     """Draw hours planned and spent."""
-    budget = open_programme(monitor).budget
+    budget = monitor.programme.budget
     rows = budget[budget["hours_planned"].notna()]
     if not len(rows):
         return Absent("Er zijn geen uren begroot.")
@@ -80,7 +74,7 @@ def hours(monitor: Edition) -> Figure | Absent:
 
 def money(monitor: Edition) -> Figure | Absent:
     """Draw euros planned and spent."""
-    budget = open_programme(monitor).budget
+    budget = monitor.programme.budget
     if not len(budget):
         return Absent(NONE)
     return _bars(
@@ -131,15 +125,15 @@ def _hours_by_part(rows: pd.DataFrame) -> str:
 
 def budget(monitor: Edition) -> Table | Absent:
     """List every part of the budget."""
-    frame = open_programme(monitor).budget
+    frame = monitor.programme.budget
     if not len(frame):
         return Absent(NONE)
     frame = frame.assign(
         what=frame["intervention"] + ": " + frame["part"], of=frame["year"].map(period)
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="uren-begroting",
+        "uren-begroting",
         caption="Begroot en besteed per onderdeel"
         if frame[["hours_spent", "amount_spent"]].notna().any(axis=None)
         else "Begroot per onderdeel; wat is besteed, is nog niet ingevuld",
@@ -151,7 +145,7 @@ def budget(monitor: Edition) -> Table | Absent:
 
 def calendar(monitor: Edition) -> Table | Absent:
     """List the moments on which is looked back."""
-    frame = open_programme(monitor).budget
+    frame = monitor.programme.budget
     rows = []
     for row in each_row(frame):
         for moment in split(row.evaluations):
@@ -169,9 +163,9 @@ def calendar(monitor: Edition) -> Table | Absent:
     if not rows:
         return Absent("Er zijn geen evaluatiemomenten vastgelegd.")
     shown = pd.DataFrame(rows, columns=["order", "day", "moment", "intervention", "programme"])
-    return tables.table(
+    return published_table(
         shown.sort_values("order", kind="stable", ignore_index=True),
-        name="uren-kalender",
+        "uren-kalender",
         caption="Wanneer wordt teruggekeken"
         if (shown["day"] != UNDATED).any()
         else "Wanneer wordt teruggekeken; het document noemt geen data",

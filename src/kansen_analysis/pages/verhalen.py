@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.stories import Card, Cards
 from kansen_analysis.display.tables import Table
@@ -12,19 +11,18 @@ from kansen_analysis.edition.open import Edition
 from kansen_analysis.pages._programme import (
     NOT_NAMED,
     goal_page,
-    listed,
-    many,
-    open_programme,
     pages_of,
     place,
     sources,
     telling,
     when,
 )
-from kansen_analysis.pages.common import verdict_word
-from kansen_analysis.programme import Programme, Story
+from kansen_analysis.pages.common import published_table, verdict_word
+from kansen_analysis.programme.reading import Programme
+from kansen_analysis.programme.stories import Story
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import listed, many
 
 NOT_TESTED = "verteld, niet getoetst"
 NO_STORIES = "Er zijn geen verhalen waarvoor toestemming is gegeven."
@@ -40,7 +38,7 @@ def _themes(programme: Programme) -> list[str]:
 
 def what_is_here(monitor: Edition) -> Prose:
     """Say how much there is and how much is held back."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     pictures = sum(story.picture is not None for story in programme.stories)
     kinds = [
         (len(programme.stories), "verhaal", "verhalen"),
@@ -62,7 +60,7 @@ def what_is_here(monitor: Edition) -> Prose:
 
 def evidence(monitor: Edition) -> Table | Absent:
     """Put figures, pictures, stories and lessons side by side per theme, and say how strong."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     themes = _themes(programme)
     if not themes:
         return Absent("Er zijn geen thema’s vastgelegd.")
@@ -99,9 +97,9 @@ def evidence(monitor: Edition) -> Table | Absent:
         return Absent("")  # what lessons say stands with the lessons
     about = [programme.activities["source"], programme.lessons["source"]]
     about.append(pd.Series([story.source for story in programme.stories], dtype="str"))
-    return tables.table(
+    return published_table(
         frame,
-        name="verhalen-bewijs",
+        "verhalen-bewijs",
         caption="Cijfers, beelden, verhalen en lessen per thema, en hoe sterk dat is",
         variables=shown,
         source=sources(pd.DataFrame({"source": pd.concat(about)})),
@@ -145,7 +143,7 @@ def _card(monitor: Edition, story: Story) -> Card:
 
 def stories(monitor: Edition) -> Cards | Absent:
     """Show every story with consent, under its theme."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     if not programme.stories:
         return Absent(NO_STORIES)
     told = [
@@ -157,7 +155,7 @@ def stories(monitor: Edition) -> Cards | Absent:
 
 def lessons(monitor: Edition) -> Table | Absent:
     """List the lessons: what was tried where, what happened, and what to do now."""
-    frame = open_programme(monitor).lessons
+    frame = monitor.programme.lessons
     if not len(frame):
         return Absent(NO_LESSONS)
     where = pd.Series([place(monitor, row) for row in each_row(frame)], index=frame.index)
@@ -173,9 +171,9 @@ def lessons(monitor: Edition) -> Table | Absent:
         "advice": "wat nu",
     }
     said = [text for name, text in parts.items() if name in told.index]
-    return tables.table(
+    return published_table(
         shown,
-        name="verhalen-lessen",
+        "verhalen-lessen",
         caption=f"Lessen: {listed(said)}" if said[1:] else "Lessen, en waar zij vandaan komen",
         variables=told,
         source=sources(frame),

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kansen_analysis.display import figures, programme_figures, tables
+from kansen_analysis.display import figures, programme_figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import (
-    NOT_NAMED,
-    many,
-    open_programme,
-    place,
-    sources,
-    telling,
-    when,
-)
+from kansen_analysis.pages._programme import NOT_NAMED, place, sources, telling, when
+from kansen_analysis.pages.common import published_table
 from kansen_analysis.pages.markdown import plain
-from kansen_analysis.programme import states
+from kansen_analysis.programme.progress import states
 from kansen_analysis.programme.schema import split, values
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 STATES = values("activities", "state")
 SAID = {  # of one, of more
@@ -56,7 +50,7 @@ SDG = {
 
 
 def _now(monitor: Edition) -> pd.DataFrame:
-    return states(open_programme(monitor).activities)
+    return states(monitor.programme.activities)
 
 
 def overview(monitor: Edition) -> Prose:
@@ -124,9 +118,9 @@ def themes(monitor: Edition) -> Table | Absent:
     counts["partners"] = partners.where(partners != "", NOT_NAMED)
     order = now.drop_duplicates(["programme", "theme"]).set_index(["programme", "theme"]).index
     frame = counts.loc[order].reset_index()
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-themas",
+        "voortgang-themas",
         caption="Activiteiten per thema, met partners",
         variables=telling(columns_of("voortgang-themas"), frame),
         source=sources(now),
@@ -144,11 +138,10 @@ def moved(monitor: Edition) -> Table | Absent:
         state_before=rows["state_before"].where(rows["state_before"] != "", "nieuw"),
         of=[when(date) for date in rows["date"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-veranderd",
+        "voortgang-veranderd",
         caption="Wat veranderde sinds het vorige overzicht",
-        variables=columns_of("voortgang-veranderd"),
         source=sources(rows),
     )
 
@@ -165,9 +158,9 @@ def activities(monitor: Edition) -> Table | Absent:
         of=[when(date) for date in now["date"]],
         since=[when(date) or NOT_NAMED for date in now["since"]],
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-activiteiten",
+        "voortgang-activiteiten",
         caption="Alle activiteiten: wat, met wie, waar en hoe ver",
         variables=telling(columns_of("voortgang-activiteiten"), frame),
         source=sources(now),
@@ -179,7 +172,7 @@ def activities(monitor: Edition) -> Table | Absent:
 
 def sdg(monitor: Edition) -> Table | Absent:
     """List the development goals that programmes and activities link themselves to."""
-    programme = open_programme(monitor)
+    programme = monitor.programme
     named = [
         (int(number), row.programme)
         for row in each_row(programme.programmes)
@@ -203,15 +196,11 @@ def sdg(monitor: Edition) -> Table | Absent:
     rests_on = pd.concat(
         [programme.programmes[programme.programmes["sdg"] != ""], now[now["sdg"] != ""]]
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="voortgang-sdg",
+        "voortgang-sdg",
         caption="Duurzame ontwikkelingsdoelen (SDG’s) waar programma’s zich aan verbinden",
         variables=telling(columns_of("voortgang-sdg"), frame),
         source=sources(rests_on),
-        notes=()
-        if done
-        else (
-            "De documenten noemen de doelen voor het programma als geheel, niet per activiteit.",
-        ),
+        notes=() if done else (_WHOLE,),
     )

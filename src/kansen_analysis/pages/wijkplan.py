@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from kansen_analysis.display import tables
 from kansen_analysis.display.prose import Absent, Prose
-from kansen_analysis.display.tables import Table
+from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.pages._programme import listed, many, open_programme, sources, variables
-from kansen_analysis.pages.common import source_line
+from kansen_analysis.pages._programme import sources
+from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.words import numbers
-from kansen_analysis.words.columns import columns_of
+from kansen_analysis.words.numbers import many
 
 EMPTY = "nog niet ingevuld"
 
 
-def overview(monitor: Edition, plan: str | None = None) -> Prose | Absent:
-    """Say how many pillars and goals a plan has and how many results are filled in."""
-    goals = open_programme(monitor).goals
+def overview(monitor: Edition) -> Prose | Absent:
+    """Say how many pillars and goals each plan has and how many results are filled in."""
+    goals = monitor.programme.goals
     lines = []
     for name, rows in goals.groupby("plan", sort=False):
-        if plan in (None, name):
-            own = rows[rows["goal"] != ""]
-            filled = int((own["result"] != "").sum())
-            pillars = list(dict.fromkeys(rows["pillar"]))
-            lines.append(
-                f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
-                f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
-                f"{listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
-                f"{len(own)} doelen staat welk resultaat bereikt moet worden."
-            )
+        own = rows[rows["goal"] != ""]
+        filled = int((own["result"] != "").sum())
+        pillars = list(dict.fromkeys(rows["pillar"]))
+        lines.append(
+            f"**{plain(str(name))}: {many(len(pillars), 'pijler', 'pijlers')}, "
+            f"{many(len(own), 'doel', 'doelen')}.** De pijlers zijn "
+            f"{numbers.listed(plain(each.lower()) for each in pillars)}. Bij {filled} van de "
+            f"{len(own)} doelen staat welk resultaat bereikt moet worden."
+        )
     return Prose("\n\n".join(lines)) if lines else Absent("")
 
 
@@ -40,7 +38,7 @@ def neighbourhood(monitor: Edition) -> Prose | None:
     rows, lived = monitor.area_schools, monitor.area_homes
     lines = []
     for area, group in rows.groupby("area", sort=False):
-        codes = listed(sorted(group["postcode"].unique()))
+        codes = numbers.listed(sorted(group["postcode"].unique()))
         regular = int((group["kind"] == "Bo").sum())
         other = len(group) - regular
         lines.append(
@@ -71,11 +69,10 @@ def schools(monitor: Edition) -> Table | None:
     if not len(rows):
         return None
     takes_part = rows["school"].isin(monitor.participants["school"])
-    return tables.table(
+    return published_table(
         rows.assign(part=takes_part.map({True: "ja", False: "niet genoemd"})),
-        name="wijkplan-scholen",
+        "wijkplan-scholen",
         caption="Scholen in de postcodes van de wijken",
-        variables=columns_of("wijkplan-scholen"),
         source=source_line("vestigingen"),
         notes=("Een school die in de wijk staat, doet daarmee nog niet mee aan het programma.",),
     )
@@ -86,19 +83,17 @@ def care(monitor: Edition) -> Table | None:
     rows = monitor.area_care
     if not len(rows):
         return None
-    return tables.table(
+    return published_table(
         rows,
-        name="wijkplan-jeugdzorg",
+        "wijkplan-jeugdzorg",
         caption="Jongeren met jeugdzorg per wijk; context, geen toets",
-        variables=columns_of("wijkplan-jeugdzorg"),
         source=source_line("cbs_kerncijfers_wijken", "cbs_jeugdzorg_wijken"),
     )
 
 
-def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:
+def plan_table(monitor: Edition) -> Table | Absent:
     """List pillars, goals, activities and results; an empty result stays visible."""
-    goals = open_programme(monitor).goals
-    rows = goals if plan is None else goals[goals["plan"] == plan]
+    rows = monitor.programme.goals
     if not len(rows):
         return Absent("")
     whole = rows["goal"] == ""  # the activities of a pillar, for all of its goals
@@ -109,11 +104,11 @@ def plan_table(monitor: Edition, plan: str | None = None) -> Table | Absent:
         .replace("", EMPTY)
         .mask(whole & (rows["result"] == ""), "zie de doelen"),
     )
-    return tables.table(
+    return published_table(
         frame,
-        name="wijkplan-doelen",
+        "wijkplan-doelen",
         caption="Pijlers, doelen, activiteiten en te bereiken resultaten",
-        variables=variables(
+        variables=about(
             ("pillar", "Pijler", "", 0, "text"),
             *([("plan", "Plan", "", 0, "text")] if rows["plan"].nunique() > 1 else []),
             ("goal", "Doel", "", 0, "text"),

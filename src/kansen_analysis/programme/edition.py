@@ -10,7 +10,7 @@ from kansen_analysis.programme.reading import collect, register_of
 from kansen_analysis.programme.stories import read_stories
 from kansen_analysis.programme.tables import LINE, Sheet, open_sheet
 from kansen_analysis.schools.participants import read_participants
-from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources import hand, schoolyear
 
 ENDED = ("afgerond", "gestopt")
 
@@ -91,7 +91,7 @@ def _append(sheet: Sheet, line: int, changes: dict[str, str]) -> None:
 
 def _write(path: Path, sheet: Sheet, added: int) -> None:
     if added:
-        path.write_bytes(sheet.encode())
+        hand.save(path, sheet.encode())
 
 
 def _blank(sheet: Sheet, file: str, columns: tuple[str, ...], what: str) -> list[str]:

@@ -222,7 +222,6 @@ def basic_settings(
     *,
     what: str,
     person: Sequence[str] = ("coördinator", "coördinatoren"),
-    region: str = "",
     provinces: Sequence[str] = (),
     municipalities: Mapping[str, str] | None = None,
     owner: str | None = None,
@@ -235,8 +234,6 @@ def basic_settings(
         Name of the programme, and one Dutch sentence on what it does.
     person : sequence of str
         The person at school: one, and several.
-    region : str
-        What the region is called; by default its provinces and municipalities.
     provinces : sequence of str
         Names as DUO writes them.
     municipalities : mapping of str to str
@@ -260,7 +257,7 @@ def basic_settings(
         "owner": owner,
         "person": {"one": person[0], "more": person[1], "article": "de"},
         "region": {
-            "name": region or ", ".join([*provinces, *municipalities.values()]),
+            "name": ", ".join([*provinces, *municipalities.values()]),
             "area": area,
             "own": dict(area),
         },

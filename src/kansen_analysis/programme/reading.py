@@ -57,10 +57,6 @@ def collect(folder: Path | str, day: str | None = None) -> tuple[Programme, list
         Tables that are not there are empty.
     day : str, optional
         Day on which consent is judged; by default today.
-
-    Returns
-    -------
-    Programme, list of Finding
     """
     folder, day = Path(folder), day or publication_day()
     found, findings = {}, []

@@ -31,9 +31,9 @@ from kansen_analysis.programme.form import (
     one_of,
     read_yaml,
 )
+from kansen_analysis.programme.workspace import FILE
 from kansen_analysis.sources import schoolyear
 
-FILE = "programme.yml"
 PAGES = (
     *(
         "in-het-kort",
@@ -302,10 +302,6 @@ def read_settings(path: Path | str) -> Settings:
     ----------
     path : path
         The file, or the folder it stands in.
-
-    Returns
-    -------
-    Settings
 
     Raises
     ------

@@ -54,10 +54,6 @@ class Sheet:
 def open_sheet(path: Path) -> Sheet:
     """Read the cells of a CSV with commas or semicolons.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-
     Returns
     -------
     Sheet

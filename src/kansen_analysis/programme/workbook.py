@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from kansen_analysis.programme.reading import register_of
 from kansen_analysis.programme.schema import NUMBERS, REGISTER, columns, tables
 from kansen_analysis.programme.tables import Sheet, open_sheet, parse
 from kansen_analysis.schools.participants import read_participants
+from kansen_analysis.sources import hand
 
 GUIDE, CHOICES = "uitleg", "keuzes"
 ROOM = 500  # rows below the last one that have the lists too
@@ -53,7 +55,7 @@ class Changes:
     def write(self) -> list[Path]:
         """Write the changed files and return them."""
         for path, sheet in self.files.items():
-            path.write_bytes(sheet.encode())
+            hand.save(path, sheet.encode())
         return list(self.files)
 
 
@@ -116,9 +118,9 @@ def programme_export(folder: Path | str, target: Path | str) -> Path:
             if kinds.get(name, "text") not in NUMBERS:
                 page.column_dimensions[get_column_letter(place)].number_format = "@"
         page.freeze_panes = "B2"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    book.save(target)
-    return target
+    content = io.BytesIO()  # whole, before anything is written
+    book.save(content)
+    return hand.save(target, content.getvalue())
 
 
 def programme_import(folder: Path | str, workbook: Path | str) -> Changes:

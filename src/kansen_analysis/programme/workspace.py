@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kansen_analysis.errors import UsageError
-from kansen_analysis.programme.settings import FILE, Settings, read_settings
-from kansen_analysis.sources import hand
 
+# What reads settings and tables takes long to import; where things are is told without.
+if TYPE_CHECKING:
+    from kansen_analysis.programme.settings import Settings
+
+FILE = "programme.yml"
 SHIPPED = "programmes"
 TRUTH = "truth.json"  # only invented data have one
 
@@ -50,6 +54,8 @@ def settings_of(data: Path | str, programme: Path | str | None = None) -> Settin
     UsageError
         When there is no such programme.
     """
+    from kansen_analysis.programme.settings import read_settings
+
     if programme is not None:
         return read_settings(programme_folder(programme))
     own = Path(data) / FILE
@@ -102,17 +108,23 @@ def places(data: Path | str, programme: Path | str | None = None) -> tuple[Path,
 
 def tables() -> Path:
     """Return the folder with the tables of the programme of this project."""
+    from kansen_analysis.programme.settings import read_settings
+
     settings = read_settings(root())
     return settings.folder / settings.tables
 
 
 def _register(settings: Settings) -> Path:
+    from kansen_analysis.sources import hand
+
     named = settings.folder / settings.register_file
     return hand.find(named.parent, named.stem) or named
 
 
 def default_participants(data: Path | str) -> Path:
     """Return the register of participants that goes with a data folder."""
+    from kansen_analysis.sources import hand
+
     return hand.find(Path(data), "participants") or _register(settings_of(data))
 
 

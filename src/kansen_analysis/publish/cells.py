@@ -44,10 +44,6 @@ def write(notebook: NotebookNode, project: Project, images: str) -> Text:
         Says what is shown when a cell does not say so.
     images : str
         Folder, relative to the page, for images that came as output.
-
-    Returns
-    -------
-    Text
     """
     text = Text()
     parts = []

@@ -7,7 +7,6 @@ and the cell, so that neither engine has to guess. What stands in markdown is ju
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +39,6 @@ CELL_OPTIONS: dict[str, tuple] = {
 }
 CELL_ATTRIBUTES = {"execution", "collapsed", "scrolled", "jupyter", "tags", "editable"}
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain")
-MERGES = {"merge", "merge_asof", "merge_ordered", "join", "concat"}
 
 _LABEL = re.compile(r"[a-z][a-z0-9-]*")
 _OPTION_LINE = re.compile(r"#\|\s?(?P<yaml>.*)")
@@ -94,10 +92,6 @@ class DialectError(RenderError):
 def front_matter(notebook: NotebookNode) -> dict:
     """Read the YAML of the first cell.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-
     Returns
     -------
     dict
@@ -125,10 +119,6 @@ def front_matter(notebook: NotebookNode) -> dict:
 
 def split_options(source: str) -> tuple[dict, str]:
     """Split a code cell into its options and its code.
-
-    Parameters
-    ----------
-    source : str
 
     Returns
     -------
@@ -165,10 +155,6 @@ def breaches(notebook: NotebookNode, name: str) -> list[Breach]:
         With or without outputs.
     name : str
         What to call it.
-
-    Returns
-    -------
-    list of Breach
     """
     found: list[Breach] = []
     labels: dict[str, int] = {}
@@ -202,57 +188,6 @@ def check(pages: Mapping[str, NotebookNode]) -> None:
     wrong = [each for name, page in pages.items() for each in breaches(page, f"{name}.ipynb")]
     if wrong:
         raise DialectError(wrong)
-
-
-def thick(notebook: NotebookNode, name: str) -> list[Breach]:
-    """Find what belongs in the library and not in a notebook.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    name : str
-        What to call it.
-
-    Returns
-    -------
-    list of Breach
-        Function and class definitions, loops (comprehensions too) and merges.
-
-    Examples
-    --------
-    >>> import nbformat
-    >>> cell = nbformat.v4.new_code_cell("both = left.merge(right)")
-    >>> print(*thick(nbformat.v4.new_notebook(cells=[cell]), "index.ipynb"))
-    index.ipynb, cell 1: a merge (.merge) belongs in the library
-    """
-    found = []
-    for number, cell in enumerate(notebook.cells, 1):
-        if cell.cell_type != "code":
-            continue
-        try:
-            tree = ast.parse(cell.source)
-        except SyntaxError as error:
-            message = f"not plain Python ({error.msg}); magics and shell lines are not allowed"
-            found.append(Breach(name, number, message))
-            continue
-        for node in ast.walk(tree):
-            if what := _too_much(node):
-                found.append(Breach(name, number, f"{what} belongs in the library"))
-    return found
-
-
-def _too_much(node: ast.AST) -> str | None:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        return "a function definition"
-    if isinstance(node, ast.ClassDef):
-        return "a class definition"
-    if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
-        return "a loop"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        on_text = isinstance(node.func.value, ast.Constant)  # ", ".join(…) is no merge
-        if node.func.attr in MERGES and not on_text:
-            return f"a merge (.{node.func.attr})"
-    return None
 
 
 def _in_front_matter(notebook: NotebookNode) -> list[str]:

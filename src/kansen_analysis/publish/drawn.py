@@ -10,9 +10,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from kansen_analysis.display.publication import Publication
-from kansen_analysis.edition import stages, store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.publish import empty, manifest, shown
+from kansen_analysis.publish import empty, manifest
 from kansen_analysis.publish.execute import KEY, PAGE, Progress, Task, execute, write
 
 FOLDER = "drawn"  # below the edition
@@ -94,9 +94,7 @@ def gather(
     shutil.copytree(notebooks, work, ignore=shutil.ignore_patterns(".*", "_*", "*.ipynb"))
     (work / FILES).mkdir(exist_ok=True)
     drawn = {name: nbformat.read(folder_of(edition, name) / PAGE, as_version=4) for name in pages}
-    for page in drawn.values():
-        shown.unlink(page, gone)
-    left = empty.without(drawn)
+    left = empty.without(drawn, gone)
     for name, page in left.items():
         (work / name).parent.mkdir(exist_ok=True)
         write(page, work / f"{name}.ipynb")
@@ -114,13 +112,13 @@ def folder_of(edition: Edition, name: str) -> Path:
 def _key(edition: Edition, notebook: NotebookNode, each: bool) -> str:
     """Digest everything that an executed notebook hangs on."""
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return store.digest(
+    return digests.digest(
         {
             "cells": [[cell.cell_type, cell.source] for cell in notebook.cells],
             "edition": edition.digest,
             **manifest.beside(edition),
-            "code": stages.code_of(source),
-            "packages": stages.packages(),
+            "code": digests.code_of(source),
+            "packages": digests.packages(),
             "each": each,
         }
     )

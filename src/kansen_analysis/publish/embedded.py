@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pypandoc
@@ -64,6 +65,10 @@ class Page:
     front: dict
     title: str
 
+    def lang(self, site: Project) -> str:
+        """Language of the page: its own, else that of the site."""
+        return self.front.get("lang", site.lang)
+
     @property
     def file(self) -> str:
         """Path of the notebook below the notebooks folder."""
@@ -83,14 +88,6 @@ def version() -> str:
 
 def read_pages(work: Path) -> list[Page]:
     """Read the notebooks of a folder.
-
-    Parameters
-    ----------
-    work : Path
-
-    Returns
-    -------
-    list of Page
 
     Raises
     ------
@@ -171,7 +168,7 @@ def build(
 
     workbook = ANNEX if (work / ANNEX).exists() else ""
 
-    def surroundings(page: Page) -> dict[str, str]:
+    def surroundings(page: Page) -> dict[str, Any]:
         return _surroundings(page, menu, site, made) | {"annex": workbook}
 
     index, warnings = [], []
@@ -218,7 +215,7 @@ def _convert_all(pages: Iterable[Page], site: Project, surroundings) -> list[tup
 
 
 def _convert(
-    page: Page, site: Project, variables: dict[str, str], settings: Path
+    page: Page, site: Project, variables: dict[str, Any], settings: Path
 ) -> tuple[str, dict[str, bytes], list[str]]:
     """Run pandoc on one page: HTML, images, warnings."""
     text = cells.write(page.notebook, site, f"{Path(page.name).name}_files")
@@ -231,7 +228,7 @@ def _convert(
             "template": str(folder / "page.html"),
             "filters": [str(folder / "dialect.lua")],
             "metadata": {
-                "lang": site.lang,
+                "lang": page.lang(site),
                 "number-sections": page.front.get("number-sections", site.number_sections),
                 "toc-depth": str(site.toc_depth),
             },
@@ -261,7 +258,8 @@ def _convert(
         raise dialect.DialectError(wrong)
     if run.returncode:
         raise RenderError(f"{page.file}: pandoc stopped, {' '.join(told.split())[:400]}")
-    return _footnotes(run.stdout.decode()), text.images, [str(warning) for warning in warnings]
+    text_ = _footnotes(run.stdout.decode(), site.said(page.lang(site)))
+    return text_, text.images, [str(warning) for warning in warnings]
 
 
 def _plain(titles: list[str]) -> list[str]:
@@ -296,23 +294,24 @@ def _pandoc() -> str:
     return pypandoc.get_pandoc_path()
 
 
-def _footnotes(text: str) -> str:
+def _footnotes(text: str, said: Mapping[str, str]) -> str:
     """Give the notes a heading and their arrows a name, which pandoc leaves out."""
     text = re.sub(
         r'(<section id="footnotes"[^>]*)>\s*<hr />',
-        r'\1 aria-labelledby="voetnoten">\n<h2 id="voetnoten">Voetnoten</h2>',
+        rf'\1 aria-labelledby="voetnoten">\n<h2 id="voetnoten">{said["notes"]}</h2>',
         text,
     )
     return text.replace(
         'class="footnote-back" role="doc-backlink"',
-        'class="footnote-back" role="doc-backlink" aria-label="Terug naar de tekst"',
+        f'class="footnote-back" role="doc-backlink" aria-label="{said["back"]}"',
     )
 
 
 # What stands around a page ---------------------------------------------------------------------
 
 
-def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> dict[str, str]:
+def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> dict[str, Any]:
+    said = site.said(page.lang(site))
     root = "../" * page.name.count("/")
     lines = [line for entry in menu for line in entry.walk()]
     order = list({line.page: line for line in lines if line.page}.values())
@@ -322,8 +321,10 @@ def _surroundings(page: Page, menu: list[Entry], site: Project, made: str) -> di
         "pagetitle": html.escape(page.title),
         "generator": f"kansen_analysis, pandoc {version()}",
         "menu": _menu(menu, page.name, root),
-        "breadcrumbs": _breadcrumbs(page, menu, root),
-        "neighbours": _neighbours(page.name, order, root),
+        "frame": said,
+        "script-words": html.escape(_yaml(said["script"])) if "script" in said else "",
+        "breadcrumbs": _breadcrumbs(page, menu, root, said),
+        "neighbours": _neighbours(page.name, order, root, said),
         "made": html.escape(made),
         "policy": POLICY,
         "favicon": site.favicon or "assets/favicon.svg",
@@ -353,7 +354,7 @@ def _menu(entries: Iterable[Entry], current: str, root: str) -> str:
     return "<ul>\n" + "\n".join(items) + "\n</ul>"
 
 
-def _breadcrumbs(page: Page, menu: list[Entry], root: str) -> str:
+def _breadcrumbs(page: Page, menu: list[Entry], root: str, said: Mapping[str, str]) -> str:
     """Show the way to a page that stands below another line of the menu."""
     way = next((way for entry in menu if (way := _way(entry, page.name))), [])
     if len(way) < 2:
@@ -363,7 +364,7 @@ def _breadcrumbs(page: Page, menu: list[Entry], root: str) -> str:
     ]
     items.append(f'<span aria-current="page">{html.escape(way[-1].text)}</span>')
     listed = "".join(f"<li>{item}</li>" for item in items)
-    return f'<nav class="breadcrumbs" aria-label="Kruimelpad"><ol>{listed}</ol></nav>'
+    return f'<nav class="breadcrumbs" aria-label="{said["way"]}"><ol>{listed}</ol></nav>'
 
 
 def _way(entry: Entry, name: str) -> list[Entry]:
@@ -373,12 +374,12 @@ def _way(entry: Entry, name: str) -> list[Entry]:
     return [entry, *below] if below else []
 
 
-def _neighbours(name: str, order: list[Entry], root: str) -> str:
+def _neighbours(name: str, order: list[Entry], root: str, said: Mapping[str, str]) -> str:
     at = next((i for i, entry in enumerate(order) if entry.page == name), None)
     if at is None or len(order) < 2:
         return ""
     links = []
-    for word, rel, i in (("Vorige", "prev", at - 1), ("Volgende", "next", at + 1)):
+    for word, rel, i in ((said["before"], "prev", at - 1), (said["after"], "next", at + 1)):
         if 0 <= i < len(order):
             entry = order[i]
             links.append(
@@ -386,7 +387,7 @@ def _neighbours(name: str, order: list[Entry], root: str) -> str:
                 f"{html.escape(entry.text)}</a>"
             )
     joined = "\n".join(links)
-    return f'<nav class="neighbours" aria-label="Vorige en volgende pagina">\n{joined}\n</nav>'
+    return f'<nav class="neighbours" aria-label="{said["beside"]}">\n{joined}\n</nav>'
 
 
 # Search ---------------------------------------------------------------------------------------
@@ -467,10 +468,6 @@ def sections(text: str, href: str) -> list[list[str]]:
         HTML of a page.
     href : str
         Its address from the root of the site.
-
-    Returns
-    -------
-    list of [address, page title, heading, text]
 
     Examples
     --------

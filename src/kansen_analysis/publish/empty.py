@@ -25,8 +25,9 @@ _HEADING = re.compile(r"(#{2,6})\s.*")
 _ANCHOR = re.compile(r"\{#([\w-]+)")
 _REASON = re.compile(r"</strong>(.*?)</p>", re.DOTALL)
 _REFERENCE = re.compile(r"@((?:fig|tbl|sec)-[\w-]+)", re.IGNORECASE)
-_LINK = re.compile(r"\[([^\]]*)\]\(([\w./-]+)\.ipynb(?:#([\w-]+))?\)")
-_HREF = re.compile(r'<a\b[^>]*?href="([\w./-]+)\.ipynb(?:#([\w-]+))?"[^>]*>(.*?)</a>', re.DOTALL)
+_WORDS = r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"  # of a link, not of a picture
+_LINK = re.compile(_WORDS + r"\(([^()\s#]+?)\.ipynb(?:#([^()\s]*))?\)")
+_HREF = re.compile(r'<a\b[^>]*?href="([^"#]+?)\.ipynb(?:#([^"]*))?"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 @dataclass
@@ -77,13 +78,17 @@ class Kept:
     gone: frozenset[str]
 
 
-def without(pages: Mapping[str, NotebookNode]) -> dict[str, NotebookNode]:
+def without(
+    pages: Mapping[str, NotebookNode], hidden: Collection[str] = ()
+) -> dict[str, NotebookNode]:
     """Leave out what is empty on all pages, and every link to what is gone.
 
     Parameters
     ----------
     pages : mapping of str to nbformat.NotebookNode
         Executed, by name as `project.pages` has them; changed in place.
+    hidden : collection of str
+        Pages beside these that are not shown.
 
     Returns
     -------
@@ -92,9 +97,17 @@ def without(pages: Mapping[str, NotebookNode]) -> dict[str, NotebookNode]:
     """
     kept = {name: prune(page) for name, page in pages.items()}
     left = {name: each.notebook for name, each in kept.items() if each.notebook is not None}
+    absent = {*hidden, *(set(kept) - set(left))}
     gone = {name: each.gone for name, each in kept.items()}
     for name, page in left.items():
-        _unlink(page, name, gone, set(left))
+        for cell in page.cells:
+            if cell.cell_type == "markdown":
+                cell.source = unlink(cell.source, name, absent, gone)
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                for kind in ("text/markdown", "text/html"):
+                    if kind in data:
+                        data[kind] = unlink(data[kind], name, absent, gone)
     return left
 
 
@@ -105,10 +118,6 @@ def prune(notebook: NotebookNode) -> Kept:
     ----------
     notebook : nbformat.NotebookNode
         Executed; changed in place.
-
-    Returns
-    -------
-    Kept
 
     Examples
     --------
@@ -300,43 +309,41 @@ def _notice(reasons: list[str]) -> NotebookNode:
     return new_code_cell("None  # what could not be made", outputs=[output])
 
 
-def _unlink(
-    page: NotebookNode, name: str, gone: Mapping[str, Collection[str]], left: Collection[str]
-) -> None:
-    """Turn links to a page that is gone into text, and to a place that is gone into its page."""
-    folder = PurePosixPath(name).parent
+def unlink(
+    text: str, page: str, absent: Collection[str], gone: Mapping[str, Collection[str]]
+) -> str:
+    """Turn links to a page that is absent into words, and to a place that is gone into its page.
 
-    def target(path: str) -> str:
-        parts: list[str] = []
+    Parameters
+    ----------
+    text : str
+        Markdown or HTML.
+    page : str
+        On which it stands.
+    absent : collection of str
+        Pages that are not there.
+    gone : mapping of str to collection of str
+        By page the places that are not there.
+
+    Examples
+    --------
+    >>> unlink("Zie [de lessen](verhalen.ipynb#sec-a).", "index", {"verhalen"}, {})
+    'Zie de lessen.'
+    >>> unlink("Zie [de lessen](verhalen.ipynb#sec-a).", "index", {}, {"verhalen": {"sec-a"}})
+    'Zie [de lessen](verhalen.ipynb).'
+    """
+    folder = PurePosixPath(page).parent
+
+    def left(link: re.Match, words: str, path: str, anchor: str | None) -> str:
+        there: list[str] = []
         for part in (folder / path).parts:
-            parts = parts[:-1] if part == ".." else [*parts, part]
-        return "/".join(parts)
-
-    def state(path: str, anchor: str | None) -> str:
-        there = target(path)
-        if there in gone and there not in left:
-            return "no page"
-        return "no place" if anchor and anchor in gone.get(there, ()) else ""
-
-    def markdown(found: re.Match) -> str:
-        words, path, anchor = found.groups()
-        return {"no page": words, "no place": f"[{words}]({path}.ipynb)", "": found[0]}[
-            state(path, anchor)
-        ]
-
-    def in_html(found: re.Match) -> str:
-        path, anchor, words = found.groups()
-        told = state(path, anchor)
-        if told == "no page":
+            there = there[:-1] if part == ".." else [*there, part]
+        target = "/".join(there)
+        if target in absent:
             return words
-        return found[0].replace(f".ipynb#{anchor}", ".ipynb") if told else found[0]
+        if anchor and anchor in gone.get(target, ()):
+            return link[0].replace(f".ipynb#{anchor}", ".ipynb")
+        return link[0]
 
-    for cell in page.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _LINK.sub(markdown, cell.source)
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "text/markdown" in data:
-                data["text/markdown"] = _LINK.sub(markdown, data["text/markdown"])
-            if "text/html" in data:
-                data["text/html"] = _HREF.sub(in_html, data["text/html"])
+    text = _LINK.sub(lambda link: left(link, link[1], link[2], link[3]), text)
+    return _HREF.sub(lambda link: left(link, link[3], link[1], link[2]), text)

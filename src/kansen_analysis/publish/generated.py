@@ -143,10 +143,6 @@ KINDS = {
 def notebooks(edition: Edition) -> dict[str, NotebookNode]:
     """Write a notebook for every participating school, municipality and goal of its own.
 
-    Parameters
-    ----------
-    edition : Edition
-
     Returns
     -------
     dict of str to nbformat.NotebookNode

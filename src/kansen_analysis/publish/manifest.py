@@ -6,8 +6,8 @@ import json
 from importlib import metadata
 from pathlib import Path
 
-from kansen_analysis.edition import store
-from kansen_analysis.edition.manifest import listing, source
+from kansen_analysis.edition import digests
+from kansen_analysis.edition.manifest import listing
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.edition.record import RECORD
 from kansen_analysis.programme import workspace
@@ -49,15 +49,15 @@ def inputs(*, edition: Edition, notebooks: Path, config: Path, engine: str, each
         "engine": engine,
         "each": each,
         "packages": {name: metadata.version(name) for name in PACKAGES},
-        "config_sha256": store.checksum(config),
+        "config_sha256": digests.checksum(config),
         "edition_sha256": edition.digest,
         **beside(edition),
         "notebooks": {k: v["sha256"] for k, v in listing(notebooks).items()},
     }
     # The command is told and not compared: the same monitor may be asked for in other words.
     compared = {name: told for name, told in described.items() if name != "command"}
-    compared["source_sha256"] = source()
-    return described | {"fingerprint": store.digest(compared)}
+    compared["source_sha256"] = digests.source()
+    return described | {"fingerprint": digests.digest(compared)}
 
 
 def beside(edition: Edition) -> dict[str, str | None]:
@@ -65,7 +65,7 @@ def beside(edition: Edition) -> dict[str, str | None]:
     record = workspace.root() / RECORD
     return {
         "earlier_sha256": None if edition.earlier is None else edition.earlier.digest,
-        "record_sha256": store.checksum(record) if record.is_file() else None,
+        "record_sha256": digests.checksum(record) if record.is_file() else None,
     }
 
 
@@ -85,10 +85,6 @@ def write(site: Path, described: dict) -> None:
 
 def read(site: Path) -> dict | None:
     """Read the manifest of a site.
-
-    Parameters
-    ----------
-    site : Path
 
     Returns
     -------
@@ -110,10 +106,6 @@ def still_valid(site: Path, described: dict) -> bool:
     site : Path
     described : dict
         What `inputs` gives.
-
-    Returns
-    -------
-    bool
     """
     found = read(site)
     return (

@@ -105,10 +105,6 @@ def below(site: Path, kind: str) -> list[Path]:
     site : Path
     kind : str
         ``"scholen"`` or ``"gemeenten"``.
-
-    Returns
-    -------
-    list of Path
     """
     found = (Path(site).absolute() / kind).glob("*.html")
     return sorted(path for path in found if path.stem != "index")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -11,6 +11,7 @@ import yaml
 
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.settings import Settings
+from kansen_analysis.words.frame import DUTCH
 
 NOTEBOOKS = "notebooks"
 CONFIG = "_quarto.yml"
@@ -65,6 +66,9 @@ class Project:
         What the foot of every page tells: what, who, and an address or nothing.
     favicon : str
         Path of the icon below the site; empty for our own.
+    frames : mapping of str to mapping
+        By language what stands around a page, in place of the Dutch words (`words.frame.DUTCH`);
+        under ``script`` what the script says.
     """
 
     title: str
@@ -77,6 +81,11 @@ class Project:
     raw: dict = field(default_factory=dict)
     colophon: tuple[tuple[str, str, str], ...] = ()
     favicon: str = ""
+    frames: Mapping[str, Mapping] = field(default_factory=dict)
+
+    def said(self, lang: str) -> Mapping:
+        """Return the words around a page in a language."""
+        return {**DUTCH, **self.frames.get(lang, {})}
 
     def tree(self, titles: dict[str, str]) -> list[Entry]:
         """Build the menu for the pages that exist.
@@ -110,10 +119,6 @@ def read(root: Path) -> Project:
     ----------
     root : Path
         Folder of the project.
-
-    Returns
-    -------
-    Project
 
     Raises
     ------

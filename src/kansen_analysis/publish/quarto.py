@@ -38,10 +38,6 @@ def usable() -> bool:
 def require() -> str:
     """Return the version of Quarto.
 
-    Returns
-    -------
-    str
-
     Raises
     ------
     EngineError
@@ -108,10 +104,6 @@ def configuration(site: Project, titles: dict[str, str], made: str) -> dict:
         Page path to title: the menu gets the pages that are there, as with the other engine.
     made : str
         The foot of every page, in markdown.
-
-    Returns
-    -------
-    dict
 
     Examples
     --------

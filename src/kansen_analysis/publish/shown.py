@@ -1,11 +1,8 @@
-"""Which pages a programme shows, and no link to one that it does not."""
+"""Which pages a programme shows."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
-
-from nbformat import NotebookNode
+from collections.abc import Iterable
 
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.outcomes import PAGES as GOAL_PAGES
@@ -14,8 +11,6 @@ from kansen_analysis.programme.settings import PAGES, Settings
 FIRST = "index"
 TRUTH = "klopt"  # what was put into the demo, beside the goals of the package
 TEACHING = "analyse/"  # below the notebooks; who works on another edition runs them in Jupyter
-_MARKDOWN = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+?)\.ipynb(?:#[^()\s]*)?\)")
-_HTML = re.compile(r'<a\b[^>]*\bhref="([^"#]+?)\.ipynb(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[str]:
@@ -30,10 +25,6 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
         that are empty.
     names : iterable of str
         The pages there are.
-
-    Returns
-    -------
-    set of str
     """
     goals = {(goal.id, goal.outcome.measure) for goal in edition.protocol.goals}
     beside = edition.programme
@@ -57,38 +48,3 @@ def left_out(settings: Settings, edition: Edition, names: Iterable[str]) -> set[
         if (name != FIRST and name in empty | absent | unwanted)
         or (own and (name == TRUTH or name.startswith(TEACHING)))
     }
-
-
-def unlink(notebook: NotebookNode, gone: Collection[str]) -> None:
-    """Leave the words of links to pages that are not shown, and take the links away.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; changed in place.
-    gone : collection of str
-        Names of pages.
-
-    Examples
-    --------
-    >>> without("Zie [de lessen](verhalen.ipynb#sec-a).", {"verhalen"})
-    'Zie de lessen.'
-    """
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = without(cell.source, gone)
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            for kind in ("text/markdown", "text/html"):
-                if kind in data:
-                    data[kind] = without(data[kind], gone)
-
-
-def without(text: str, gone: Collection[str]) -> str:
-    """Take links to some pages out of markdown or HTML; see `unlink`."""
-    text = _MARKDOWN.sub(lambda found: found[1] if _page(found[2]) in gone else found[0], text)
-    return _HTML.sub(lambda found: found[2] if _page(found[1]) in gone else found[0], text)
-
-
-def _page(href: str) -> str:
-    return href.removeprefix("../")

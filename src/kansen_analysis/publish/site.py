@@ -143,10 +143,6 @@ def render(config: RenderConfig, progress: Progress | None = None) -> RenderResu
     progress : callable, optional
         Called with a text, the number of steps done and the number of steps of that stage.
 
-    Returns
-    -------
-    RenderResult
-
     Raises
     ------
     UsageError

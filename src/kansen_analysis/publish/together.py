@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from kansen_analysis.edition import store
+from kansen_analysis.edition import digests, store
 from kansen_analysis.edition.build import Progress as Say
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
@@ -174,7 +174,7 @@ def _start(output: Path, made: Mapping[str, Edition]) -> None:
     )
     store.write_text(output / "index.html", page)
     programmes = {name: each.digest for name, each in made.items()}
-    described = {"programmes": programmes, "fingerprint": store.digest(programmes)}
+    described = {"programmes": programmes, "fingerprint": digests.digest(programmes)}
     store.write_text(output / manifest.FILE, json.dumps(described, indent=1) + "\n")
 
 

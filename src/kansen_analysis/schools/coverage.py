@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.errors import Finding, raise_all
@@ -15,16 +16,16 @@ from kansen_analysis.schools.match import UNMATCHED
 from kansen_analysis.sources import DataFolder, FileRead, get, names, schoolyear
 from kansen_analysis.sources.tidy import counts, hidden, plain
 
-
-def _units(folder: DataFolder, source: str) -> list[pd.DataFrame]:
-    """Return what names the rows of a source, as its files have them: text in categories."""
-    wanted = ("school", "ovt", "region", "year", "kind", "name", "pupils_high")
-    return [part[[c for c in wanted if c in part]] for part in folder.wide(source)]
+# What names the rows of a source.
+_NAMES = ("school", "ovt", "region", "year", "kind", "name", "pupils_high")
 
 
-def _together(units: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put units under each other, text as text."""
-    texts = [pd.DataFrame({c: plain(part[c]) for c in part}, copy=False) for part in units]
+def _together(units: list[tuple[pd.DataFrame, pd.Series]]) -> pd.DataFrame:
+    """Put what names the rows that are meant under each other, text as text."""
+    texts = [
+        pd.DataFrame({c: plain(part.loc[rows, c]) for c in _NAMES if c in part}, copy=False)
+        for part, rows in units
+    ]
     return pd.concat(texts, ignore_index=True)
 
 
@@ -35,14 +36,14 @@ def _key(units: list[pd.DataFrame]) -> str:
 
 def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
     """Count the schools, OVTs or regions of each school year."""
-    found: dict[Any, list[pd.Series]] = {}
+    found: dict[int, list[pd.Index]] = {}
     for part in units:
-        for year, keys in part.groupby("year")[key]:
-            found.setdefault(year, []).append(keys.drop_duplicates().dropna())
+        years, keys = part["year"].to_numpy(), part[key].cat
+        for year in np.unique(years):
+            codes = np.unique(keys.codes.to_numpy()[years == year])
+            found.setdefault(int(year), []).append(keys.categories[codes[codes >= 0]])
     return {
-        int(year): len(keys[0])
-        if len(keys) == 1
-        else _together([*map(pd.DataFrame, keys)])[key].nunique()
+        year: len(keys[0]) if len(keys) == 1 else keys[0].append(keys[1:]).nunique()
         for year, keys in sorted(found.items())
     }
 
@@ -50,8 +51,9 @@ def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
 @cache
 def _schools(folder: DataFolder, register: str) -> pd.Series:
     """Return the schools that a register has in any year."""
-    parts = [part[["school"]].drop_duplicates() for part in _units(folder, register)]
-    return _together(parts)["school"] if parts else pd.Series(dtype="str")
+    parts = folder.wide(register)
+    first = [(part[["school"]], ~part["school"].duplicated()) for part in parts]
+    return _together(first)["school"] if parts else pd.Series(dtype="str")
 
 
 def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
@@ -67,7 +69,7 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
     known_in = get(source).meta.get("register", "vestigingen")
     if known_in == "none":
         return pd.DataFrame(columns=columns)
-    units = [part for part in _units(folder, source) if len(part)]
+    units = [part for part in folder.wide(source) if len(part)]
     known = _schools(folder, known_in)
     key = _key(units) if units else ""
     if not units or (not len(known) and key != "ovt"):
@@ -76,9 +78,9 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
         # Whatever the Inspectie lists has to be a school we know, register or not.
         match = ovt_match(folder)
         strange = match.loc[match["match"] == UNMATCHED, "ovt"]
-        lost = _together([part[part["ovt"].isin(strange)] for part in units])
+        lost = _together([(part, part["ovt"].isin(strange)) for part in units])
     else:
-        lost = _together([part[~part["school"].isin(known)] for part in units])
+        lost = _together([(part, ~part["school"].isin(known)) for part in units])
         if "kind" in lost:
             lost = lost[lost["kind"] == "Bo"]
         if source == "leerlingen_historisch":
@@ -126,7 +128,7 @@ def check(
             continue
         lost = unmatched_schools(folder, source)
         lists.append(lost)
-        units = _units(folder, source)
+        units = folder.wide(source)
         schools = _distinct(units, _key(units))
         provisional = folder.provisional(source)
         cells = {file.path.name: _of_years(file) for file in files}
@@ -178,17 +180,18 @@ def _of_years(file: FileRead) -> dict[int, tuple[int, int]]:
 
     Folded or not: a count of the file is one cell.
     """
-    rows: dict[str, pd.Series] = {}
-    masked = pd.Series(dtype=int)
+    rows: dict[int, Counter] = {}
+    masked: Counter = Counter()
     for wide in file.parts:
-        years = wide.frame["year"]
-        own = years.value_counts()
-        rows[wide.layout.name] = own.add(rows.get(wide.layout.name, 0), fill_value=0)
-        cells = sum(hidden(wide.frame, name).to_numpy(int) for name in counts(wide.frame))
-        of_year = pd.Series(cells, years.index, dtype=int).groupby(years.to_numpy()).sum()
-        masked = masked.add(of_year, fill_value=0)
-    longest = pd.DataFrame(rows).max(axis=1)
-    return {int(year): (int(longest[year]), int(masked[year])) for year in longest.index}
+        years, at = np.unique(wide.frame["year"].to_numpy(), return_inverse=True)
+        cells = np.zeros(len(at))
+        for name in counts(wide.frame):
+            cells += hidden(wide.frame, name)
+        per_year = zip(years.tolist(), np.bincount(at), np.bincount(at, cells), strict=True)
+        for year, here, gone in per_year:
+            rows.setdefault(year, Counter())[wide.layout.name] += int(here)
+            masked[year] += int(gone)
+    return {year: (max(rows[year].values()), masked[year]) for year in sorted(rows)}
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:

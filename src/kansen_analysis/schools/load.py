@@ -10,7 +10,7 @@ import pandas as pd
 
 from kansen_analysis.schools import match as schools
 from kansen_analysis.schools import over_time
-from kansen_analysis.sources import DataFolder, feeding, get, hand, names
+from kansen_analysis.sources import DataFolder, FileRead, feeding, get, hand, names
 
 _OPEN: dict[Path, tuple[tuple, DataFolder]] = {}
 
@@ -58,16 +58,25 @@ def ovt_match(folder: DataFolder) -> pd.DataFrame:
         unnamed = pd.Series(pd.NA, results.index, dtype=object)
         parts.append(results[["ovt"]].assign(name=unnamed))
     years = sorted({*weging["year"].unique(), *results["year"].unique()})
-    historical = _listed(folder.wide("leerlingen_historisch"))
-    register = _listed(folder.wide("vestigingen"))
+    historical = _listed(folder.of("leerlingen_historisch"), years)
+    register = _listed(folder.of("vestigingen"), years)
     known = schools.existing(historical, register, years)
     return schools.match_ovt(pd.concat(parts, ignore_index=True), known)
 
 
-def _listed(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put what tells which schools there are under each other; the years of a file share texts."""
+def _listed(files: list[FileRead], years: list[int]) -> pd.DataFrame:
+    """Put what tells which schools there are under each other, as far as it tells anything.
+
+    The years of a file have the same names: of years that nobody asks for the first will do.
+    """
     wanted = ("school", "name", "kind", "year", "pupils_high")
-    frames = [part[[c for c in wanted if c in part]] for part in parts]
+    parts = [part.frame for file in files for part in file.parts]
+    firsts = {id(file.parts[0].frame) for file in files}
+    frames = [
+        part[[c for c in wanted if c in part]]
+        for part in parts
+        if id(part) in firsts or part["year"].isin(years).any()
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

@@ -26,6 +26,7 @@ COLUMNS = (
 OPTIONAL = ("board", "coach_end")
 REGISTERS = ("vestigingen", "leerlingen_historisch")  # where a school must be known
 RESULTS = ("eindscores", "referentieniveaus", "leerresultaten", "schooladviezen")
+HOURS_MAX = 2_000  # of one person, in a full year
 _PLACE = ("municipality_code", "municipality")
 
 
@@ -60,7 +61,7 @@ def _check(row: dict, add) -> dict:
                 name,
                 repr(read[name]),
                 "a school year such as 2021-2022, or nothing",
-                "leave it empty when no document gives it",
+                "write both years; leave it empty when no document gives it",
             )
             read[name] = pd.NA
     known = read["network_start"] is not pd.NA and read["coach_start"] is not pd.NA
@@ -80,11 +81,13 @@ def _check(row: dict, add) -> dict:
             "correct one of the two years; it is the last school year with a coach",
         )
     if read["hours"]:
-        if re.fullmatch(r"\d+([.,]\d+)?", read["hours"]):
-            read["hours"] = float(read["hours"].replace(",", "."))
-        else:
-            add("hours", repr(read["hours"]), "hours per school year", "write a number or nothing")
-            read["hours"] = pd.NA
+        # Of 1.000 nobody can tell whether it is one or a thousand.
+        written = re.fullmatch(r"(\d+)([.,]\d{1,2})?", read["hours"], re.ASCII)
+        hours = float(read["hours"].replace(",", ".")) if written else HOURS_MAX + 1
+        if hours > HOURS_MAX:
+            expected = f"hours per school year, at most {HOURS_MAX}"
+            add("hours", repr(read["hours"]), expected, "write a number such as 1000, or nothing")
+        read["hours"] = hours if hours <= HOURS_MAX else pd.NA
     else:
         read["hours"] = pd.NA
     return read
@@ -177,7 +180,7 @@ def check_participants(path: Path | str, folder: DataFolder) -> list[Finding]:
     """
     name, rows, _ = _read(path)
     tables = [folder.read(table) for table in REGISTERS if folder.of(table)]
-    known = pd.concat([t[["school", *_PLACE]] for t in tables]) if tables else None
+    known = pd.concat([t[["school", "name", *_PLACE]] for t in tables]) if tables else None
     years = [year for table in RESULTS for year in folder.years(table)]
     findings: list[Finding] = []
     for line, row in rows:
@@ -188,7 +191,7 @@ def check_participants(path: Path | str, folder: DataFolder) -> list[Finding]:
             )
 
         if known is not None:
-            _place(row, known[known["school"] == row["school"]], add)
+            _place(row, known, add)
         for column in ("network_start", "coach_start"):
             if years and row[column] is not pd.NA and row[column] > max(years):
                 add(
@@ -201,8 +204,9 @@ def check_participants(path: Path | str, folder: DataFolder) -> list[Finding]:
     return findings
 
 
-def _place(row: dict, known: pd.DataFrame, add) -> None:
-    """Compare one school with what the registers say of it."""
+def _place(row: dict, registers: pd.DataFrame, add) -> None:
+    """Compare one school with what the registers say of it, and of its namesake nearby."""
+    known = registers[registers["school"] == row["school"]]
     if not len(known):
         add(
             "school",
@@ -221,6 +225,15 @@ def _place(row: dict, known: pd.DataFrame, add) -> None:
                 "correct the municipality, or the BRIN if it is another school",
             )
             return
+    near = registers[registers["municipality_code"].isin(known["municipality_code"])]
+    alike = near[near["name"].map(plain) == plain(row["name"])]
+    if len(alike) and row["school"] not in {*alike["school"]}:
+        add(
+            "school",
+            f"{row['school']} beside the name of {' and '.join(sorted({*alike['school']}))}",
+            f"the BRIN of {row['name']}, or the name {known['name'].iloc[0]!r}",
+            "correct the BRIN, or the name",
+        )
 
 
 def plain(text: str) -> str:

@@ -107,10 +107,6 @@ def choose_pools(
     caliper : float
         Largest difference in schoolweging, in points.
 
-    Returns
-    -------
-    Pools
-
     Raises
     ------
     PanelError

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -45,6 +46,7 @@ _KINDS = {
     stat.S_ISCHR: "a device and no file",
     stat.S_ISBLK: "a device and no file",
 }
+_PACKED = {".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz"}
 # Folders that belong in a data folder and hold no data to read.
 _FOLDERS = {"changed", "programme"}
 
@@ -178,6 +180,16 @@ def _notes(folder: Path) -> dict[str, _Note]:
     return notes
 
 
+def _not_known(path: Path) -> str:
+    """Say why a file is of no source: it may be packed, or lack its extension."""
+    if path.suffix.lower() in _PACKED:
+        return "packed; unpack it here to have it read"
+    named = recognise.named_by_file(path) or recognise.named_by_file(Path(f"{path.name}.csv"))
+    if named and path.suffix.lower() not in hand.SUFFIXES:
+        return f"named like {named}; give it the extension of the publisher's file to have it read"
+    return str(Why.unknown)
+
+
 class DataFolder:
     """All published files in one folder, read once.
 
@@ -285,7 +297,7 @@ class DataFolder:
         """Read one file."""
         recognised = recognise.recognise(path, note.source or None)
         if recognised is None:
-            self.aside.append(Aside(path.name, Why.unknown, "not known"))
+            self.aside.append(Aside(path.name, Why.unknown, _not_known(path)))
             return
         if isinstance(recognised, recognise.Resembling):
             of = recognised.source
@@ -326,14 +338,16 @@ class DataFolder:
     def _doubles(self) -> list[Finding]:
         """Two files for the same source and year; of editions, two that end in the same year."""
         findings: list[Finding] = []
-        seen: dict[tuple[str, int, str | None], FileRead] = {}
+        seen: dict[tuple, FileRead] = {}
         for file in self.files:
             source = spec.get(file.source)
             slots = file.years if not source.meta.get("editions") else file.years[-1:]
             one_per = source.meta.get("one_file_per")  # several files a year, one per place
             place = file.parts[0].frame[one_per].iloc[0] if one_per else None
-            for year in slots:
-                other = seen.setdefault((file.source, year, place), file)
+            # Sheets of one workbook that were saved one by one are no doubles.
+            sheets = {part.layout.sheet for part in file.parts}
+            for year, sheet in product(slots, sorted(sheets)):
+                other = seen.setdefault((file.source, year, place, sheet), file)
                 if other is not file:
                     findings.append(
                         DuplicateError(

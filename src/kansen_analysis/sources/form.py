@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kansen_analysis.errors import UsageError
-from kansen_analysis.sources import schoolyear
+from kansen_analysis.sources import hand, schoolyear
 from kansen_analysis.sources.spec import Source, get
 
 LEERJAAR3 = "leerjaar3"
@@ -99,9 +100,9 @@ def leerjaar3_template(target: Path | str, last: int | None = None) -> Path:
             page.column_dimensions[letter].number_format = "@"
         page.add_data_validation(_limit(name, letter, years))
     page.freeze_panes = "A2"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    book.save(target)
-    return target
+    content = io.BytesIO()  # whole, before anything is written
+    book.save(content)
+    return hand.save(target, content.getvalue())
 
 
 def _limit(name: str, letter: str, years: Sequence[int]) -> DataValidation:

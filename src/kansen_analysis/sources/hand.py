@@ -6,6 +6,7 @@ read the same.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,18 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+
+def save(path: Path, content: bytes) -> Path:
+    """Write a file at once: a full disk or a kill leaves the one that was there."""
+    new = path.with_name(f".{path.name}.new-{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        new.write_bytes(content)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    return path
 
 
 def find(folder: Path, stem: str) -> Path | None:
@@ -49,7 +62,7 @@ def find(folder: Path, stem: str) -> Path | None:
 
 
 def _header(row: list) -> list[str]:
-    header = [str(cell).strip() for cell in row]
+    header = [str(cell).strip().lower() for cell in row]
     while header and not header[-1]:
         header.pop()
     return header
@@ -86,27 +99,41 @@ def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...]) -> li
     tables = reading.tables(path)
     persons.refuse_headers(path.name, tables)
 
-    def fits(table: reading.Table) -> int:
-        return len({*columns} & {*_header(table.head[0])}) if table.head else 0
+    def fits(place: tuple[reading.Table, int]) -> int:
+        return len({*columns} & {*_header(place[0].head[place[1]])})
 
-    best = max(tables, key=fits, default=None)
-    header = _header(best.head[0]) if best and best.head else []
+    places = [(table, at) for table in tables for at in range(len(table.head))]
+    best, at = max(places, key=fits, default=(None, 0))  # there may be a title above the header
+    header = _header(best.head[at]) if best else []
+    line = best.lines[at] if best else 1
     missing: list[Finding] = [
         LayoutError(
             path.name,
             "no such column",
             f"a column {name!r}",
             f"give the file the columns {','.join(columns)}; cells may be empty",
-            line=1,
+            line=line,
             column=name,
         )
         for name in columns
         if name not in header
     ]
+    missing += [
+        LayoutError(
+            path.name,
+            f"{header.count(name)} columns {name!r}",
+            "one",
+            "remove the one that is not right",
+            line=line,
+            column=name,
+        )
+        for name in (*columns, *optional)
+        if header.count(name) > 1
+    ]
     if missing or best is None:
         raise DataErrors(missing)
-    width = len(best.head[0]) if best.separator else len(header)
-    body = best.below(0, width, multiline=True)
+    width = len(best.head[at]) if best.separator else len(header)
+    body = best.below(at, width, multiline=True)
     if body.broken:
         for finding in body.broken:
             finding.remedy = "put text that holds the separator between quotes"

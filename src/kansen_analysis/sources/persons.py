@@ -182,7 +182,7 @@ def refuse_cells(file: str, tables: list[Table]) -> None:
         if _school_register(header):
             continue
         at = next(i for i, row in enumerate(table.head) if row is rows[0])
-        body = table.below(at, len(rows[0]))
+        body = table.below(at, len(rows[0]), multiline=True)
         for place, column in enumerate(body.columns, 1):
             own = [rows[0][place - 1]]
             if _NOT_A_PERSON.match(str(own[0])):

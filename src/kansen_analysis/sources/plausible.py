@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,11 @@ CHANCE = 8.0  # powers of ten by which a run of equal cells must be no chance ..
 LONG, CHANCE_LONG = 9, 5.0  # ... and a long one, of which the real files have none
 BELOW = 12  # rows that somebody fills down by mistake
 SHOWN = 30  # counts of 5 to 9 after which a hidden one must have come
+GROUPS = ("province", "municipality_code", "board")  # rows that somebody changes together
+RUN = "rows below each other"
+SAME = 0.5  # share of the schools with all counts as a year before; the real years have .06 at most
+ENDS = 10, 0.01  # schools before the first or behind the last, and the share that a year adds
+ELSEWHERE = {"name": 0.6, "postcode": 0.3, "place": 0.3}  # .31, .04 and .04 in the real files
 _AGAIN = "compare with the publisher's file; download it again"
 
 
@@ -164,11 +170,19 @@ class Slice:
         }
 
     @cached_property
-    def sizes(self) -> dict[str, pd.Series]:
-        """The pupils per BRIN and per school, on a scale of ratios, by its number."""
-        pupils = pd.Series(self.total["low"] + self.total["high"])
-        sizes = {code: pupils.groupby(self.numbers_of[code]).sum() for code in ("brin", "key")}
-        return {c: s[(s > 0) & (s.index >= 0)].transform(np.log1p) for c, s in sizes.items()}
+    def _sizes(self) -> dict[str, np.ndarray]:
+        pupils = self.total["low"] + self.total["high"]
+        sizes = {}
+        for code in ("brin", "key"):
+            known = np.bincount(self.numbers_of[code] + 1, pupils)[1:]
+            # Behind the last number stands what has none.
+            sizes[code] = np.append(np.where(known > 0, np.log1p(known), np.nan), np.nan)
+        return sizes
+
+    def size_of(self, code: str, numbers: np.ndarray) -> np.ndarray:
+        """Return the pupils of BRINs or schools, on a scale of ratios; NaN where there are none."""
+        sizes = self._sizes[code]
+        return sizes[np.where(numbers < len(sizes), numbers, -1)]
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -269,6 +283,7 @@ def doubts(files: list) -> list[PlausibilityError]:
         found += _hidden([one for one in every if one.file is file])
     for one in every:
         found += [*_fives(one), *_dates(one), *_country(one), *_kinds(one), *_filled(one)]
+        found += _rounded(one)
     found += _over_years(every)
     moved = [*_keys(every), *_places(files)]
     # Where codes were moved every column is beside another school.
@@ -323,6 +338,69 @@ def _hidden(of_file: list[Slice]) -> Iterator[PlausibilityError]:
             "another program put numbers in the place of hidden counts; download the file again",
             column=later[0].wide.header(next(iter(later[0].counts))),
         )
+    elif hides and not small:
+        for one in later:
+            yield from islice(_shown(one, symbol), 1)
+
+
+def _shown(one: Slice, symbol: str) -> Iterator[PlausibilityError]:
+    """Doubt a part of a file in which nothing is hidden, and much in the rest of it.
+
+    The part may be a column, the rows of one place or board, or rows below each other. As many
+    counts of 5 to 9 as it has would be no chance beside none of 1 to 4.
+    """
+
+    def doubt(which: str, shows: int, at=None, column: str | None = None) -> PlausibilityError:
+        return one.doubt(
+            "hidden",
+            f"no hidden count in {which}, beside {shows} of 5 to 9",
+            f"{symbol!r} where the publisher hides a count, as in the rest of the file",
+            "another program put numbers in the place of hidden counts; download the file again",
+            at,
+            column,
+        )
+
+    hidden = {n: ~np.isnan(low) & (low != high) for n, (low, high) in one.counts.items()}
+    shown = {n: (exact >= 5) & (exact < 10) for n, exact in one.known.items()}
+    for name in hidden if sum(h.any() for h in hidden.values()) > len(hidden) / 2 else ():
+        if shown[name].sum() >= SHOWN and not hidden[name].any():
+            header = one.wide.header(name)
+            yield doubt(f"column {header}", int(shown[name].sum()), column=header)
+            return
+    hides, shows = (np.sum(list(each.values()), axis=0) for each in (hidden, shown))
+    if not hides.any():
+        return
+    # By chance, a count below ten would be none below five so many times.
+    chance = -np.log10(shows.sum() / (shows.sum() + hides.sum())) if shows.any() else 0
+    groups = {c: one.frame[c].cat.codes.to_numpy() for c in GROUPS if c in one.frame}
+    groups[RUN] = np.where(hides > 0, -1, np.cumsum(hides > 0))
+    for name, codes in groups.items():
+        there = codes >= 0
+        few = np.bincount(codes[there], hides[there])
+        many = np.bincount(codes[there], shows[there]) * (few == 0)
+        worst = int(many.argmax()) if len(many) else 0
+        if len(many) and many[worst] * chance > CHANCE:
+            at = one.frame.index[codes == worst]
+            column = None if name == RUN else one.wide.header(name)
+            which = f"{len(at)} {RUN}" if name == RUN else f"{column} {one.frame[name].loc[at[0]]}"
+            yield doubt(which, int(many[worst]), at[0], column)
+
+
+def _rounded(one: Slice) -> Iterator[PlausibilityError]:
+    """Doubt means without any decimal: a spreadsheet saves what it shows."""
+    for name, cells in one.means.items():
+        values = cells[~np.isnan(cells) & (cells != 0)]
+        if len(values) < ENOUGH or (values % 1).any() or len(np.unique(values)) < 10:
+            continue
+        yield one.doubt(
+            "rounded",
+            f"{len(values)} whole numbers",
+            "means with decimals",
+            f"a spreadsheet that shows no decimals saved none; {_AGAIN}",
+            one.frame.index[~np.isnan(cells)][0],
+            one.wide.header(name),
+        )
+        return
 
 
 def _fives(one: Slice) -> Iterator[PlausibilityError]:
@@ -479,7 +557,7 @@ def _over_years(every: list[Slice]) -> Iterator[PlausibilityError]:
     for years in alike.values():
         for year, one in years.items():
             others = sorted((y for y in years if y != year), key=lambda y: (abs(y - year), y))[:4]
-            doubts = (_schools, _pupils, _shares, _share_hidden)
+            doubts = (_again, _schools, _ends, _pupils, _shares, _share_hidden)
             found = (f for doubt in doubts for f in doubt(one, [years[y] for y in others]))
             yield from [f for f in [next(found, None)] if f]  # what comes of it is not told twice
 
@@ -519,6 +597,62 @@ def _schools(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
             f"about {usual:.0f}, as in {_beside(unlike)}",
             "the file is cut off, or others are; download it again",
         )
+
+
+def _again(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
+    """Doubt a year with the counts of a year before, school by school."""
+    own = np.array(list(one.counts.values())).reshape(-1, len(one.frame))
+    filled = np.nan_to_num(own).any(axis=0)
+    for other in others[:2]:
+        later = other.year > one.year or other.file is one.file
+        if later or not len(own) or one.counts.keys() != other.counts.keys():
+            continue
+        places = _beside_by_key(one, other)
+        both = filled & (places >= 0)
+        if both.sum() < ENOUGH:
+            continue
+        theirs = np.array([other.counts[name] for name in one.counts]).reshape(len(own), -1)
+        same = np.isclose(own[:, both], theirs[:, places[both]], equal_nan=True).all(axis=0)
+        if same.mean() > SAME:
+            yield one.doubt(
+                "again",
+                f"the counts of {other.label} at {100 * same.mean():.0f}% of the schools",
+                f"counts of {one.label}",
+                f"it holds another year under this date; {_AGAIN}",
+            )
+            return
+
+
+def _ends(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
+    """Doubt a sorted file that begins later, or stops earlier, than other years do.
+
+    New schools get the last codes, so a later year has some behind the last one by right.
+    """
+    keys, (least, share) = _texts(one), ENDS
+    if len(keys) < ENOUGH or (keys[1:] < keys[:-1]).any():
+        return
+
+    def differ(other: Slice, _: float) -> bool:
+        theirs = _texts(other) if other.file is not one.file else keys
+        new = least + share * len(theirs) * max(0, other.year - one.year)
+        return bool((theirs < keys[0]).sum() > least or (theirs > keys[-1]).sum() > new)
+
+    unlike = _unlike(one, others, "", differ)
+    if unlike:
+        yield one.doubt(
+            "schools",
+            f"no school before {keys[0]} or behind {keys[-1]} in {one.label}",
+            f"all that {_beside(unlike)} have",
+            "the file is cut off; download it again",
+            column=one.wide.header(one.key),
+        )
+
+
+def _texts(one: Slice) -> np.ndarray:
+    """Return the schools or regions of a slice, in the order of its rows."""
+    column = one.frame[one.key]
+    codes = column.cat.codes.to_numpy()
+    return column.cat.categories.to_numpy(dtype="U12")[codes[codes >= 0]]
 
 
 def _to_compare(one: Slice, others: list[Slice]) -> list[Slice]:
@@ -671,6 +805,7 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
         if len(one.frame) < ENOUGH or one.file.path.name in not_in:
             continue
         others = [(other, _beside_by_key(one, other)) for other in _neighbours(one, every)]
+        yield from islice(_exchanged(one, others), 1)
         total = np.nansum(list(one.middle.values()), axis=0) if one.middle else None
         for name, column in one.numbers.items():
             fits = [
@@ -691,6 +826,46 @@ def _columns(every: list[Slice], not_in: set[str]) -> Iterator[PlausibilityError
                 break
 
 
+def _exchanged(one: Slice, others: list) -> Iterator[PlausibilityError]:
+    """Doubt two columns of pupils that fit the years beside them better in each other's place.
+
+    The difference of two columns goes the same way at the same school in another year, and each is
+    nearer to itself than to the other; where neither holds, their headers changed places. A column
+    that is not used in one of the years tells nothing.
+    """
+    says: dict[tuple[str, str], list[float]] = {}
+    for other, places in others:
+        names = [name for name in one.middle if name in other.middle]
+        both = places >= 0
+        if both.sum() < ENOUGH or len(names) < 2:
+            continue
+        own, theirs = (
+            np.nan_to_num([each.numbers[name][rows] for name in names])
+            for each, rows in ((one, both), (other, places[both]))
+        )
+        fit = own @ theirs.T
+        alike = np.diag(fit)[:, None] + np.diag(fit) - fit - fit.T
+        used = own.any(axis=1) & theirs.any(axis=1)
+        apart = (own**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * fit
+        nearer = (apart < np.diag(apart)[:, None]) & (np.diag(apart) > apart.T)
+        nearer &= used[:, None] & used
+        for i, j in zip(*np.nonzero(np.triu((alike < 0) & nearer)), strict=True):
+            size = np.linalg.norm((own[i] - own[j]) * (theirs[i] - theirs[j]))
+            if alike[i, j] < -MOVED * size:
+                says.setdefault((names[i], names[j]), []).append(alike[i, j] / size)
+    for (name, second), found in sorted(says.items(), key=lambda pair: min(pair[1])):
+        if len(found) > len(others) / 2:
+            headers = one.wide.header(name), one.wide.header(second)
+            yield one.doubt(
+                "moved",
+                f"columns {headers[0]} and {headers[1]} that fit other years in each other's "
+                f"place, in {one.label}",
+                "each number under its own header",
+                f"their headers changed places; {_AGAIN}",
+                column=headers[0],
+            )
+
+
 def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, str]]:
     """Return what has sizes of the same schools in other files, and by which code they agree.
 
@@ -708,7 +883,7 @@ def _comparable(one: Slice, every: list[Slice]) -> list[tuple[Slice, str]]:
         if not sources.setdefault(source, 1) or len(found) == 3:
             continue
         code = "key" if one.key == other.key == "school" else "brin"
-        if np.isin(some[code], other.sizes[code].index).sum() >= len(some[code]) / 2:
+        if np.isfinite(other.size_of(code, some[code])).sum() >= len(some[code]) / 2:
             found.append((other, code))
             files.add(name)
             sources[source] -= 1
@@ -727,9 +902,9 @@ def _keys(every: list[Slice]) -> list[PlausibilityError]:
         own = np.log1p(one.total["low"] + one.total["high"])
         fits = []
         for other, code in _comparable(one, every):
-            codes = pd.Series(one.numbers_of[code])
-            theirs = codes.map(other.sizes[code]).where(~codes.duplicated(keep=False))
-            fits.append(_fit(own, theirs.to_numpy()))
+            codes = one.numbers_of[code]
+            once = np.bincount(codes + 1)[codes + 1] == 1
+            fits.append(_fit(own, np.where(once, other.size_of(code, codes), np.nan)))
         if rows := _moved(fits):
             found.append(
                 one.doubt(
@@ -858,6 +1033,10 @@ def _places(files: list) -> Iterator[PlausibilityError]:
         if moved:
             yield from moved
             continue
+        strangers = list(_strangers(one, own, asked, other))
+        if strangers:
+            yield from strangers
+            continue
         yield from _misplaced(one, asked["postcode"][own], other["postcode"][own])
         elsewhere = other["name"] & other["postcode"] & other["place"]
         yield from _mistyped(one, told, own, elsewhere)
@@ -884,6 +1063,23 @@ def _moved_keys(one: Slice, mark: str, told: _Told, own, pairs: _Seen, asked: np
         )
 
 
+def _strangers(one: Slice, own, asked: dict, other: dict) -> Iterator[PlausibilityError]:
+    """Doubt a column that says of most schools what no other file says of them."""
+    columns = {"place": "municipality_code"}
+    for name, limit in ELSEWHERE.items():
+        strange, rows = other[name][own], int(asked[name][own].sum())
+        if rows >= ENOUGH and strange.sum() > limit * rows:
+            yield one.doubt(
+                "place",
+                f"{strange.sum()} of {rows} schools with another {name} than in any other file",
+                f"the {name} that belongs to each code",
+                f"the column was sorted without the others; {_AGAIN}",
+                one.frame.index[int(strange.argmax())],
+                one.wide.header(columns.get(name, name)),
+            )
+            return
+
+
 def _misplaced(one: Slice, asked: np.ndarray, other: np.ndarray) -> Iterator[PlausibilityError]:
     """Doubt schools below each other that all have another postcode than elsewhere."""
     share = max(other.sum() / max(1, asked.sum()), 0.01)
@@ -904,10 +1100,11 @@ def _misplaced(one: Slice, asked: np.ndarray, other: np.ndarray) -> Iterator[Pla
 def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[PlausibilityError]:
     """Doubt a code beside which stands a school of another municipality that is not there itself.
 
-    Schools that merge or get another BRIN stay where they are; and over the years a school may
-    become another, so only files of the years beside this one are asked.
+    Or whose own code stands beside such a school too. Schools that merge or get another BRIN stay
+    where they are; and over the years a school may become another, so only files of the years
+    beside this one are asked.
     """
-    there, schools = set(told["school"][own]), told.schools
+    there, schools = set(told["school"][own]) - set(told["school"][own & doubted]), told.schools
     near = ~own & (np.abs(told["year"] - one.year) <= 2)
     first = int(own.argmax())
     for row in np.flatnonzero(own & doubted):
@@ -924,7 +1121,7 @@ def _mistyped(one: Slice, told: _Told, own, doubted: np.ndarray) -> Iterator[Pla
         if right:
             yield one.doubt(
                 "place",
-                f"{typed} beside the name and postcode of {right[0]}, which is missing",
+                f"{typed} beside the name and postcode of {right[0]}",
                 "the code that belongs to this school",
                 f"one code was typed as another's; {_AGAIN}",
                 one.frame.index[int(row) - first],

@@ -8,12 +8,14 @@ on which line it goes wrong.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
@@ -183,6 +185,9 @@ def read_bytes(path: Path) -> bytes:
             expected=f"at most {FILE_MAX / 1e6:.0f} MB, ten times what the publishers offer",
         )
     content = path.read_bytes()
+    if is_text and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with suppress(UnicodeDecodeError):  # what Excel calls Unicode text; else told below
+            content = content.decode("utf-16").encode()
     start = content[:2000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if not start and not content.lstrip(b"\xef\xbb\xbf").strip():
         raise refuse("an empty file", expected="a data file")
@@ -192,9 +197,9 @@ def read_bytes(path: Path) -> bytes:
         return content
     if start.startswith((b"{", b"[")):
         raise refuse("an answer of an API (JSON)")
-    if content[:2] == b"PK":
+    if content.startswith((b"PK", b"\x1f\x8b")):
         raise refuse(
-            "a zip file or workbook",
+            "a zip file or workbook" if content[:2] == b"PK" else "a packed file (gzip)",
             "unpack it, or give the workbook its own extension (.ods or .xlsx)",
         )
     if b"\x00" in content:
@@ -209,15 +214,20 @@ def read_bytes(path: Path) -> bytes:
 
 # ---------------------------------------------------------------- text
 
-# What Dutch names hold beyond ASCII; tells one eight-bit encoding from another.
-_ASCII = bytes(range(0x80))
-_USUAL = frozenset("áàâäåçéèêëíìîïñóòôöúùûüý’")
+# What Dutch text holds beyond ASCII; tells one eight-bit encoding from another: letters beside a
+# letter, and dashes and quotation marks where there is none on one side.
+_BEYOND = re.compile(rb"[\x80-\xff]+")
+_LETTER = "[áàâäåçéèêëíìîïñóòôöúùûüý]"
+_USUAL = re.compile(
+    rf"(?<=[A-Za-z]){_LETTER}|{_LETTER}(?=[A-Za-z])|’"
+    r"|(?<![A-Za-z])[‘“”–—…€](?=[^A-Za-z]|$)|(?<= )[‘“]|[”…](?=[ ,;\"]|$)"
+)
 
 
 def _plausible(content: bytes, encoding: str) -> int:
     """Score how usual the signs beyond ASCII are that this encoding makes of the bytes."""
-    text = content.translate(None, _ASCII).decode(encoding, errors="replace")
-    return sum(sign in _USUAL for sign in text)
+    around = [content[max(0, m.start() - 1) : m.end() + 1] for m in _BEYOND.finditer(content)]
+    return len(_USUAL.findall(b"\n".join(around).decode(encoding, errors="replace")))
 
 
 def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
@@ -232,6 +242,8 @@ def decode(path: Path, content: bytes, encodings: tuple[str, ...]) -> str:
     'Mariëndael'
     >>> decode(Path("a.csv"), b"Mari\xebndael", ("cp850",))
     'Mariëndael'
+    >>> decode(Path("a.csv"), b"2022\x962024", ())
+    '2022–2024'
     """
     try:
         return content.decode("utf-8-sig")

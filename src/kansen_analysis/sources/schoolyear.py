@@ -40,7 +40,7 @@ def parse(text: str) -> int:
     >>> parse("2024-2025")
     2024
     """
-    match = re.fullmatch(r"(\d{4})-(\d{4})", text.strip())
+    match = re.fullmatch(r"((?:19|20)\d\d)-(\d{4})", text.strip(), re.ASCII)
     if not match or int(match[2]) != int(match[1]) + 1:
         raise UsageError(f"{text!r} is not a school year; write it like 2024-2025.")
     return int(match[1])

@@ -76,10 +76,10 @@ def exact(frame: pd.DataFrame, name: str) -> pd.Series:
     return low.where((low == high).fillna(False))
 
 
-def hidden(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Tell where the publisher hid a count."""
+def hidden(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Tell in which rows the publisher hid a count."""
     low, high = (frame[f"{name}{end}"].to_numpy(float, na_value=np.nan) for end in ENDS)
-    return pd.Series(~np.isnan(low) & (low != high), frame.index)
+    return ~np.isnan(low) & (low != high)
 
 
 def plain(column: pd.Series) -> pd.Series:
@@ -161,7 +161,8 @@ def check_header(part: Part, file: str) -> list[Finding]:
                 file,
                 f"an unknown column {header!r}",
                 "only columns of the layout",
-                f"if the publisher added it, add it to {tables} and variables.csv",
+                f"remove it if it is your own; if the publisher added it, add it to {tables} and "
+                "variables.csv",
                 line=line,
                 column=where + header,
             )

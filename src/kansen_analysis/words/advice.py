@@ -42,7 +42,9 @@ def basis(rests_on: Basis) -> list[str]:
             "Er zijn geen toetsresultaten bij deze adviezen; vergeleken wordt het adviesniveau "
             "zelf, niet het niveau boven wat de toets doet verwachten."
         ]
-    years = _listed([write.school_year(year) for year in rests_on.missing])
+    years = ""
+    if rests_on.missing:
+        years = write.listed(map(write.school_year, rests_on.missing))
     if rests_on.tests == "few":
         return [
             f"Van {years} zijn er geen of te weinig toetsresultaten in deze map. Het verwachte "
@@ -126,9 +128,5 @@ def check(other: EmCheck) -> str:
 
 
 def _percents(parts) -> str:
-    low, high = (write.number(100 * part, 0) for part in sorted(parts))
-    return f"{low}%" if low == high else f"{low} tot {high}%"
-
-
-def _listed(names: list[str]) -> str:
-    return " en ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    low, high = sorted(parts)
+    return f"{write.to(100 * low, 100 * high)}%"

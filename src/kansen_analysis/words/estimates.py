@@ -1,21 +1,15 @@
-"""An estimate in Dutch: what its versions are called, what was left out, and a summary."""
+"""An estimate in Dutch: what its versions are called, what was left out, and why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from kansen_analysis.errors import Reason
-from kansen_analysis.estimate.codes import Lack, Note
+from kansen_analysis.estimate.codes import Lack, Note, Problem
 from kansen_analysis.goals.protocol import Goal
 from kansen_analysis.sources.schoolyear import label
 from kansen_analysis.words import numbers as write
 from kansen_analysis.words.reasons import SENTENCES, says, says_plainly
-
-if TYPE_CHECKING:  # words are wanted sooner than what they are about: it takes two seconds
-    from kansen_analysis.estimate.effects import EffectEstimate
 
 VERSIONS = {
     "V1": "alle jaren vooraf, alle vergelijkbare scholen",
@@ -49,36 +43,6 @@ def noted(notes: Iterable[Reason], goal: Goal | None = None) -> tuple[str, ...]:
     return tuple(SENTENCES[note.code](goal, note.numbers) for note in notes)
 
 
-def summary(estimate: EffectEstimate, version: str | None = None) -> str:
-    """Say what was found, with the doubt that belongs to it."""
-    version = version or estimate.decides
-    row = estimate.decision.loc[version]
-    if np.isnan(row["effect"]):
-        return f"Versie {version} is met deze gegevens niet te berekenen."
-    low, high = (write.number(row[name], 2) for name in ("ci_low", "ci_high"))
-    lines = [
-        f"Verschil na de start: {write.signed(row['effect'], 2)}; het kan ook liggen tussen {low} "
-        f"en {high} (95%-interval, {WAYS[str(row['method'])]}).",
-        f"{estimate.n_treated} scholen in het register, "
-        f"{estimate.n_schools - estimate.n_treated} scholen om mee te vergelijken.",
-    ]
-    effects = estimate.versions["effect"]
-    for name, effect in zip(effects.index, effects, strict=True):
-        text = "niet te berekenen" if np.isnan(effect) else write.signed(effect, 2)
-        lines.append(f"{name} ({VERSIONS[name]}): {text}.")
-    return "\n".join([*lines, *noted(estimate.notes)])
-
-
-def _because(lack: Lack, text: str) -> None:
-    @says(lack)
-    def _say(goal: Goal | None, numbers: Mapping) -> str:
-        return f"De reden: {text}."
-
-
-for _lack, _text in LACKS.items():
-    _because(_lack, _text)
-
-
 @says(Note.NO_BASE)
 def _no_base(goal: Goal | None, numbers: Mapping) -> str:
     codes = ", ".join(numbers["schools"])
@@ -104,9 +68,17 @@ def _left_out(goal: Goal | None, numbers: Mapping) -> str:
     return f"{', '.join(numbers['versions'])}: niet te vergelijken en (deels) weggelaten: {cells}."
 
 
+says_plainly({lack: f"De reden: {text}." for lack, text in LACKS.items()})
 says_plainly(
     {
         Note.ONE_YEAR: "{schools} scholen met maar één jaar tellen niet mee.",
         Note.CELLS_LEFT_OUT: "{cells} startgroep-jaren zijn niet te onderscheiden en weggelaten.",
+        Problem.PANEL: "Met deze scholen en jaren is dat niet te berekenen.",
+        Problem.FEW_YEARS: (
+            "Er zijn te weinig jaren van vóór de start om toeval per school te meten."
+        ),
+        Problem.NEVER_BOTH: (
+            "Geen enkele school in het register heeft jaren van vóór én ná de start."
+        ),
     }
 )

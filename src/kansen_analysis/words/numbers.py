@@ -170,6 +170,18 @@ def span(low, high, decimals: int = 1) -> str:
     return f"{first} tot {last}" if MINUS in first + last else f"{first}{DASH}{last}"
 
 
+def to(low, high, decimals: int = 0) -> str:
+    """Write a range in a sentence; one number where its ends are written alike.
+
+    Examples
+    --------
+    >>> to(26.4, 59.3), to(3, 3)
+    ('26 tot 59', '3')
+    """
+    first, last = number(low, decimals), number(high, decimals)
+    return first if first == last else f"{first} tot {last}"
+
+
 def masked(low, high) -> str:
     """Write a count that may be hidden: exact, ``<5``, or a range.
 
@@ -204,6 +216,17 @@ def counted(count: int) -> str:
     return _COUNTS[count] if count < len(_COUNTS) else number(count, 0)
 
 
+def many(count, one: str, more: str) -> str:
+    """Write a count with its word.
+
+    Examples
+    --------
+    >>> many(1, "school", "scholen"), many(3, "school", "scholen")
+    ('1 school', '3 scholen')
+    """
+    return f"{number(count, 0)} {one if count == 1 else more}"
+
+
 def listed(parts: Iterable[str]) -> str:
     """Write names one after the other.
 
@@ -214,6 +237,17 @@ def listed(parts: Iterable[str]) -> str:
     """
     *first, last = parts
     return f"{', '.join(first)} en {last}" if first else last
+
+
+def capital(words: str) -> str:
+    """Write words as a sentence begins.
+
+    Examples
+    --------
+    >>> capital("de gids")
+    'De gids'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def school_year(year) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kansen_analysis.goals.plan import Holder, Hurdle, Need, Scenario
-from kansen_analysis.goals.protocol import Goal
+from kansen_analysis.goals.codes import Holder, Hurdle, Need, Scenario
+from kansen_analysis.goals.protocol import Goal, Protocol
 from kansen_analysis.sources.rows import Row
 from kansen_analysis.words import numbers
 
@@ -36,6 +36,37 @@ def of_hundred(goal: Goal, difference: float) -> int:
     return math.ceil(round(difference * goal.sentences.per, 6))
 
 
+def own_figures() -> str:
+    """Say where a school finds where its former pupils are in leerjaar 3.
+
+    Examples
+    --------
+    >>> "NCO" in own_figures() and "vo-scholen" in own_figures()
+    True
+    """
+    return (
+        "Een school kan haar eigen cijfers krijgen. Het Nationaal Cohortonderzoek Onderwijs (NCO) "
+        "maakt elk jaar een rapport per vestiging, ook over oud-leerlingen in het voortgezet "
+        "onderwijs; het schoolbestuur krijgt een brief om het op te halen. Daarnaast melden "
+        "vo-scholen terug waar oud-leerlingen zitten. Er is een formulier om de cijfers in te "
+        "vullen; vraag het aan wie deze monitor maakt."
+    )
+
+
+def places_need() -> str:
+    """Say in one sentence what goal 3 waits for.
+
+    Examples
+    --------
+    >>> "formulier" in places_need()
+    True
+    """
+    return (
+        "cijfers die scholen zelf hebben, zoals het rapport dat het NCO voor elke school maakt. "
+        "Er is een formulier."
+    )
+
+
 def size(goal: Goal, low: float, high: float | None = None) -> str:
     """Write a difference in pupils of every hundred, rounded up: less than it is not promised.
 
@@ -60,7 +91,7 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     return f"{step}{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
 
-def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
+def answer(goal: Goal, rows: pd.DataFrame) -> str:
     """Say in one or two sentences when a goal can be answered with the register as it is.
 
     Parameters
@@ -68,16 +99,16 @@ def answer(goal: Goal, rows: pd.DataFrame, *, supplied: bool = True) -> str:
     goal : Goal
         The goal.
     rows : pandas.DataFrame
-        Its rows of `goals.plan.outlook`; empty for a goal that is context.
-    supplied : bool
-        False when the rows are about figures that schools would still have to supply.
+        Its rows of `goals.plan.outlook`; empty for a goal that is context. Where they are about
+        figures that schools would still have to supply, ``supplied`` is False.
     """
     if goal.role == "context":
         return _NEVER
     if not len(rows):
         return _no_data(goal)
-    if not supplied:
-        return f"{_no_data(goal)} {_IF_SUPPLIED} {answer(goal, rows)}"
+    if "supplied" in rows and not rows["supplied"].all():
+        own = answer(goal, rows.drop(columns="supplied"))
+        return f"{_no_data(goal)} {_IF_SUPPLIED} {own}"
     own = rows[rows["scenario"] == Scenario.REGISTER]
     told = own[own["code"] == ""]
     if not len(told):
@@ -252,6 +283,23 @@ SERIES = {
     Scenario.EXACT: "exacte aantallen erbij",
 }
 MATTERS = "verschil dat ertoe doet"
+
+
+def as_text(protocol: Protocol, outlook: pd.DataFrame, needs: pd.DataFrame) -> str:
+    """Write the whole answer for a terminal.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    outlook, needs : pandas.DataFrame
+        As `goals.plan` gives them, of all goals.
+    """
+    lines = []
+    for goal in protocol.goals:
+        rows, lacking = (each[each["goal"] == goal.id] for each in (outlook, needs))
+        lines.append(f"{goal.id}. {goal.name}: {answer(goal, rows)}")
+        lines += [f"   - {each}" for each in (*helps(goal, rows), *missing(lacking))]
+    return "\n".join(lines)
 
 
 def series(scenario: str, more: int) -> str:

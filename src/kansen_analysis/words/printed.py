@@ -86,8 +86,7 @@ def _ours(row: Row) -> str:
 
 
 def _figure(row: Row, low: float, high: float, more: int = 0) -> str:
-    ends = [numbers.number(end, int(row["decimals"]) + more) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    text = numbers.to(low, high, int(row["decimals"]) + more)
     return text + ("%" if FACTS[row["fact"]].form == "share" else "")
 
 

@@ -158,7 +158,7 @@ def _line(difference: Difference) -> str:
     label = " ".join(filter(None, (KEYS.get(part, part) for part in parts)))
     text = f"{head}{label}"
     there, here = (_value(parts[-1], each) for each in (difference.released, difference.here))
-    return f"{text[0].upper()}{text[1:]}: {there} in de uitgave, hier {here}."
+    return f"{write.capital(text)}: {there} in de uitgave, hier {here}."
 
 
 def _value(key: str, value: object) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 import pandas as pd
 
@@ -18,7 +20,7 @@ LOWEST = "Waar kleine aantallen zijn afgeschermd, staat het laagste aantal dat m
 
 @dataclass(frozen=True)
 class Words:
-    """How one fact is said.
+    """How one fact is said, a row of facts.csv.
 
     Parameters
     ----------
@@ -39,145 +41,30 @@ class Words:
 
     label: str
     clause: str
-    decimals: int = 0
-    plural: bool = False
-    when: str = "year"
-    note: str = ""
+    decimals: int
+    plural: bool
+    when: str
+    note: str
 
 
-_LOW = (
-    "Lage schoolweging: de school hoort bij de 20% van alle scholen in het land met de laagste "
-    "schoolweging van dat jaar. Hoe lager de weging, hoe meer kansen kinderen thuis krijgen."
-)
-_HIGH = (
-    "Schoolweging boven het midden: de school hoort bij de 40% van alle scholen in het land met de "
-    "hoogste schoolweging van dat jaar."
-)
-_MOVED = "Naar de gemeente van de vo-school, niet die van de leerling."
-_HIDDEN = "Twee getallen: kleine aantallen zijn afgeschermd (‘<5’); het juiste getal ligt ertussen."
-WORDS: Mapping[str, Words] = {
-    "scholen": Words("Basisscholen", "telde {place} {value} basisscholen", plural=True, when="day"),
-    "leerlingen": Words(
-        "Leerlingen op basisscholen",
-        "zaten in {place} {value} leerlingen op de basisschool",
-        plural=True,
-        when="day",
-    ),
-    "leerlingen_per_school": Words(
-        "Leerlingen per basisschool",
-        "had een basisschool in {place} gemiddeld {value} leerlingen ({n} scholen)",
-        plural=True,
-        when="day",
-    ),
-    "kleine_scholen": Words(
-        f"Basisscholen met minder dan {SMALL_SCHOOL} leerlingen",
-        "had {value} van de {n} basisscholen in {place} minder dan "
-        f"{SMALL_SCHOOL} leerlingen",
-        when="day",
-    ),
-    "schoolweging": Words(
-        "Schoolweging, gemiddeld over de leerlingen",
-        "was de schoolweging in {place} gemiddeld {value} ({n} leerlingen)",
-        decimals=1,
-        note="Schoolweging: hoe hoger, hoe meer kinderen thuis minder kans op een goede start "
-        "hebben.",
-    ),
-    "lage_schoolweging": Words(
-        "Basisscholen met een lage schoolweging",
-        "had {value} van de {n} basisscholen in {place} een lage schoolweging",
-        note=_LOW,
-    ),
-    "hoge_schoolweging": Words(
-        "Basisscholen met een schoolweging boven het midden",
-        "had {value} van de {n} basisscholen in {place} een schoolweging boven het midden",
-        note=_HIGH,
-    ),
-    "streefniveau": Words(
-        "Behaalde streefniveaus (1S/2F)",
-        "haalden leerlingen in {place} {value} van de streefniveaus ({n} leerlingen in groep 8)",
-        note="Van elke leerling drie niveaus: rekenen, lezen en taalverzorging. " + _HIDDEN,
-    ),
-    "onder_signaal": Words(
-        "Basisscholen onder de signaleringswaarde",
-        "lag {value} van de {n} basisscholen in {place} onder de signaleringswaarde",
-        when="three",
-        note="Signaleringswaarde: de grens die de inspectie voor scholen met dezelfde schoolweging "
-        "gebruikt, over drie schooljaren samen. Scholen met te weinig leerlingen tellen niet mee.",
-    ),
-    "advies": Words(
-        "Gemiddeld advies (0 = pro … 9 = vwo)",
-        "was het gemiddelde advies in {place} {value} op een schaal van 0 (pro) tot 9 (vwo) "
-        "({n} adviezen)",
-        decimals=1,
-        note=_HIDDEN,
-    ),
-    "advies_havo": Words(
-        "Adviezen voor havo of hoger",
-        "kreeg {value} van de {n} leerlingen in {place} een advies voor havo of hoger",
-        note=_HIDDEN,
-    ),
-    "bijgesteld": Words(
-        "Bijgestelde adviezen",
-        "kreeg {value} van de {n} leerlingen in {place} die daarvoor in aanmerking kwamen, na de "
-        "toets een hoger advies",
-        note=_HIDDEN,
-    ),
-    "afstroom": Words(
-        "Afstroom in het voortgezet onderwijs",
-        "ging {value} van de {n} leerlingen op vo-scholen in {place} naar een lager niveau",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "opstroom": Words(
-        "Opstroom in het voortgezet onderwijs",
-        "ging {value} van de {n} leerlingen op vo-scholen in {place} naar een hoger niveau",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "zittenblijvers": Words(
-        "Zittenblijvers in het voortgezet onderwijs",
-        "bleef {value} van de {n} leerlingen op vo-scholen in {place} zitten",
-        decimals=1,
-        when="next",
-        note=_MOVED,
-    ),
-    "sbo": Words(
-        "Leerlingen op een school voor speciaal basisonderwijs",
-        "zat {value} van de {n} leerlingen op basisscholen in {place} in het speciaal "
-        "basisonderwijs",
-        decimals=1,
-        when="day",
-        note="Naar de plaats van de school: kinderen gaan ook in een andere gemeente naar school.",
-    ),
-    "speciale_scholen": Words(
-        "Leerlingen op scholen voor (voortgezet) speciaal onderwijs",
-        "zaten in {place} {value} leerlingen op een school voor (voortgezet) speciaal onderwijs",
-        plural=True,
-        when="day",
-        note="Naar de plaats van de school. So en vso samen: het bestand mengt die twee.",
-    ),
-    "speciaal_thuis": Words(
-        "Leerlingen die hier wonen en naar een speciale school gaan",
-        "ging {value} van de {n} leerlingen die in {place} wonen naar een speciale school",
-        decimals=1,
-    ),
-    "vsv": Words(
-        "Voortijdig schoolverlaters",
-        "ging {value} van de {n} leerlingen die in {place} wonen zonder startkwalificatie van "
-        "school",
-        decimals=1,
-        note="Startkwalificatie: een diploma havo, vwo of mbo vanaf niveau 2.",
-    ),
-    "vsv_vo": Words(
-        "Voortijdig schoolverlaters van vo-scholen",
-        "ging {value} van de {n} leerlingen van vo-scholen in {place} zonder startkwalificatie van "
-        "school",
-        decimals=1,
-        note=_MOVED,
-    ),
-}
+def _words() -> dict[str, Words]:
+    with (resources.files(__package__) / "facts.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    small = str(SMALL_SCHOOL)
+    return {
+        row["key"]: Words(
+            label=row["label"].replace("{small}", small),
+            clause=row["clause"].replace("{small}", small),
+            decimals=int(row["decimals"]),
+            plural=row["plural"] == "yes",
+            when=row["when"],
+            note=row["note"],
+        )
+        for row in rows
+    }
+
+
+WORDS: Mapping[str, Words] = _words()
 
 
 def when(fact: str, year: int) -> str:
@@ -209,13 +96,11 @@ def value(fact: str, low: float, high: float) -> str:
     >>> value("kleine_scholen", 0, 0), value("kleine_scholen", 0.4, 0.4)
     ('0%', 'minder dan 1%')
     """
-    about = WORDS[fact]
-    least = 10**-about.decimals
-    if FACTS[fact].form == "share" and low == high < least / 2:
-        return f"minder dan {numbers.number(least, about.decimals)}%" if high else "0%"
-    ends = [numbers.number(end, about.decimals) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
-    return text + ("%" if FACTS[fact].form == "share" else "")
+    decimals = WORDS[fact].decimals
+    share = FACTS[fact].form == "share"
+    if share and low == high < 10**-decimals / 2:
+        return f"minder dan {numbers.number(10**-decimals, decimals)}%" if high else "0%"
+    return numbers.to(low, high, decimals) + ("%" if share else "")
 
 
 def sentence(row: Row) -> str:
@@ -243,7 +128,7 @@ def sentence(row: Row) -> str:
     about = WORDS[fact]
     said = _clause(row)
     time = when(fact, int(row["year"]))
-    first = f"{time[0].upper()}{time[1:]} {said}."
+    first = f"{numbers.capital(time)} {said}."
     was = "waren dat er" if about.plural else "was dat"
     other = value(fact, row["other_low"], row["other_high"])
     if row["other_high"] == 0 and _OF in about.clause:
@@ -251,7 +136,7 @@ def sentence(row: Row) -> str:
     if row["rule"] == "country":
         return f"{first} In {COUNTRY} {was} {other}."
     then = when(fact, int(row["other_year"]))
-    second = f"{then[0].upper()}{then[1:]} {was} {other}"
+    second = f"{numbers.capital(then)} {was} {other}"
     if FACTS[fact].form == "count":
         second += f": {_more(row['gap_low'], row['gap_high'])}"
     return f"{first} {second}."
@@ -340,8 +225,7 @@ def _more(low: float, high: float) -> str:
 
 
 def _count(low, high) -> str:
-    ends = [numbers.number(int(end), 0) for end in (low, high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    return numbers.to(int(low), int(high))
 
 
 def rule(places: int) -> str:

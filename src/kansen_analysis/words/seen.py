@@ -47,8 +47,7 @@ def value(goal: int, low: float, high: float) -> str:
     >>> value(1, 54.04, 54.04), value(2, 4.26, 6.38)
     ('54%', '4,3 tot 6,4')
     """
-    ends = [numbers.number(end, _DECIMALS[goal]) for end in (low, high)]
-    text = ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    text = numbers.to(low, high, _DECIMALS[goal])
     return text if goal == 2 else f"{text}%"
 
 
@@ -220,8 +219,7 @@ def _of(goal: int, row: Row) -> str:
 
 
 def _count(row: Row) -> str:
-    ends = [numbers.number(int(row[end]), 0) for end in ("n_low", "n_high")]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} tot {ends[1]}"
+    return numbers.to(int(row["n_low"]), int(row["n_high"]))
 
 
 def _schools(count: int, whose: str = "") -> str:

@@ -5,6 +5,6 @@
 - `joined`: two publishers whose figures together would give away what one of them hides.
 """
 
-from kansen_analysis.edition.disclosure.counts import REASON, disclose, is_small
+from kansen_analysis.edition.disclosure.counts import REASON, disclose
 
-__all__ = ["REASON", "disclose", "is_small"]
+__all__ = ["REASON", "disclose"]

@@ -8,6 +8,7 @@ school-years where that number says more about a hidden cell than DUO's own row 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +101,12 @@ def solve(
     return best_low, best_high, possible
 
 
-def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+def guard(levels: pd.DataFrame, printed: pd.DataFrame, named: Collection[str] = ()) -> pd.DataFrame:
     """Show a range instead of a share where the share would solve a hidden count.
+
+    A reader who knows this rule learns something from a range as such: the share must be one that
+    would have solved a count. Of schools that pages name, a range is therefore one that all shares
+    that would be shown by it have in common, and they leave every count as open as DUO does.
 
     Parameters
     ----------
@@ -110,6 +115,8 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         ``own_n_low`` and ``own_n_high``: what DUO's row gives by itself.
     printed : pandas.DataFrame
         The tidy referentieniveaus.
+    named : collection of str
+        Schools of which pages show each year.
 
     Returns
     -------
@@ -158,6 +165,13 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         low = np.where(safe, np.maximum(low, np.minimum(rounded[0], 100)), low)
         high = np.where(safe, np.minimum(high, np.minimum(rounded[1], 100)), high)
         todo &= tight
+    own = [out.loc[beside, f"own_{end}"].to_numpy(float) for end in ENDS]
+    strict = out.loc[beside, "school"].isin(list(named)).to_numpy() & hidden.any(axis=1)
+    for row in np.flatnonzero(strict & alone[2] & ~never):
+        ends = own[0][row], own[1][row]
+        found = _alike(box, row, [end[row] for end in alone[:2]], ends, (share[row], n[row]))
+        solved[row] = found is not None
+        low[row], high[row] = found or ends
     at = np.flatnonzero(beside)
     rows = at[solved]
     place = out["placed"].to_numpy(float)
@@ -174,6 +188,72 @@ def guard(levels: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         out.iloc[rows, out.columns.tolist().index(name)] = values
     out.iloc[at[never], out.columns.tolist().index("joined")] = "contradiction"
     return out
+
+
+def _alike(
+    box: Box,
+    row: int,
+    alone: Sequence[np.ndarray],
+    own: tuple[float, float],
+    told: tuple[float, int],
+) -> tuple[float, float] | None:
+    """Return the range to show of a school-year, or None where its share may be shown.
+
+    Whatever is shown, the shares that would be shown alike leave each count as DUO's row leaves it.
+
+    Parameters
+    ----------
+    box : Box
+    row : int
+        Of the school-year in the box.
+    alone : sequence of numpy.ndarray
+        Lowest and highest of every cell by DUO's row.
+    own : tuple of float
+        Lowest and highest share by DUO's row.
+    told : tuple of float and int
+        Share and pupils as the Inspectie prints them.
+    """
+    sizes = range(int(box.pupils[0][row]), int(box.pupils[1][row]) + 1)
+    every = [
+        (n, reached)
+        for n in sizes
+        for reached in range(
+            int(np.ceil(3 * n * own[0] / 100 - 1e-6)), int(3 * n * own[1] / 100 + 1e-6) + 1
+        )
+    ]
+    n = np.array([size for size, _ in every])
+    share = np.round(100 * np.array([reached for _, reached in every]) / (3 * n), 2)
+    same = Box(
+        *(
+            tuple(np.repeat(each[[row]], len(n), axis=0) for each in end)
+            for end in (box.low, box.high)
+        ),
+        pupils=(n, n),
+    )
+    slack = np.maximum(SHOWN, HALF / n)
+    low, high, fits = solve(same, _reached(share - slack, share + slack, (n, n)), (n, n))
+    low, high, share = low[fits], high[fits], share[fits]
+    width = alone[1] - alone[0]
+    solves = ((high - low) < width).any(axis=1)
+
+    def open_(chosen: np.ndarray) -> bool:
+        """Tell whether these shares together leave every count as open as it is."""
+        return bool((high[chosen].max(axis=0) - low[chosen].min(axis=0) == width).all())
+
+    if not solves.any():
+        return None
+    if not open_(solves):  # that a share is not shown would already tell
+        return own
+    slack = max(SHOWN, HALF / told[1])
+    near = (np.abs(share - told[0]) <= slack) & (n[fits] == told[1])
+    if not solves[near].any():
+        return None
+    for grid in GRIDS:
+        blocks = np.floor(share / grid)
+        if all(open_(solves & (blocks == block)) for block in np.unique(blocks[solves])):
+            least = grid * np.floor(told[0] / grid)
+            return max(own[0], least), min(own[1], least + grid)
+    return own
 
 
 def _box(table: pd.DataFrame, keys: pd.MultiIndex) -> Box:

@@ -2,6 +2,16 @@
 (() => {
   "use strict";
   const root = document.body.dataset.root || "";
+  const said = {
+    filter: "Zoek in deze tabel",
+    of: "van de {} rijen",
+    values: "Waarden in deze figuur; de pijltjestoetsen lopen erlangs",
+    first: ", de eerste {} staan hieronder",
+    result: "resultaat",
+    results: "resultaten",
+    nothing: "Niets gevonden",
+    ...JSON.parse(document.body.dataset.words || "{}"),
+  };
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const make = (tag, attributes = {}, ...inner) => {
     const made = Object.assign(document.createElement(tag), attributes);
@@ -135,7 +145,7 @@
     const input = make("input", { type: "search", id: `rij-${number}`, autocomplete: "off" });
     const state = make("span");
     state.setAttribute("role", "status");
-    const label = make("label", { htmlFor: input.id }, "Zoek in deze tabel");
+    const label = make("label", { htmlFor: input.id }, said.filter);
     box.before(make("div", { className: "kansen-filter" }, label, input, state));
     input.addEventListener("input", () => {
       const words = plain(input.value).split(/\s+/).filter(Boolean);
@@ -145,7 +155,7 @@
         row.hidden = !words.every((word) => text.includes(word));
         seen += !row.hidden;
       }
-      state.textContent = words.length ? `${seen} van de ${rows.length} rijen` : "";
+      state.textContent = words.length ? `${seen} ${said.of.replace("{}", rows.length)}` : "";
     });
   });
 
@@ -164,7 +174,7 @@
     plot.append(ring, tip);
     plot.tabIndex = 0;
     plot.setAttribute("role", "group");
-    plot.setAttribute("aria-label", "Waarden in deze figuur; de pijltjestoetsen lopen erlangs");
+    plot.setAttribute("aria-label", said.values);
     const seen = () => {
       const frame = plot.getBoundingClientRect();
       return marks.filter(({ svg }) => svg.checkVisibility()).map(({ mark, says }) => {
@@ -305,10 +315,10 @@
       return make("li", {}, make("a", { href: root + entry.href }, make("strong", {}, title), text));
     }));
     results.hidden = !found.length;
-    const more = found.length > MOST ? `, de eerste ${MOST} staan hieronder` : "";
+    const more = found.length > MOST ? said.first.replace("{}", MOST) : "";
     state.textContent = found.length
-      ? `${found.length} ${found.length === 1 ? "resultaat" : "resultaten"}${more}`
-      : "Niets gevonden";
+      ? `${found.length} ${found.length === 1 ? said.result : said.results}${more}`
+      : said.nothing;
   };
 
   input.addEventListener("focus", load);

@@ -1,0 +1,63 @@
+"""What of two publishers together may be shown, before any figure of few schools is worked out.
+
+The Inspectie's exact share would give a count back that DUO hides, and so would whatever rests on
+it: a sum over a municipality of which all other schools are known, or the change of one school. So
+those are made of what is left here and cannot give away what they never saw. Estimates over all
+participants rest on the exact shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kansen_analysis.edition.disclosure import joined
+from kansen_analysis.edition.outcomes import Chosen, advices_of, measured_of
+from kansen_analysis.outcomes import panel
+from kansen_analysis.schools.load import Until
+
+
+def run(inputs: Mapping) -> dict[str, object]:
+    """Show a range where a share of the Inspectie would solve a count that DUO hides.
+
+    Returns
+    -------
+    dict
+        ``target_levels``: as `joined.guard`; ``told``: how often which rule did so; ``panels``: by
+        goal the panel that is tested, made of these levels.
+    """
+    tables = Until(inputs["tidy"], inputs["year"])
+    made, goals = inputs["outcomes"], inputs["protocol"].goals
+    known, both = made["target_levels"], panel.both_publishers(tables)
+    names = {"low": "own_low", "high": "own_high", "placed": "placed"}
+    names |= {"pupils_low": "own_n_low", "pupils_high": "own_n_high"}
+    own = both[["school", "year", *names]].rename(columns=names)
+    mine = inputs["schools"]["participants"]["school"]
+    found = joined.guard(
+        known.merge(own, on=["school", "year"], how="left"), tables["referentieniveaus"], mine
+    )[[*known.columns, "joined"]]
+    told = []
+    for word in ("solved", "contradiction"):
+        rows = found[found["joined"] == word]
+        people = rows["school"].isin(mine)
+        told.append(
+            {
+                "rule": f"two publishers: {word}",
+                "output": "target_levels",
+                "hidden": len(rows) if word == "solved" else 0,
+                "school_years": len(rows),
+                "participants": int(people.sum()),
+            }
+        )
+    return {"target_levels": found, "told": told, "panels": _panels(inputs, made, found, goals)}
+
+
+def _panels(inputs: Mapping, made: Mapping, levels: pd.DataFrame, goals) -> dict[str, pd.DataFrame]:
+    """Make the panels that rest on the levels, or on advices beside them, once more."""
+    low, high = (made[f"advice_{end}"].set_index(["school", "year"]) for end in ("low", "high"))
+    measured = {"target_levels": levels} | measured_of(advices_of(inputs, low, high, levels))
+    choose = Chosen(inputs, measured)
+    tested = [g for g in goals if str(g.id) in made["panels"] and g.outcome.measure in measured]
+    panels = {g: choose.of(g.outcome.measure, g, g.outcome.higher_is_better) for g in tested}
+    return {str(goal.id): found[0] for goal, found in panels.items() if found is not None}
