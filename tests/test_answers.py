@@ -42,7 +42,7 @@ from kansen_analysis.pages import (
 from kansen_analysis.publish import dialect, empty
 from kansen_analysis.schools.over_time import read_transitions
 from kansen_analysis.words import truth
-from kansen_analysis.words.plan import own_figures
+from kansen_analysis.words.plan import in_short, of_hundred, own_figures, soonest
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GOALS = ("eindtoets", "schooladvies", "afstroom", "zorg")
@@ -209,6 +209,18 @@ def test_what_began_is_not_said_to_have_begun_with_a_coach(real_edition):
     assert "Van de 24 basisscholen in Coevorden staan er 2 in het register." in text
     assert re.search(r"op (1 school|2 scholen) in het register: \d+%", text)  # a share and its n
     assert "network_start" not in deelnemers.register(real_edition).variables.index
+
+
+def test_the_file_of_the_summary_holds_what_a_card_promises(published):
+    """In pupils of every hundred, as the card says it; goal 2 counts steps."""
+    for goal in published.protocol.goals:
+        rows = published.outlook[published.outlook["goal"] == goal.id]
+        if (best := soonest(rows)) is None:
+            continue
+        held = {row[2] for row in samenvatting._without_verdict(published, goal.id)}
+        said = re.search(r"verschil van (?:één stap bij )?(\d+)", in_short(goal, rows))
+        assert said is None or int(said[1]) in held
+        assert of_hundred(goal, best["difference"]) >= goal.sentences.per * best["difference"]
 
 
 def test_five_schools_are_no_distribution(published):

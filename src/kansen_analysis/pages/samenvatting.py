@@ -299,8 +299,9 @@ def _without_verdict(monitor: Edition, goal: int) -> list[tuple]:
         when = f"uitgave over {schoolyear.label(best['year'])}"
         rows.append((part, f"Scholen erbij: {when}", best["more"], "scholen"))
         for name in ("difference", "difference_slow"):
-            what = f"Verschil dat te zien is: {when}"
-            rows.append((part, what, best[name], "van elke 100 leerlingen"))
+            what = f"Verschil dat te zien is, naar boven afgerond: {when}"
+            size = plan_words.of_hundred(monitor.protocol.goal(goal), best[name])
+            rows.append((part, what, size, "van elke 100 leerlingen"))
     return rows
 
 

@@ -31,6 +31,11 @@ _HOLDERS = {
 }
 
 
+def of_hundred(goal: Goal, difference: float) -> int:
+    """Return a difference in pupils of every hundred, rounded up."""
+    return math.ceil(round(difference * goal.sentences.per, 6))
+
+
 def own_figures() -> str:
     """Say where a school finds where its former pupils are in leerjaar 3.
 
@@ -78,12 +83,11 @@ def size(goal: Goal, low: float, high: float | None = None) -> str:
     >>> size(load_protocol().goal(1), 11.4, 15.2), size(load_protocol().goal(2), 0.65)
     ('12 tot 16 op de 100 leerlingen', 'één stap bij 65 op de 100 leerlingen')
     """
-    per = goal.sentences.per
-    ends = [math.ceil(round(end * per, 6)) for end in (low, low if high is None else high)]
+    ends = [of_hundred(goal, end) for end in (low, low if high is None else high)]
     if ends[0] >= ALL:
         return "gemiddeld één stap per leerling of meer"
     first, last = (numbers.number(end, 0) for end in ends)
-    step = "één stap bij " if per == ALL else ""
+    step = "één stap bij " if goal.sentences.per == ALL else ""
     return f"{step}{first if first == last else f'{first} tot {last}'} op de 100 leerlingen"
 
 
