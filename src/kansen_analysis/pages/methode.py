@@ -193,7 +193,8 @@ def figures_per_world(frame: pd.DataFrame | None) -> Table | Absent:
         met=_met(frame).map({True: "ja", False: "nee"}),
         runs=frame["runs"].astype("Int64"),
     )
-    shown.loc[shown["target"] == "geen eis", "met"] = "geen eis"
+    free = (shown["target"] == "geen eis") | (frame["peer"] != "")  # nothing was asked of others
+    shown.loc[free, ["target", "met"]] = "geen eis"
     return published_table(
         shown,
         "methode-uitkomsten",
