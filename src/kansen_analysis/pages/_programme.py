@@ -34,7 +34,7 @@ def telling(variables: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """
     cells = frame.reindex(columns=variables.index)
     silent = cells.isna() | cells.isin(["", NOT_NAMED, 0])
-    return variables[~silent.all().to_numpy()]
+    return variables[~silent.all().to_numpy()] if len(frame) else variables
 
 
 def sources(frame: pd.DataFrame) -> str:

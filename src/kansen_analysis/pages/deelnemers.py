@@ -141,9 +141,11 @@ def by_municipality(monitor: Edition) -> Table:
     )
 
 
-def register(monitor: Edition) -> Table:
+def register(monitor: Edition) -> Table | Absent:
     """List the participants with both their starts and the document that says so."""
     people = by_name(monitor)
+    if not len(people):
+        return Absent("")  # the page says first that the register names nobody
     variables = about(
         ("name", "School", "", 0, "text"),
         ("school", "BRIN en vestiging", "", 0, "code"),
