@@ -142,7 +142,7 @@ def publisher() -> Iterator[tuple[Callable[[int], str], Callable[[Path], bool]]]
     def damaged(folder: Path) -> bool:
         try:
             return not assert_whole_and_true(folder, server, *before)
-        except AssertionError:
+        except (AssertionError, KeyError, ValueError):  # half a manifest is damage as well
             return True
 
     try:

@@ -114,8 +114,8 @@ def test_a_wheel_holds_the_programmes_and_what_they_point_to(kansen, tmp_path):
     told = run(
         python,
         "-c",
-        "from kansen_analysis.programme import workspace as w; "
-        "s = w.read_settings(w.programme_folder('k4k-drenthe')); "
+        "from kansen_analysis.programme import settings, workspace as w; "
+        "s = settings.read_settings(w.programme_folder('k4k-drenthe')); "
         "print(s.name, s.path('register').is_file(), s.path('tables').is_dir(), w.__file__)",
         cwd=run(kansen, "init", tmp_path / "x", "--name", "X", "--what", "X.", "--province",
                 REGION, cwd=tmp_path).strip(),
