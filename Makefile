@@ -69,6 +69,7 @@ test: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/kansen demo --output data/demo
 	@$(BIN)/python -m pytest $(SPREAD)
+	@$(BIN)/kansen build --data data/demo --quiet
 	@$(BIN)/python -m pytest $(SPREAD) --nbval notebooks
 
 # All cells of a rendered monitor against a solver, runs that are killed, hostile text one by one.
