@@ -286,7 +286,7 @@ def asked(copied, monkeypatch):
         answered.packages.cache_clear()
         answered.source.cache_clear()
         question = answered.question(copied, **{"protocol": protocol, "day": DAY} | other)
-        return answered.again(root.glob(f"editions/*/work/{answered.FILE}"), question)
+        return answered.again(root.glob(f"editions/*/{answered.FILE}"), question)
 
     yield edition, told
     answered.packages.cache_clear()

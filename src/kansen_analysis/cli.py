@@ -469,7 +469,7 @@ def _tell(command: str, form: Form, data, *asked) -> None:
     from kansen_analysis.programme import workspace
 
     path = _data(data)
-    kept_in = workspace.root().glob(f"editions/*/work/{answered.FILE}")
+    kept_in = workspace.root().glob(f"editions/*/{answered.FILE}")
     told = answered.again(kept_in, answered.question(path, *asked))
     if told is None:
         told = answered.answers(_bring(path, *asked))

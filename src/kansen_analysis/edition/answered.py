@@ -20,7 +20,7 @@ from kansen_analysis.programme.consent import publication_day
 if TYPE_CHECKING:
     from kansen_analysis.edition.open import Edition
 
-FILE = "answered.json"  # in `work` of an edition
+FILE = Path("work", "answered.json")  # in an edition, where what is not public stands
 CHECKED = Path(".kansen", "checked.json")  # in the project
 Answers = dict[str, dict[str, str]]
 """By command and form what is printed."""

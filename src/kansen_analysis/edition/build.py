@@ -293,7 +293,7 @@ def build(
         if asked:
             made = (target / MANIFEST, edition.public.folder / RECORD)
             told = answered.answers(edition)
-            answered.keep(target / WORK / answered.FILE, asked, places, state, told, made)
+            answered.keep(target / answered.FILE, asked, places, state, told, made)
     return edition
 
 

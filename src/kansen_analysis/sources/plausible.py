@@ -396,25 +396,15 @@ def _rounded(one: Slice) -> Iterator[PlausibilityError]:
         if len(values) < ENOUGH or len(np.unique(values)) < 10:
             continue
         if values.max() <= 1 and one.source.variable[name]["max"] == "100":
-            yield one.doubt(
-                "rounded",
-                f"{len(values)} numbers of at most 1",
-                "percentages, from 0 to 100",
-                f"a spreadsheet saved them as fractions; {_AGAIN}",
-                one.frame.index[~np.isnan(cells)][0],
-                one.wide.header(name),
-            )
-            return
-        if (values % 1).any():
+            found, expected = f"{len(values)} numbers of at most 1", "percentages, from 0 to 100"
+            why = "a spreadsheet saved them as fractions"
+        elif not (values % 1).any():
+            found, expected = f"{len(values)} whole numbers", "means with decimals"
+            why = "a spreadsheet that shows no decimals saved none"
+        else:
             continue
-        yield one.doubt(
-            "rounded",
-            f"{len(values)} whole numbers",
-            "means with decimals",
-            f"a spreadsheet that shows no decimals saved none; {_AGAIN}",
-            one.frame.index[~np.isnan(cells)][0],
-            one.wide.header(name),
-        )
+        at = one.frame.index[~np.isnan(cells)][0]
+        yield one.doubt("rounded", found, expected, f"{why}; {_AGAIN}", at, one.wide.header(name))
         return
 
 
