@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench.cases import RUNS
 from kansen_analysis import __version__, pages
-from kansen_analysis.errors import KansenError
+from kansen_analysis.errors import KansenError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,6 +150,8 @@ def bench(
             seconds=seconds,
             progress=progress,
         )
+    if rows.empty:
+        raise UsageError(f"{path} holds no draws of the code of today: leave --minutes out.")
     results = count(rows, speed.measure())
     write(output or RESULTS, rows, results)
     table = Table(box=None, header_style="bold")

@@ -168,4 +168,4 @@ def draw_all(
     rows = read_draws(path)
     wanted = {(case.name, seed) for case, seed in tasks}
     keep = [key in wanted for key in zip(rows["case"], rows["seed"], strict=True)]
-    return rows[keep].reset_index(drop=True)
+    return rows.loc[keep].reset_index(drop=True)

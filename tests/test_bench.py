@@ -378,6 +378,18 @@ def test_the_command_writes_results_that_name_no_machine(tmp_path, monkeypatch):
     assert any(row["figure"] == "seconds_fit_300" for row in content["results"])
 
 
+def test_without_draws_the_results_that_are_there_stay(tmp_path):
+    app = typer.Typer()
+    app.command()(command)
+    results = tmp_path / "results.json"
+    results.write_text("before", encoding="utf-8")
+    options = ["--minutes", "0", "--draws", str(tmp_path / "none"), "--output", str(results)]
+    answer = CliRunner().invoke(app, options)
+    assert isinstance(answer.exception, UsageError)
+    assert "holds no draws" in str(answer.exception)
+    assert results.read_text(encoding="utf-8") == "before"
+
+
 def test_the_stored_results_hold_every_target_once_and_name_their_runs():
     if not RESULTS.exists():
         pytest.skip("the bench was not run")
