@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kansen_analysis.errors import Finding, raise_all
 from kansen_analysis.schools.load import open_folder, ovt_match
@@ -20,10 +22,10 @@ from kansen_analysis.sources.tidy import counts, hidden, plain
 _NAMES = ("school", "ovt", "region", "year", "kind", "name", "pupils_high")
 
 
-def _together(units: list[tuple[pd.DataFrame, pd.Series]]) -> pd.DataFrame:
+def _together(units: list[tuple[pd.DataFrame, np.ndarray]]) -> pd.DataFrame:
     """Put what names the rows that are meant under each other, text as text."""
     texts = [
-        pd.DataFrame({c: plain(part.loc[rows, c]) for c in _NAMES if c in part}, copy=False)
+        pd.DataFrame({c: plain(part[c].iloc[rows]) for c in _NAMES if c in part}, copy=False)
         for part, rows in units
     ]
     return pd.concat(texts, ignore_index=True)
@@ -39,9 +41,10 @@ def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
     found: dict[int, list[pd.Index]] = {}
     for part in units:
         years, keys = part["year"].to_numpy(), part[key].cat
-        for year in np.unique(years):
-            codes = np.unique(keys.codes.to_numpy()[years == year])
-            found.setdefault(int(year), []).append(keys.categories[codes[codes >= 0]])
+        for year in pd.unique(years):
+            codes = keys.codes.to_numpy()[years == year]
+            there = np.bincount(codes[codes >= 0], minlength=len(keys.categories)) > 0
+            found.setdefault(int(year), []).append(keys.categories[there])
     return {
         year: len(keys[0]) if len(keys) == 1 else keys[0].append(keys[1:]).nunique()
         for year, keys in sorted(found.items())
@@ -49,11 +52,21 @@ def _distinct(units: list[pd.DataFrame], key: str) -> dict[int, int]:
 
 
 @cache
-def _schools(folder: DataFolder, register: str) -> pd.Series:
+def _schools(folder: DataFolder, register: str) -> pa.Array:
     """Return the schools that a register has in any year."""
-    parts = folder.wide(register)
-    first = [(part[["school"]], ~part["school"].duplicated()) for part in parts]
-    return _together(first)["school"] if parts else pd.Series(dtype="str")
+    found = [pa.array([], pa.string())]
+    for part in folder.wide(register):
+        codes = np.unique(part["school"].cat.codes)
+        names = part["school"].cat.categories[codes[codes >= 0]]
+        found.append(pa.array(names, pa.string()))
+    return pa.concat_arrays(found)
+
+
+def _outside(schools: pd.Series, known: pa.Array) -> np.ndarray:
+    """Return the rows with a school that is not known, or without one."""
+    found = pc.is_in(pa.array(schools.cat.categories, pa.string()), known)
+    outside = np.append(~found.to_numpy(zero_copy_only=False), True)
+    return np.flatnonzero(outside[schools.cat.codes])
 
 
 def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
@@ -78,9 +91,11 @@ def unmatched_schools(folder: DataFolder, source: str) -> pd.DataFrame:
         # Whatever the Inspectie lists has to be a school we know, register or not.
         match = ovt_match(folder)
         strange = match.loc[match["match"] == UNMATCHED, "ovt"]
-        lost = _together([(part, part["ovt"].isin(strange)) for part in units])
+        rows = [np.flatnonzero(part["ovt"].isin(strange)) for part in units]
     else:
-        lost = _together([(part, ~part["school"].isin(known)) for part in units])
+        rows = [_outside(part["school"], known) for part in units]
+    lost = _together([*zip(units, rows, strict=True)])
+    if key != "ovt":
         if "kind" in lost:
             lost = lost[lost["kind"] == "Bo"]
         if source == "leerlingen_historisch":

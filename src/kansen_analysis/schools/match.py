@@ -68,7 +68,7 @@ def existing(historical: pd.DataFrame, register: pd.DataFrame, years: list[int])
             & historical["year"].isin(years)
             & (historical["pupils_high"] > 0)
         ]
-        listed = listed[listed["school"].isin(alive["school"])]
+        listed = listed[listed["school"].isin(alive["school"].unique())]
     listed["brin"] = listed["school"].str[:4]
     return listed.reset_index(drop=True)
 
