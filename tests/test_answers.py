@@ -26,12 +26,13 @@ from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.edition.stages import RECORD
 from kansen_analysis.goals.codes import Hurdle, Scenario, Verdict
-from kansen_analysis.outcomes import printed, region
+from kansen_analysis.outcomes import around, printed, region
 from kansen_analysis.pages import (
     deelnemers,
     gemeente,
     klopt,
     kort,
+    netwerk,
     plan,
     regio,
     samenvatting,
@@ -209,6 +210,42 @@ def test_what_began_is_not_said_to_have_begun_with_a_coach(real_edition):
     assert "Van de 24 basisscholen in Coevorden staan er 2 in het register." in text
     assert re.search(r"op (1 school|2 scholen) in het register: \d+%", text)  # a share and its n
     assert "network_start" not in deelnemers.register(real_edition).variables.index
+
+
+@pytest.mark.parametrize("name", ["edition", pytest.param("real_edition", marks=pytest.mark.real)])
+def test_pages_count_the_schools_of_a_municipality_alike(request, name):
+    """Of Meppel *Netwerk* counted 12 schools with a schoolweging, *De regio* 13."""
+    monitor = request.getfixturevalue(name)
+    there = monitor.region_spread.set_index(["place", "fifth"])["schools"]
+    rows = netwerk.coverage(monitor).frame.set_index("municipality")
+    assert set(rows.index) == set(monitor.participants["municipality"])
+    both = rows[rows.index.isin(monitor.region_spread["place"])]
+    assert len(both) >= 2
+    for where, row in both.iterrows():
+        assert row["schools"] == there[where].sum()
+        assert row["high"] == there[where].loc[[4, 5]].sum()
+        assert row["reached"] <= min(row["participant"], row["high"])
+
+
+def test_goal_three_and_the_region_find_secondary_schools_in_the_same_files():
+    """One page said that nothing tells where they are, the other drew them on a map."""
+    vsv = pd.DataFrame({"school": ["20AA00"], "year": [2014], "vsv": [3], "pupils": [90]})
+    place = {"school": ["20AA00"], "municipality_code": ["0119"], "province": ["Drenthe"]}
+    files = {"vsv": vsv, "vestigingen_vo": pd.DataFrame(), "vo_doorstroom": pd.DataFrame(place)}
+    rows, whose = around.early_leavers(files)
+    assert (rows["municipality_code"].tolist(), whose) == (["0119"], "school")
+    assert around.early_leavers({**files, "vo_doorstroom": pd.DataFrame()}) is None
+    other = pd.DataFrame({**place, "municipality_code": ["0106"]})  # a register goes before
+    rows, _ = around.early_leavers({**files, "vestigingen_vo": other})
+    assert rows["municipality_code"].tolist() == ["0106"]
+
+
+def test_a_municipality_is_told_once_what_no_file_holds(published):
+    codes = published.participants["municipality_code"]
+    asked = (gemeente.special_education, gemeente.youth_care, gemeente.dropout)
+    told = [page(published, codes.iloc[0]) for page in asked]
+    reasons = {each.reason for each in told if isinstance(each, Absent)}
+    assert len(reasons) <= 1
 
 
 def test_the_file_of_the_summary_holds_what_a_card_promises(published):

@@ -234,3 +234,20 @@ def test_a_kind_that_does_not_exist_is_an_error():
         )
     with pytest.raises(UsageError, match="none of the columns"):
         tables.table(FRAME[["provisional"]], name="t", caption="c", variables=ABOUT, source="s")
+
+
+def test_many_columns_of_sentences_give_way_before_the_page_is_too_wide():
+    """*Alle activiteiten* and *Gelezen bestanden* scrolled sideways on a desk."""
+    columns = [f"c{i}" for i in range(7)]
+    about = tables.about(*((name, "Kop", "", 0, "text") for name in columns))
+    frame = pd.DataFrame([["een zin van heel veel korte woorden " * 4] * 7], columns=columns)
+
+    def asked(names):
+        made = tables.bare("t", "c", frame[names], about.loc[names])
+        return [int(width) for width in re.findall(r"kansen-w(\d+)", made)]
+
+    assert asked(columns[:2]) == [34, 34]  # there is room for both
+    assert sum(asked(columns)) < 974 / 7.5 < 7 * 34  # a page in characters
+    long = frame.assign(c0="Inwonersbetrokkenheid")
+    made = tables.bare("t", "c", long, about)
+    assert int(re.search(r"kansen-w(\d+)", made)[1]) >= 12

@@ -58,6 +58,11 @@ class Around(SimpleNamespace):
         inputs |= {"settings": self.settings, "truth": None}
         return beside.run(inputs)["programme"]
 
+    def load(self, table):
+        weging = self.schools[["school", "schoolweging"]].assign(year=2023)
+        weging["ovt"] = weging["school"].str[:4] + "|C1"
+        return weging if table == "schoolweging" else pd.DataFrame()
+
 
 def monitor_of(data, register):
     """What the pages ask of a monitor, without reading a country of schools."""
@@ -66,6 +71,10 @@ def monitor_of(data, register):
         {
             "school": [*people["school"], "90ZZ00"],
             "municipality": [*people["municipality"].str.upper(), "ZEEWIJK"],
+            "municipality_code": [
+                *people["municipality_code"],
+                people["municipality_code"].iloc[0],
+            ],
             "schoolweging": [float(k) for k in range(30, 31 + len(people))],
             "participant": [True] * len(people) + [False],
         }
@@ -154,6 +163,11 @@ def test_what_no_row_says_takes_no_place(real):
     assert "verteld, niet getoetst" in verhalen.lessons(real).html()
     assert "nog niet ingevuld" in uren_middelen.budget(real).caption
     assert "noemt geen data" in uren_middelen.calendar(real).caption
+    shown = uren_middelen.money(real)
+    assert "besteed" not in shown.subtitle and "donkere balk" not in shown.html()
+    assert "spent" not in shown.variables.index
+    sums = uren_middelen.sums(real).markdown
+    assert "Hoogstens 500 uur" in sums and "Hoogstens" not in uren_middelen.budget(real).html()
 
 
 def test_what_some_row_says_stays(monitor):
@@ -312,7 +326,7 @@ def test_the_network_counts_years_and_who_stopped(monitor):
     assert frame["left"].to_dict() == {2020: 0, 2021: 0, 2022: 0, 2023: 1, 2024: 0}
     assert netwerk.stopped(monitor).frame["school"].tolist() == ["90AA00"]
     reach = netwerk.coverage(monitor).frame.set_index("municipality")
-    # weging 30, 31, 32, 33: high is the upper quarter, from 32.25; only the school outside
+    # weging 30, 31, 32, 33: high are the upper two fifths, above 31.8
     assert reach.loc["Zeewijk", ["schools", "participant", "high", "reached"]].tolist() == [
         3,
         2,

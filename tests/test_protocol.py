@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -75,6 +76,21 @@ def test_the_protocol_holds_what_the_documents_fixed():
     assert all(2019 in goal.outcome.exclude_years for goal in PROTOCOL.goals)
     assert [goal.role for goal in PROTOCOL.goals] == ["toets", "toets", "toets", "context"]
     assert f"versie {PROTOCOL.version}" in say_protocol(PROTOCOL)
+
+
+def test_each_change_after_data_were_seen_stands_on_a_line_of_its_own(edition):
+    """They stood in one paragraph of 260 words."""
+    late = [change for change in PROTOCOL.changes if change.after_data]
+    assert len(late) > 1
+    lines = verantwoording.protocol(edition).markdown.splitlines()
+    assert all(any(line.startswith("- ") and c.what in line for line in lines) for c in late)
+    assert len(lines[0].split()) < 40
+
+
+def test_one_school_year_is_no_plural():
+    levels = pd.DataFrame({"joined": ["solved", "solved", "contradiction"]})
+    told = verantwoording._joined(levels)
+    assert told[0].startswith("Bij 2 schooljaren ") and told[1].startswith("Bij 1 schooljaar ")
 
 
 def test_every_table_an_outcome_can_rest_on_is_a_table():

@@ -17,7 +17,9 @@ from kansen_analysis.edition.compare import compare, verify
 from kansen_analysis.edition.open import open_edition
 from kansen_analysis.edition.reproduce import IDENTICAL, MISSING, OTHER, reproduce
 from kansen_analysis.errors import UsageError
+from kansen_analysis.pages import verantwoording
 from kansen_analysis.programme.workspace import root
+from kansen_analysis.publish import site
 
 DAY = "2025-08-15"
 
@@ -131,6 +133,15 @@ def test_the_day_is_that_of_the_settings_else_of_the_newest_file(tmp_path, demo)
     assert manifest.dated(settings, 2024, tmp_path, files) == "2025-11-03"
     told = settings.model_copy(update={"editions": {"2024-2025": datetime.date(2026, 3, 12)}})
     assert manifest.dated(told, 2024, tmp_path, files) == "2026-03-12"
+
+
+def test_no_reader_is_told_a_day_that_nothing_says(demo):
+    """The foot said 1 august 2025 of files that were not there on that day."""
+    edition = build(demo)
+    assert (edition.dated, edition.day) == ("2025-08-01", None)
+    assert "augustus" not in verantwoording.citation(edition)
+    told = site._made("embedded", "3", edition)
+    assert told.endswith("Uitgave over 2024-2025.")
 
 
 def test_other_settings_of_the_machine_give_the_same_bytes(small, tmp_path):

@@ -157,14 +157,14 @@ def bullets(frame: pd.DataFrame, texts: Texts, *, unit: str) -> Figure:
         texts,
         partial(_bullets, frame=frame, unit=unit),
         alt=alt,
-        kind="Balken met begroot en besteed.",
+        kind=f"Balken met begroot{' en besteed' if len(known) else ''}.",
         frame=frame,
         variables=[
             ("label", "Onderdeel", "", 0, "text"),
             ("planned", "Begroot", unit, 0, "mean"),
-            ("spent", "Besteed", unit, 0, "mean"),
+            *([("spent", "Besteed", unit, 0, "mean")] if len(known) else []),
         ],
-        notes=["Brede lichte balk: begroot. Smalle donkere balk: besteed."],
+        notes=["Brede lichte balk: begroot. Smalle donkere balk: besteed."] if len(known) else [],
     )
 
 
@@ -176,11 +176,12 @@ def _bullets(board: Board, *, frame, unit) -> None:
     blue = role("participants")["line"]
     for row, y in zip(each_row(frame), middles, strict=True):
         ax.barh(y - 10, row.planned, 24, fc=colour("zone"), ec=colour("axis"), lw=1.2)
-        spent = "besteed: nog niet ingevuld"
+        said = f"begroot {_amount(row.planned, unit)}"
         if pd.notna(row.spent):
             ax.barh(y - 10, row.spent, 10, fc=blue, ec=blue)
-            spent = f"besteed {_amount(row.spent, unit)}"
-        said = f"begroot {_amount(row.planned, unit)}, {spent}"
+            said += f", besteed {_amount(row.spent, unit)}"
+        elif frame["spent"].notna().any():
+            said += ", besteed: nog niet ingevuld"
         board.quiet(ax, (0, y + 15), said, back=True)
 
 

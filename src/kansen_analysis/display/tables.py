@@ -19,6 +19,7 @@ PROVISIONAL = "*"
 LONG = 15  # rows; a longer table scrolls under its own header
 _NAME = 24  # characters of the longest name that is not broken on a desk
 _ROOMS = (6, 9, 12, 16, 24, 34)  # characters, as in kansen.css
+_ACROSS, _GAP = 124, 2  # characters that stand beside each other on a desk, and between columns
 KINDS = ("code", "text", "count", "mean", "share", "difference", "year")
 _LEGEND = {  # in the order in which they are explained
     numbers.SMALL: "afgeschermd: 1 tot en met 4 leerlingen",
@@ -174,10 +175,10 @@ def bare(name: str, caption: str, frame: pd.DataFrame, variables: pd.DataFrame) 
             cells[0] += PROVISIONAL
             used.add(PROVISIONAL)
         rows.append(cells)
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     head = "".join(
-        f'<th scope="col" class="{_class(about.kind)}{_room(about, cells)}">{_header(about)}</th>'
-        for about, cells in zip(each_row(variables), columns, strict=True)
+        f'<th scope="col" class="{_class(about.kind)}{room}">{_header(about)}</th>'
+        for about, room in zip(each_row(variables), _rooms(variables, columns), strict=True)
     )
     body = []
     for cells in rows:
@@ -257,11 +258,27 @@ def _class(kind: str) -> str:
     return "kansen-text" if kind == "text" else "kansen-number"
 
 
-def _room(about, cells: Sequence[str]) -> str:
-    """Return the class that keeps a column from becoming one word wide, or a header a tower."""
-    header = f"{about.label} {'' if pd.isna(about.unit) else about.unit}"
-    longest = max(map(len, cells), default=0) if about.kind == "text" else 0
-    # a name stays on one line, a sentence takes three
-    need = max(len(header) / 3, longest if longest <= _NAME else max(_NAME, longest / 3))
-    wide = next((width for width in _ROOMS if width >= need), _ROOMS[-1])
-    return f" kansen-w{wide}" if need > 4 else ""
+def _rooms(variables: pd.DataFrame, columns: Sequence[Sequence[str]]) -> list[str]:
+    """Return the classes that keep a column from one word wide, a header from being a tower.
+
+    Where all columns together are wider than a page on a desk, the widest give way first: a
+    sentence may take more lines, down to its longest word.
+    """
+    rooms, least = [], []
+    for about, cells in zip(each_row(variables), columns, strict=True):
+        header = f"{about.label} {'' if pd.isna(about.unit) else about.unit}"
+        longest = max(map(len, cells), default=0)
+        sentence = longest if about.kind == "text" else 0
+        # a name stays on one line, a sentence takes three
+        need = max(len(header) / 3, sentence if sentence <= _NAME else max(_NAME, sentence / 3))
+        rooms.append(next((w for w in _ROOMS if w >= need), _ROOMS[-1]) if need > 4 else 0)
+        parts = " ".join([header, *(cells if about.kind == "text" else ())]).split()
+        whole = 0 if about.kind == "text" else longest
+        least.append(max([whole, *map(len, parts)]))
+    while sum(map(max, rooms, least)) + _GAP * len(rooms) > _ACROSS:
+        wide = max((w for w, word in zip(rooms, least, strict=True) if w > word), default=0)
+        if not wide:
+            break  # no column can give way: it scrolls in its region
+        at = next(i for i, w in enumerate(rooms) if w == wide and w > least[i])
+        rooms[at] = max((w for w in _ROOMS if w < wide), default=0)
+    return [f" kansen-w{wide}" if wide else "" for wide in rooms]

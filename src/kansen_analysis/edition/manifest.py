@@ -152,7 +152,7 @@ def dated(settings: Settings, year: int, raw: Path, files: pd.DataFrame) -> str:
         return told.isoformat()
     used = set(files["sha256"])
     came = [e["retrieved_at"][:10] for e in fetched(raw) if e["sha256"] in used]
-    return max(came, default=f"{year + 1}-08-01")
+    return max(came, default=schoolyear.day_after(year))
 
 
 # What it was made with -------------------------------------------------------------------------

@@ -158,6 +158,11 @@ class Edition:
     advices = _private("outcomes", "advices", "What goal 2 rests on, or None.")
     panels = _private("outcomes", "panels", "By name the panels that estimates rest on.")
 
+    @property
+    def day(self) -> str | None:
+        """The day of the edition, None where no setting and no fetched file says it."""
+        return self.dated if self.dated != schoolyear.day_after(self.year) else None
+
     def work(self, stage: str) -> Saved:
         """Return what a stage worked out; it stays in the working folder.
 

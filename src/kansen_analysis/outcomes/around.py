@@ -81,6 +81,24 @@ def series(tables: Mapping[str, pd.DataFrame], goal: int) -> list[Series]:
     return found
 
 
+def secondary_places(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return where secondary schools are, by school, from every file that says so.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``municipality_code`` and ``province``, indexed by school; the register goes before the
+        file of pupils who moved down or up.
+    """
+    columns = ["school", "municipality_code", "province"]
+    named = [tables.get(name, pd.DataFrame()) for name in ("vo_doorstroom", "vestigingen_vo")]
+    named = [each.reindex(columns=columns) for each in named if len(each)]
+    if not named:
+        return pd.DataFrame(columns=columns).set_index("school")
+    rows = pd.concat(named).dropna(subset=["school", "municipality_code"])
+    return rows.drop_duplicates("school", keep="last").set_index("school")
+
+
 def early_leavers(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str] | None:
     """Return early school leaving with a municipality, and whose municipality that is.
 
@@ -98,10 +116,9 @@ def early_leavers(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str
         if "sex" in rows:
             rows = rows[rows["sex"].fillna("totaal") == "totaal"]
         return rows, "home"
-    schools = tables["vestigingen_vo"]
-    if not len(schools):
+    places = secondary_places(tables)
+    if not len(places):
         return None
-    places = schools.drop_duplicates("school", keep="last").set_index("school")
     rows = table.assign(
         municipality_code=table["school"].map(places["municipality_code"]),
         province=table["school"].map(places["province"]),

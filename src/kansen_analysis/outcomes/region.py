@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.outcomes import panel
+from kansen_analysis.outcomes.around import secondary_places
 from kansen_analysis.outcomes.intervals import share
 from kansen_analysis.sources.rows import each_row
 
@@ -529,14 +530,10 @@ def _leavers(tables, where):
     if "school" not in table:
         return
     rows = table[table["school"].notna()]
-    named = [tables.get(name, pd.DataFrame()) for name in ("vo_doorstroom", "vestigingen_vo")]
-    named = [each[["school", "municipality_code"]] for each in named if len(each)]
-    if not named or not len(rows):
+    places = secondary_places(tables)
+    if not len(places) or not len(rows):
         return
-    now = pd.concat(named).dropna().drop_duplicates("school", keep="last")
-    rows = rows.assign(
-        municipality_code=rows["school"].map(now.set_index("school")["municipality_code"])
-    )
+    rows = rows.assign(municipality_code=rows["school"].map(places["municipality_code"]))
     part, whole = (_ends_of(rows, name) for name in ("vsv", "pupils"))
     yield _counted(rows, "vsv_vo", _BY, part=part, rest=_rest(part, whole), whole=whole)
 
@@ -553,6 +550,31 @@ def _by_home(table: pd.DataFrame) -> pd.DataFrame:
 
 
 # What is told ----------------------------------------------------------------------------------
+
+
+def in_fifths(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Put every school with a schoolweging in a fifth of the country, in the latest year.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        ``schoolweging`` and, for where a school is, ``leerlingen_historisch`` and ``schools``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of that year with ``municipality_code`` (also of a school whose vestiging is not
+        certain, where its BRIN has all of them in one municipality) and ``fifth``, 5 the highest.
+    """
+    rows = tables.get("schoolweging", pd.DataFrame())
+    if not len(rows):
+        return rows
+    rows = rows[rows["schoolweging"].notna() & (rows["year"] == rows["year"].max())]
+    edges = rows["schoolweging"].quantile([0.2, 0.4, 0.6, 0.8]).to_numpy()
+    return rows.assign(
+        municipality_code=_of_ovt(rows, municipality_of(tables)),
+        fifth=1 + np.searchsorted(edges, rows["schoolweging"].to_numpy(), side="left"),
+    )
 
 
 def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFrame:
@@ -572,15 +594,9 @@ def spread(tables: Mapping[str, pd.DataFrame], facts: pd.DataFrame) -> pd.DataFr
         and ``share`` (percent of the schools of the place), of the latest year, in ``year``.
     """
     columns = ["place", "place_code", "place_kind", "year", "fifth", "schools", "share"]
-    rows = tables.get("schoolweging", pd.DataFrame())
+    rows = in_fifths(tables)
     if not len(rows) or not len(facts):
         return pd.DataFrame(columns=columns)
-    rows = rows[rows["schoolweging"].notna() & (rows["year"] == rows["year"].max())]
-    edges = rows["schoolweging"].quantile([0.2, 0.4, 0.6, 0.8]).to_numpy()
-    rows = rows.assign(
-        municipality_code=_of_ovt(rows, municipality_of(tables)),
-        fifth=1 + np.searchsorted(edges, rows["schoolweging"].to_numpy(), side="left"),
-    )
     places = facts[["place", "place_code", "place_kind"]].drop_duplicates()
     own = set(places["place_code"]) - {""}
     parts = []

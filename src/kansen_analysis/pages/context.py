@@ -170,8 +170,8 @@ def early_leavers(monitor: Edition) -> Table | Absent:
     found = published.early_leavers(monitor.tables)
     if found is None:
         return Absent(
-            "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en het register "
-            "van vo-vestigingen zit niet in deze map."
+            "Het bestand over voortijdig schoolverlaten gaat per vo-vestiging, en geen ander "
+            "bestand in deze map zegt waar die staan."
             if len(monitor.tables["vsv"])
             else "Er is geen bestand over voortijdig schoolverlaten in deze map."
         )

@@ -100,7 +100,10 @@ def groups(monitor: Edition, code: str) -> Table | Absent:
         return Absent("In deze bestanden staan geen leerlingaantallen van scholen.")
     year = int(rows["year"].max())
     now = rows[rows["year"] == year]
-    weging = monitor.schools.set_index("school")["schoolweging"]
+    facts = monitor.schools.set_index("school")
+    weging = facts["schoolweging"]
+    years = facts.loc[facts.index.isin(now["school"]), "weging_year"].dropna()
+    until = schoolyear.label(int(years.max())) if len(years) else ""
     parts = {
         "scholen in het register": now[now["participant"]],
         "overige basisscholen": now[~now["participant"]],
@@ -124,8 +127,9 @@ def groups(monitor: Edition, code: str) -> Table | Absent:
         columns="gemeente-scholen",
         source=source_line("leerlingen_historisch", "schoolweging"),
         notes=(
-            "Schoolweging: gemiddeld over de leerlingen, van vóór de start van het programma. Hoe "
-            "hoger, hoe meer kinderen thuis minder kans op een goede start hebben.",
+            f"Schoolweging: van de jaren tot en met {until}, gemiddeld over de leerlingen. "
+            "Zo telt niet mee wat daarna veranderde. Hoe hoger, hoe meer kinderen thuis minder "
+            "kans op een goede start hebben.",
         ),
     )
 
@@ -233,7 +237,7 @@ def special_education(monitor: Edition, code: str) -> Figure | Absent:
     """Draw how many children who live here go to a school for special education."""
     rows = _cbs(monitor, "so_vso", "cbs_85490ned")
     if not len(rows):
-        return Absent("Er zijn geen cijfers over speciaal onderwijs naar woongemeente in deze map.")
+        return _not_here(monitor)
     for column in ("cluster", "origin"):
         rows = rows[_total(rows[column])]
     mine = rows[rows["municipality_code"] == code]
@@ -270,7 +274,7 @@ def youth_care(monitor: Edition, code: str) -> Table | Absent:
         rows = rows[rows["form"] == "jeugdhulp"]
     mine, country = _both(rows, code, "share")
     if not len(mine):
-        return Absent("Er zijn geen cijfers over jeugdhulp naar woongemeente in deze map.")
+        return _not_here(monitor)
     frame = pd.DataFrame(
         {
             # calendar years, as CBS has them; a school year would be another year
@@ -305,9 +309,7 @@ def dropout(monitor: Edition, code: str) -> Figure | Absent:
         rows = rows[rows["sex"] == "totaal"]
     mine, country = _both(rows, code, "pct_vsv")
     if not len(mine):
-        return Absent(
-            "Er zijn geen cijfers over voortijdig schoolverlaten naar woongemeente in deze map."
-        )
+        return _not_here(monitor)
     parts = {_HERE: mine, _COUNTRY_NAME: country[country.index.isin(mine.index)]}
     frame = pd.concat(
         [
@@ -353,6 +355,21 @@ def _cbs(monitor: Edition, table: str, dataset: str) -> pd.DataFrame:
     if not len(rows) or "region" not in rows:
         return rows.iloc[:0]
     return rows[rows["dataset"] == dataset] if "dataset" in rows else rows
+
+
+def _not_here(monitor: Edition) -> Absent:
+    """Say in one sentence what no file here tells by where children live."""
+    parts = {
+        "speciaal onderwijs": ("so_vso", "cbs_85490ned"),
+        "jeugdhulp": ("jeugdhulp", "cbs_85098ned"),
+        "voortijdig schoolverlaten": ("vsv", "cbs_84780ned"),
+    }
+    missing = [what for what, each in parts.items() if not len(_cbs(monitor, *each))]
+    if not missing:
+        return Absent("Niet elk bestand met cijfers naar woongemeente noemt deze gemeente.")
+    return Absent(
+        f"Cijfers naar woongemeente over {numbers.listed(missing)} zitten niet in deze map."
+    )
 
 
 def _total(values: pd.Series) -> pd.Series:

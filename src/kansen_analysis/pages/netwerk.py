@@ -11,16 +11,17 @@ from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table, about
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes.region import HIGH_FIFTHS, in_fifths
 from kansen_analysis.pages._programme import last_year, period, sources, this_year
 from kansen_analysis.pages.common import published_table, source_line
 from kansen_analysis.pages.markdown import plain
+from kansen_analysis.sources import schoolyear
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
 from kansen_analysis.words.numbers import many
 
 REGISTER = "register van deelnemers (participants.csv)"
 FEWEST = 5  # schools; of fewer no growth is drawn
-HIGH = 0.75  # quantile of schoolweging above which it is called high
 _NO_YEAR = "Van geen enkele school in het register is een beginjaar bekend."
 
 
@@ -201,35 +202,42 @@ def stopped(monitor: Edition) -> Table | Prose:
 
 
 def coverage(monitor: Edition) -> Table | Absent:
-    """Count per municipality how many schools with a high schoolweging take part."""
-    schools = monitor.schools.dropna(subset="schoolweging")
-    if not len(schools):
+    """Count per municipality how many schools with a high schoolweging take part.
+
+    High, and the schools of a municipality, are what *De regio in cijfers* tells of them.
+    """
+    tables = {name: monitor.load(name) for name in ("schoolweging", "leerlingen_historisch")}
+    rows = in_fifths({**tables, "schools": monitor.schools})
+    if not len(rows):
         return Absent("Er is in deze map geen schoolweging.")
-    bound = schools["schoolweging"].quantile(HIGH)
-    places = schools.loc[schools["participant"], "municipality"].dropna().unique()
-    here = schools[schools["municipality"].isin(places)].assign(
-        high=lambda f: f["schoolweging"] >= bound,
-        reached=lambda f: (f["schoolweging"] >= bound) & f["participant"],
-    )
+    year, bound = int(rows["year"].iloc[0]), rows["schoolweging"].quantile(HIGH_FIFTHS)
+    people = monitor.participants
+    here = rows[rows["municipality_code"].isin(people["municipality_code"])]
     if not len(here):
         return Absent("Van geen enkele school in het register is de schoolweging bekend.")
-    frame = here.groupby("municipality")[["participant", "high", "reached"]].sum().astype(int)
-    frame.insert(0, "schools", here.groupby("municipality").size())
-    total = frame.sum()
-    # Published registers write ASSEN, ours writes it as a reader does.
-    written = {name.casefold(): name for name in monitor.participants["municipality"]}
-    frame.index = frame.index.map(lambda name: written.get(name.casefold(), name))
-    frame = frame.rename_axis("municipality").sort_index(kind="stable")
-    share = f"{'staat' if total.reached == 1 else 'staan'} er {total.reached} in het register"
+    frame = pd.DataFrame(
+        {
+            "schools": 1,
+            "participant": here["school"].isin(people["school"]),
+            "high": here["fifth"] >= 4,
+        }
+    )
+    frame["reached"] = frame["participant"] & frame["high"]
+    name = people.drop_duplicates("municipality_code").set_index("municipality_code")
+    frame = frame.groupby(here["municipality_code"].map(name["municipality"])).sum().astype(int)
+    frame = frame.rename_axis("municipality").sort_index(kind="stable").reset_index()
+    high, reached = int(frame["high"].sum()), int(frame["reached"].sum())
+    share = f"{'staat' if reached == 1 else 'staan'} er {reached} in het register"
+    label = schoolyear.label(year)
     return published_table(
-        frame.reset_index(),
+        frame,
         "netwerk-bereik",
         caption="Scholen met een hoge schoolweging, en hoeveel daarvan in het register staan, per "
-        "gemeente",
+        f"gemeente, {label}",
         source=source_line("schoolweging", "vestigingen") + "; " + REGISTER,
         notes=(
-            f"Hoog: {numbers.number(bound, 1)} of meer; dat heeft een kwart van alle scholen in "
-            f"deze bestanden. Van de {total.high} in deze gemeenten {share}.",
+            f"Hoog: hoger dan {numbers.number(bound, 1)}; dat hebben twee van de vijf scholen in "
+            f"het land. Van de {high} in deze gemeenten {share}.",
             "Een hoge schoolweging betekent dat leerlingen gemiddeld minder kansen van huis uit "
             "meekrijgen. Bij kleine scholen zegt het getal minder.",
         ),

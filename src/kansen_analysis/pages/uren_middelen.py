@@ -95,6 +95,8 @@ def _bars(rows: pd.DataFrame, what: str, unit: str, name: str, subtitle: str) ->
         title += "; wat is besteed, is nog niet ingevuld"
     elif over := int((spent > planned).sum()):
         title += f"; {many(over, 'onderdeel', 'onderdelen')} boven de begroting"
+    if not known.any():
+        subtitle = subtitle.replace("begroot en besteed", "begroot")
     return programme_figures.bullets(
         pd.DataFrame({"label": _label(rows), "planned": planned, "spent": spent}),
         figures.Texts(
@@ -139,7 +141,6 @@ def budget(monitor: Edition) -> Table | Absent:
         else "Begroot per onderdeel; wat is besteed, is nog niet ingevuld",
         variables=telling(columns_of("uren-begroting"), frame),
         source=sources(frame),
-        notes=tuple(note for note in dict.fromkeys(frame["note"]) if note),
     )
 
 

@@ -70,7 +70,8 @@ def overview(monitor: Edition, old: Edition, difference: Comparison) -> Prose:
     """Say beside which edition this one stands, and what differs in one sentence each."""
     rows = _verdicts(monitor, old)
     moved = int((rows["then"] != rows["now"]).sum())
-    first = words.opening(schoolyear.label(old.year), numbers.date(old.dated), moved, len(rows))
+    day = numbers.date(old.day) if old.day else ""
+    first = words.opening(schoolyear.label(old.year), day, moved, len(rows))
     if old.year == monitor.year - 1 and published.recorded(monitor) is not None:
         first += f" {published.told(monitor)}"
     figures = [plain(TABLES.get(each.table, each.table)) for each in difference.printed]

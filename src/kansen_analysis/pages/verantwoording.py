@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pandas as pd
 
 from kansen_analysis.display.prose import Absent, Prose
@@ -14,8 +12,9 @@ from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import get, schoolyear
 from kansen_analysis.words import advice, numbers
 from kansen_analysis.words.estimates import VERSIONS
+from kansen_analysis.words.numbers import many
 from kansen_analysis.words.over_time import say_joined
-from kansen_analysis.words.protocol import say_differences, say_protocol
+from kansen_analysis.words.protocol import say_changes, say_differences, say_protocol
 
 _OWN = "kansen_analysis, uit de gelezen bestanden"
 
@@ -63,10 +62,11 @@ def citation(monitor: Edition) -> str:
     if settings.citation:
         return plain(settings.citation)
     owner = f"{settings.owner}. " if settings.owner else ""
+    day = f", {numbers.date(monitor.day)}" if monitor.day else ""
     return plain(
-        f"{owner}Monitor {settings.name}, uitgave {schoolyear.label(monitor.year)}, "
-        f"{numbers.date(date.fromisoformat(monitor.dated))}. Protocol {monitor.protocol.version}, "
-        f"kansen_analysis {monitor.manifest['kansen_analysis']}."
+        f"{owner}Monitor {settings.name}, uitgave {schoolyear.label(monitor.year)}{day}. "
+        f"Protocol {monitor.protocol.version}, kansen_analysis "
+        f"{monitor.manifest['kansen_analysis']}."
     )
 
 
@@ -74,8 +74,9 @@ def protocol(monitor: Edition) -> Prose:
     """Say which protocol was followed, where it is not the released one, and what it fixes."""
     own = monitor.settings.goals is not None
     rows = [say_protocol(monitor.protocol, own), ""]
-    if other := say_differences(monitor.protocol, own):
-        rows += [*(f"- {line}" for line in other), "", "Wat het per doel vastlegt:", ""]
+    beside = [*say_changes(monitor.protocol), *say_differences(monitor.protocol, own)]
+    if beside:
+        rows += [*(f"- {line}" for line in beside), "", "Wat het per doel vastlegt:", ""]
     for goal in monitor.protocol.goals:
         outcome = goal.outcome
         kind = "toets" if goal.role == "toets" else "context, geen toets"
@@ -175,12 +176,14 @@ def _joined(levels: pd.DataFrame) -> list[str]:
     lines = []
     if solved:
         lines.append(
-            f"Bij {solved} schooljaren van deelnemers zou het percentage van de Inspectie naast de "
-            "tabel van DUO een afgeschermd aantal verraden. Daar staat een bereik."
+            f"Bij {many(solved, 'schooljaar', 'schooljaren')} van deelnemers zou het percentage "
+            "van de Inspectie naast de tabel van DUO een afgeschermd aantal verraden. Daar "
+            "staat een bereik."
         )
     if apart:
         lines.append(
-            f"Bij {apart} schooljaren van deelnemers passen het percentage van de Inspectie en de "
-            "aantallen van DUO niet bij elkaar. Het cijfer van de Inspectie telt."
+            f"Bij {many(apart, 'schooljaar', 'schooljaren')} van deelnemers passen het "
+            "percentage van de Inspectie en de aantallen van DUO niet bij elkaar. Het cijfer "
+            "van de Inspectie telt."
         )
     return lines

@@ -146,6 +146,12 @@ def moved(monitor: Edition) -> Table | Absent:
     )
 
 
+def _state(row) -> str:
+    """Say how far an activity is, on which day, and since when where that is known."""
+    since = f", begonnen in {when(row.since)}" if row.since else ""
+    return f"{row.state}{since} ({when(row.date)})" if row.date else row.state + since
+
+
 def activities(monitor: Edition) -> Table | Absent:
     """List every activity with its partners, place, state and source."""
     now = _now(monitor)
@@ -155,8 +161,7 @@ def activities(monitor: Edition) -> Table | Absent:
         partners=now["partners"].str.replace(";", ",").replace("", NOT_NAMED),
         target_group=now["target_group"].replace("", NOT_NAMED),
         place=[place(monitor, row) or "hele gebied" for row in each_row(now)],
-        of=[when(date) for date in now["date"]],
-        since=[when(date) or NOT_NAMED for date in now["since"]],
+        state=[_state(row) for row in each_row(now)],
     )
     return published_table(
         frame,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -29,6 +28,7 @@ from kansen_analysis.publish import (
     shown,
 )
 from kansen_analysis.publish.execute import Progress
+from kansen_analysis.sources import schoolyear
 from kansen_analysis.words import numbers
 
 ENGINES = ("auto", "quarto", "embedded")
@@ -235,7 +235,9 @@ def _check(config: RenderConfig, output: Path, names: list[str]) -> None:
 
 def _made(engine: str, version: str, edition: Edition) -> str:
     tool = f"Quarto {version}" if engine == "quarto" else f"de ingebouwde engine (pandoc {version})"
-    return (
-        f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool}. "
-        f"Uitgave van {numbers.date(date.fromisoformat(edition.dated))}."
+    day = (
+        f"van {numbers.date(edition.day)}"
+        if edition.day
+        else f"over {schoolyear.label(edition.year)}"
     )
+    return f"Gemaakt met kansen_analysis {kansen_analysis.__version__} en {tool}. Uitgave {day}."

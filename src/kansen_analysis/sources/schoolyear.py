@@ -71,6 +71,17 @@ def of_date(day: date) -> int:
     return day.year if day.month >= FIRST_MONTH else day.year - 1
 
 
+def day_after(year: int) -> str:
+    """Return the day after a school year, by which an edition goes that nothing dates.
+
+    Examples
+    --------
+    >>> day_after(2024)
+    '2025-08-01'
+    """
+    return date(year + 1, FIRST_MONTH, 1).isoformat()
+
+
 def find(text: str) -> list[int]:
     """Find the school years named in a file name or header, in the order they stand.
 

@@ -41,7 +41,7 @@ class Cause(StrEnum):
 
 def opening(then: str, day: str, moved: int, goals: int) -> str:
     """Say beside which edition this one stands, and of how many goals the verdict is another."""
-    first = f"Deze uitgave staat hier naast die over {then} van {day}."
+    first = f"Deze uitgave staat hier naast die over {then}{f' van {day}' if day else ''}."
     if not moved:
         return f"{first} Elk doel heeft hetzelfde oordeel."
     return f"{first} Het oordeel is anders bij {moved} van de {goals} doelen."

@@ -77,9 +77,8 @@ def say_protocol(protocol: Protocol, own: bool = False) -> str:
         f"{digest(protocol)[:12]})."
     )
     late = [change for change in protocol.changes if change.after_data]
-    for change in late:
-        day = write.date(change.date)
-        text += f" Gewijzigd nadat gegevens waren geladen ({day}): {change.what}"
+    if late:
+        text += " Gewijzigd nadat gegevens waren geladen; hieronder staat wat."
     if own:
         text += (
             " De regel die tot een oordeel leidt, is die van kansen_analysis"
@@ -96,6 +95,11 @@ def say_protocol(protocol: Protocol, own: bool = False) -> str:
     elif not late:
         text += " Niet gewijzigd nadat er gegevens waren geladen."
     return text
+
+
+def say_changes(protocol: Protocol) -> list[str]:
+    """Say what was changed after data were seen, each change with its day."""
+    return [f"{write.date(c.date)}: {c.what}" for c in protocol.changes if c.after_data]
 
 
 def say_differences(protocol: Protocol, own: bool = False) -> list[str]:
