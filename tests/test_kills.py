@@ -117,11 +117,13 @@ def test_what_a_killed_run_left_of_one_file_is_removed_by_the_next(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["form[1].xlsx"]
 
 
-def test_a_full_disk_is_one_sentence(tmp_path):
-    """Of a device that is always full, without a traceback."""
+@pytest.mark.parametrize("copied", ["", ", None, '/x/y'"])
+def test_a_full_disk_is_one_sentence(copied):
+    """Of a device that is always full, without a traceback; of a copy its place is named."""
+    of = "/data/file.ods" if copied else "/x/y"
     code = (
         "import errno, sys; from kansen_analysis import cli\n"
-        "def full(): raise OSError(errno.ENOSPC, 'No space left', '/x/y')\n"
+        f"def full(): raise OSError(errno.ENOSPC, 'No space left', '{of}'{copied})\n"
         "cli.app = full; sys.argv = ['kansen']; cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
