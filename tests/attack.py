@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 DOMAINS = {  # of the referentieniveaus: level, and whether it is the target
     "rekenen": {"<1F": False, "1F": False, "1S": True, "2F": True},
@@ -253,6 +253,69 @@ def by_the_rule(publish, printed: pd.DataFrame, school: str) -> Score:
     return score
 
 
+# Estimates -------------------------------------------------------------------------------------
+
+
+def half_unit(value: float) -> float:
+    """Return half of the last digit that a printed number has."""
+    return 0.5 * 10.0 ** -len(repr(float(value)).partition(".")[2].removesuffix("0"))
+
+
+def from_estimates(edition, goal: int = 1) -> Score:
+    """Solve the shares of guarded participants from the estimates that pages show.
+
+    The attacker knows all other schools, and the package: every estimate is a sum of shares with
+    weights that follow from who takes part and how many pupils there are.
+    """
+    from kansen_analysis.estimate.effects import estimate_effect
+    from kansen_analysis.pages import evidence
+
+    pages = (evidence.four_versions, evidence.since_start, evidence.by_period)
+    frames = [page(edition, goal).frame for page in pages]
+    printed = pd.concat([f["estimate" if "estimate" in f else "effect"] for f in frames])
+    named = set(frames[1]["relative"]), set(frames[2]["label"])
+    panel, rule = edition.panel(goal), edition.protocol.goal(goal).outcome
+
+    def figures(rows: pd.DataFrame) -> np.ndarray:
+        made = estimate_effect(rows, decides=rule.decides, size_by_year=rule.size_by_year, draws=19)
+        event = made.event.table["estimate"]
+        starts = [f"Gestart in {year}-{year + 1}" in named[1] for year in made.by_cohort.index]
+        parts = (
+            made.decision["effect"],
+            event[event.index.isin(named[0])],
+            made.by_period["effect"],
+            made.by_cohort["effect"][starts],
+        )
+        return np.concatenate([part.to_numpy(float) for part in parts])
+
+    key = ["school", "year"]
+    levels = edition.target_levels[[*key, "low", "high", "joined"]]
+    both = panel.merge(levels, on=key, how="left")
+    guarded = both.index[both["joined"].eq("solved") & both["cohort"].notna()]
+    known = figures(panel)
+    assert (np.abs(known - printed.to_numpy(float)) < 1).all(), "these are not the same figures"
+    moved = [
+        figures(panel.assign(value=panel["value"].mask(panel.index == row, value + 0.1)))
+        for row, value in panel["value"].loc[guarded].items()
+    ]
+    factors = (np.array(moved) - known).T / 0.1
+    half = np.array([half_unit(value) for value in printed])[:, None]
+    value = panel["value"].loc[guarded].to_numpy(float)[:, None]
+    told = factors @ value
+    sides = np.vstack([factors, -factors]), np.vstack([told + half, half - told]).ravel()
+    low, high = (both.loc[guarded, end].to_numpy(float) for end in ("low", "high"))
+    bounds = np.c_[np.minimum(low, value.ravel()), np.maximum(high, value.ravel())]
+    pupil = 100 / (3 * both.loc[guarded, "n"].to_numpy(float))
+    score = Score()
+    for at in range(len(guarded)):
+        cost = np.eye(len(guarded))[at]
+        ends = [sign * linprog(sign * cost, *sides, bounds=bounds).fun for sign in (1, -1)]
+        width, before = ends[1] - ends[0], bounds[at][1] - bounds[at][0]
+        less = width < before - pupil[at] / 2
+        score += Score(1, less and width < pupil[at], less and width >= pupil[at])
+    return score
+
+
 # A whole site ----------------------------------------------------------------------------------
 
 
@@ -337,7 +400,7 @@ def subtracted(edition) -> tuple[int, list[tuple]]:
     -------
     int, list of (school, year)
         Guarded school-years that a figure of their municipality was held against, and those of
-        which it left less than half of the range.
+        which it left less than the range.
     """
     facts = edition.region_facts
     facts = facts[(facts["fact"] == "streefniveau") & (facts["place_kind"] == "municipality")]
@@ -358,7 +421,7 @@ def subtracted(edition) -> tuple[int, list[tuple]]:
             most = high - (sums["low"] - row.low)
             tried += 1
             left = min(most, row.high) - max(least, row.low)
-            if left < 0.5 * (row.high - row.low):
+            if left < row.high - row.low - 1e-3:
                 lost.append((row.school, int(row.year)))
     return tried, lost
 
@@ -366,6 +429,7 @@ def subtracted(edition) -> tuple[int, list[tuple]]:
 def main(site: Path, folder: Path, most: int | None = None) -> int:
     """Attack a rendered monitor; returns the number of cells that were lost."""
     from kansen_analysis.edition.open import open_edition
+    from kansen_analysis.outcomes.fixed import FEW
 
     edition = open_edition(folder)
     people = set(edition.participants["school"])
@@ -383,6 +447,14 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
     print(f"referentieniveaus: {score}; {apart} school-years contradict")
     alone, sums = subtracted(edition)
     print(f"sums of municipalities: {alone} school-years tried, {len(sums)} narrowed")
+    solved = Score()
+    if isinstance(estimate := edition.estimates.get(1), tuple) or estimate is None:
+        print("estimates of goal 1: there is none")
+    elif estimate.n_treated < FEW:
+        print("estimates of goal 1: made of what may be shown")
+    else:
+        solved = from_estimates(edition)
+        print(f"estimates of goal 1: {solved}")
     guarded = edition.target_levels
     guarded = guarded[(guarded["joined"] == "solved") & guarded["school"].isin(people)]
     exact = edition.load("leerresultaten").dropna(subset=["school", "pct_1s2f"])
@@ -396,6 +468,7 @@ def main(site: Path, folder: Path, most: int | None = None) -> int:
     print(f"pages, alt texts and figures: {len(secrets)} shares looked for, {len(said)} found")
     for each in said:
         print(" ", *each)
+    score += solved
     return score.pinned + score.narrowed + len(sums) + len(said)
 
 

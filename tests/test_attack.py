@@ -7,12 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kansen_analysis.desk.export import tables
 from kansen_analysis.edition import outcomes, released, secret
 from kansen_analysis.edition.disclosure.joined import guard
 from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
+from kansen_analysis.edition.levels import tested_panels
+from kansen_analysis.edition.place import summed
 from kansen_analysis.errors import SettingsError, UsageError
 from kansen_analysis.estimate.per_school import school_changes
 from kansen_analysis.outcomes import panel
+from kansen_analysis.outcomes.fixed import FEW
+from kansen_analysis.pages import evidence
 from kansen_analysis.programme.settings import Disclosure
 
 PARTS = ("pupils_below", "pupils_havo_vwo")
@@ -344,6 +349,25 @@ def test_an_exact_sum_over_a_municipality_has_three_guarded_schools_in_it(editio
     assert lost == []
 
 
+@pytest.mark.real
+def test_no_sum_over_a_real_municipality_narrows_the_range_of_a_school(real_edition):
+    """Three guarded schools stood behind each other, and one range was cut in half."""
+    tried, lost = attack.subtracted(real_edition)
+    assert tried > 100
+    assert lost == []
+
+
+@pytest.mark.parametrize(("shares", "shown"), [((15, 15, 15), True), ((11, 11, 11), False)])
+def test_a_sum_is_exact_only_where_it_leaves_every_school_its_range(shares, shown):
+    """Three of 11 leave each of them at most 13, of 10 to 20."""
+    names = list("ABC")
+    exact = pd.DataFrame({"school": names, "year": 2023, "value": shares, "n": 20}, dtype=object)
+    exact = exact.assign(low=exact["value"], high=exact["value"], n_low=20, n_high=20)
+    guarded = exact.assign(low=10, high=20, joined="solved")
+    found = summed(exact, guarded, pd.Series("9001", index=names))
+    assert found["low"].tolist() == (list(shares) if shown else [10, 10, 10])
+
+
 def test_the_change_of_one_school_follows_from_what_may_be_shown(edition):
     """Who has the package and the published files can try every share that a range leaves.
 
@@ -365,6 +389,61 @@ def test_the_change_of_one_school_follows_from_what_may_be_shown(edition):
     assert len(known) > 50
     for name in ("change", "shrunken", "n_before", "n_after"):
         np.testing.assert_allclose(again[name], known[name], atol=1e-9, err_msg=name)
+
+
+def test_estimates_leave_every_share_as_open_as_its_range(edition):
+    """With six decimals nine of 76 shares were cut by who knows all other schools."""
+    score = attack.from_estimates(edition)
+    assert score.tried > 60
+    assert (score.pinned, score.narrowed) == (0, 0), score
+
+
+def test_of_few_participants_an_estimate_never_sees_a_share_that_is_not_shown(edition):
+    """Of ten every share could be worked out, of twenty six of 24, also from rounded figures."""
+    stages = {name: edition.work(name) for name in ("outcomes", "levels")}
+    exact, shown = (stages[name]["panels"] for name in ("outcomes", "levels"))
+    whole = tested_panels(stages)
+    hidden = exact["1"]["value"] != shown["1"]["value"]
+    assert (hidden & exact["1"]["cohort"].notna()).sum() > 20
+    assert whole["1"]["value"].tolist() == exact["1"]["value"].tolist()
+    some = exact["1"].loc[exact["1"]["cohort"].notna(), "school"].unique()[: FEW - 1]
+    for goal in ("1", "2"):
+        few = {
+            stage: {"panels": {n: p[p["cohort"].isna() | p["school"].isin(some)]}}
+            for stage, panels in (("outcomes", exact), ("levels", shown))
+            for n, p in panels.items()
+            if n == goal
+        }
+        pd.testing.assert_frame_equal(tested_panels(few)[goal], few["levels"]["panels"][goal])
+        assert (
+            few["levels"]["panels"][goal]["value"] != few["outcomes"]["panels"][goal]["value"]
+        ).any()
+
+
+@pytest.mark.parametrize(
+    "page", ["four_versions", "since_start", "results_vary", "what_could_be_seen", "by_period"]
+)
+def test_no_figure_of_an_estimate_has_more_digits_than_its_error_carries(edition, page):
+    for goal in (1, 2):
+        frame = getattr(evidence, page)(edition, goal).frame
+        low, high = (f"ci_{end}" if "ci_low" in frame else end for end in ("low", "high"))
+        told = 0
+        for row in frame.dropna(subset=[low, high]).to_dict("records"):
+            error = (row[high] - row[low]) / 3.92
+            value = row.get("estimate", row.get("effect", row.get("value")))
+            for number in (value, row[low], row[high]):
+                assert 2 * attack.half_unit(number) > error / 101, (goal, row)
+                told += 1
+        assert told
+
+
+def test_an_exported_estimate_has_no_more_digits_than_its_error_carries(edition):
+    for row in tables(edition)["versions"].dropna(subset="effect").to_dict("records"):
+        error = (row["ci_high"] - row["ci_low"]) / 3.92
+        assert 2 * attack.half_unit(row["effect"]) > error / 201, row
+    for row in tables(edition)["verdicts"].dropna(subset="effect").to_dict("records"):
+        error = (row["ci_high"] - row["ci_low"]) / 3.92
+        assert 2 * attack.half_unit(row["effect"]) > error / 201, row
 
 
 def given_back(edition, table):

@@ -4,14 +4,18 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import kills
 import pytest
+from test_initialise import SAMEN
 
 from kansen_analysis.edition import store
 from kansen_analysis.programme import edition as begun
 from kansen_analysis.programme import tables, workbook
+from kansen_analysis.programme.initialise import initialise
+from kansen_analysis.sources import hand
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
@@ -69,11 +73,57 @@ def test_what_a_killed_run_left_in_the_temporary_folder_is_removed(tmp_path, mon
     assert list(first.parent.iterdir()) == []
 
 
-def test_a_full_disk_is_one_sentence(tmp_path):
-    """Of a device that is always full, without a traceback."""
+def killed(code, folder, ready):
+    """Run code until a file is there, and kill it."""
+    run = subprocess.Popen([sys.executable, "-c", code], cwd=folder)
+    for _ in range(600):
+        if list(folder.glob(ready)):
+            break
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    assert list(folder.glob(ready)), "it was killed before it wrote anything"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_what_a_killed_demo_or_init_left_beside_its_folder_is_removed_by_the_next(tmp_path):
+    """Never what a run that is alive writes in."""
+    code = (
+        "import time; from pathlib import Path; from kansen_analysis.sources import hand\n"
+        "with hand.scratch(Path('.').absolute(), hand.NEW) as new:\n"
+        "    (new / 'tables').write_text('x'); time.sleep({})"
+    )
+    killed(code.format(600), tmp_path, ".kansen-new-*/tables")
+    (tmp_path / ".kansen-own").mkdir()  # somebody's, with such a name
+    with hand.scratch(tmp_path, hand.NEW) as alive:
+        initialise(tmp_path / "work", SAMEN)
+        assert sorted(each.name for each in tmp_path.iterdir()) == sorted(
+            [".kansen-own", "work", alive.name]
+        )
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".kansen-own", "work"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_what_a_killed_run_left_of_one_file_is_removed_by_the_next(tmp_path):
+    """A form of leerjaar 3, a table, a key."""
+    code = (
+        "import sys, time; from pathlib import Path; from kansen_analysis.sources import hand\n"
+        "write = Path.write_bytes\n"
+        "Path.write_bytes = lambda path, what: (write(path, what[:1]), time.sleep(600))\n"
+        "hand.save(Path('form[1].xlsx'), b'xx')"
+    )
+    killed(code, tmp_path, ".form*.new-*")
+    hand.save(tmp_path / "form[1].xlsx", b"xx")
+    assert [each.name for each in tmp_path.iterdir()] == ["form[1].xlsx"]
+
+
+@pytest.mark.parametrize("copied", ["", ", None, '/x/y'"])
+def test_a_full_disk_is_one_sentence(copied):
+    """Of a device that is always full, without a traceback; of a copy its place is named."""
+    of = "/data/file.ods" if copied else "/x/y"
     code = (
         "import errno, sys; from kansen_analysis import cli\n"
-        "def full(): raise OSError(errno.ENOSPC, 'No space left', '/x/y')\n"
+        f"def full(): raise OSError(errno.ENOSPC, 'No space left', '{of}'{copied})\n"
         "cli.app = full; sys.argv = ['kansen']; cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -799,6 +799,7 @@ def main() -> None:
     except OSError as error:
         if debug or error.errno not in _ROOM:
             raise
-        where = f" ({error.filename})" if error.filename else ""
+        place = error.filename2 or error.filename  # of a copy the place it goes to
+        where = f" ({place})" if place else ""
         say(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
         sys.exit(WRONG_USE)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from kansen_analysis.programme.workspace import is_demo, root
+from kansen_analysis.sources import hand
 
 __all__ = ["SEED", "default_data", "demo_folder", "write_demo"]
 
@@ -65,10 +65,8 @@ def write_demo(
 
     folder = Path(folder)
     world = build(seed, effects, schools or SCHOOLS)
-    beside = folder.absolute().parent
-    beside.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=beside, prefix=".kansen-") as scratch:
-        new = Path(scratch) / "new"
+    with hand.scratch(folder.absolute().parent, hand.NEW) as scratch:
+        new = scratch / "new"
         write_around(world, new, seed)
         write_all(world, new, seed)
         participants = read_participants(new / "participants.csv")

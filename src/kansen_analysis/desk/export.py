@@ -10,7 +10,9 @@ import pandas as pd
 
 from kansen_analysis import __version__
 from kansen_analysis.display.downloads import FORMULA
+from kansen_analysis.edition.disclosure.supplied import decimals
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.edition.shown import rounded
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
@@ -64,8 +66,9 @@ def tables(edition: Edition) -> dict[str, pd.DataFrame]:
 
 
 def _versions(estimate) -> pd.DataFrame:
-    """Return the figures of every version; of one on supplied figures no more than pages show."""
+    """Return the figures of every version as far as their error carries, as pages show them."""
     figures = estimate.decision[_VERSIONS]
+    figures = rounded(figures, decimals(estimate.std_error))
     about_ = getattr(estimate, "versions", pd.DataFrame(index=figures.index))
     return figures.join(about_.reindex(columns=["n_treated", "n_others", "lack"]))
 

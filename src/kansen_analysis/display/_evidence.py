@@ -25,6 +25,7 @@ from kansen_analysis.display._parts import (
     with_unit,
     zone,
 )
+from kansen_analysis.edition.disclosure.supplied import carried
 from kansen_analysis.errors import UsageError
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import numbers
@@ -260,7 +261,7 @@ def ruler(frame: pd.DataFrame, texts: Texts, *, unit: str, decimals: int = 1) ->
     strange = sorted(set(frame["kind"]) - {"detectable", "matters", "estimate"})
     if strange:
         raise UsageError(f"not a mark of the ruler: {', '.join(map(str, strange))}")
-    frame = frame.reindex(columns=list(dict.fromkeys([*frame, "low", "high"])))
+    frame = carried(frame.reindex(columns=list(dict.fromkeys([*frame, "low", "high"]))), "value")
     sizes = [
         "niet te schatten"
         if pd.isna(row.value)

@@ -10,6 +10,7 @@ import pandas as pd
 from kansen_analysis.display import downloads, tables
 from kansen_analysis.display._canvas import WIDE, Board, paint
 from kansen_analysis.display._html import below, text, words
+from kansen_analysis.edition.disclosure.supplied import carried
 from kansen_analysis.errors import UsageError
 
 ALT_MIN, ALT_MAX = 40, 250
@@ -168,6 +169,8 @@ def alt_text(sentences: Sequence[str], kind: str) -> str:
 def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFrame:
     """Return the frame with a fresh index, or say which columns are missing.
 
+    An estimate comes back as far as its error carries it.
+
     Raises
     ------
     UsageError
@@ -180,7 +183,8 @@ def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFram
         raise UsageError(f"{chart}: the frame has no rows")
     # Charts calculate with plain floats; nullable ones would bring their own NA along.
     nullable = [c for c in frame if isinstance(frame[c].dtype, pd.Float32Dtype | pd.Float64Dtype)]
-    return steady(frame.astype(dict.fromkeys(nullable, float))).reset_index(drop=True)
+    frame = steady(frame.astype(dict.fromkeys(nullable, float))).reset_index(drop=True)
+    return carried(frame) if {"estimate", "low", "high"} <= set(columns) else frame
 
 
 def steady(frame: pd.DataFrame) -> pd.DataFrame:

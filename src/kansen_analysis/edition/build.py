@@ -65,7 +65,7 @@ LEVELS = Stage(
 ESTIMATES = Stage(
     "estimates",
     f"{__package__}.estimates",
-    reads=("schools", "outcomes", "protocol", "year", "limits"),
+    reads=("schools", "outcomes", "levels", "protocol", "year", "limits"),
     writes=("estimates", "guards", "attenuation", "detectable"),
 )
 VERDICTS = Stage(
@@ -125,7 +125,7 @@ PUBLIC = Stage(
     ),
     writes=None,
 )
-TESTED = (SCHOOLS, OUTCOMES, ESTIMATES, VERDICTS)  # what a verdict needs
+TESTED = (SCHOOLS, OUTCOMES, LEVELS, ESTIMATES, VERDICTS)  # what a verdict needs
 
 
 def build(
@@ -242,7 +242,7 @@ def build(
             return up_to_date(stage, below / stage.name, known)
 
         # A mistake in what was written by hand is told before anything is worked out.
-        for stage in (BESIDE, *TESTED, LEVELS, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
+        for stage in (BESIDE, *TESTED, SENSITIVITY, ANSWERS, PLACE, AREAS, RELEASED):
             done[stage.name] = bring(stage, work, inputs | done)
             if stage is SCHOOLS and not workspace.is_demo(raw):
                 check_region(settings, done[SCHOOLS.name]["schools"], done[SCHOOLS.name]["pools"])

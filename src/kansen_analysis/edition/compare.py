@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kansen_analysis import sources
 from kansen_analysis.edition import digests, manifest, store
 from kansen_analysis.edition.open import MANIFEST, PUBLIC, Edition, manifest_of, open_edition
 from kansen_analysis.errors import UsageError
@@ -20,6 +21,7 @@ CLOSE = 1e-8  # numbers that differ by less, relative, are the same
 ABOUT = ("files", "dated", "disclosure", "coverage", "aside", "unmatched", "dictionary")
 MADE = ("provisional", "edition", "dataset")  # columns of ours in the table of a publisher
 KEYS = ("school", "year", "goal", "ovt", "group", "source", "table", "municipality_code")
+PARTS = ("kind", "domain", "level")  # of the tables of a publisher that have several rows of a key
 
 
 @dataclass(frozen=True)
@@ -247,13 +249,12 @@ def _said(value) -> str:
 
 
 def _figures(old: Path, new: Path) -> Iterator[Change]:
-    """Yield what differs in two folders of tables, the verdicts first."""
+    """Yield what differs in two folders of tables: verdicts, what publishers print, the rest."""
     names = {p.name for folder in (old, new) for p in folder.iterdir() if p.suffix != ".content"}
     names = {n for n in names if not n.startswith(".") and n.split(".")[0] not in ABOUT}
-    first = ("verdicts.parquet", "estimates.json", "target_levels.parquet")
-    for name in sorted(
-        names, key=lambda n: (n not in first, first.index(n) if n in first else 0, n)
-    ):
+    first = ("estimates.json", "target_levels.parquet")
+    order = ["verdicts.parquet", *(f"{each}.parquet" for each in sources.names()), *first]
+    for name in sorted(names, key=lambda n: (order.index(n) if n in order else len(order), n)):
         a, b = old / name, new / name
         if not a.exists() or not b.exists():
             yield Change(name, "file", *(each.name if each.exists() else None for each in (a, b)))
@@ -269,6 +270,8 @@ def _tables(old: Path, new: Path) -> Iterator[Change]:
             old.stem, f"column {column}", *(column if column in t else None for t in (a, b))
         )
     keys = [key for key in KEYS if key in a and key in b]
+    if keys and a.duplicated(keys).any():
+        keys += [key for key in PARTS if key in a and key in b]
     if keys and not a.duplicated(keys).any() and not b.duplicated(keys).any():
         a, b = (table.set_index(keys) for table in (a, b))
         for row in a.index.symmetric_difference(b.index, sort=False)[: MOST + 1]:
@@ -282,7 +285,8 @@ def _tables(old: Path, new: Path) -> Iterator[Change]:
         return
     for column in a.columns.intersection(b.columns):
         for place in np.flatnonzero(_differ(a[column], b[column]))[: MOST + 1]:
-            at = f"{column} at {a.index[place]}"
+            row = a.index[place]
+            at = f"{column} at {' '.join(map(str, row)) if isinstance(row, tuple) else row}"
             yield Change(old.stem, at, a[column].iloc[place], b[column].iloc[place])
 
 
@@ -308,6 +312,7 @@ def _texts(old: Path, new: Path) -> Iterator[Change]:
 
 
 def _walk(a, b, at: str) -> Iterator[tuple[str, object, object]]:
+    a, b = (_plain(each) if isinstance(each, dict) else each for each in (a, b))
     if isinstance(a, dict) and isinstance(b, dict):
         for key in sorted({*a} | {*b}):
             yield from _walk(a.get(key), b.get(key), f"{at}.{key}".lstrip("."))
@@ -319,6 +324,22 @@ def _walk(a, b, at: str) -> Iterator[tuple[str, object, object]]:
             yield at, a, b
     elif a != b:
         yield at, a, b
+
+
+def _plain(told: dict) -> dict:
+    """Return what `store` wrote as names and values, so that a place in it can be read."""
+    if told.get("$") == "object":
+        return told["fields"]
+    if told.get("$") == "mapping":
+        return {str(key): value for key, value in told["items"]}
+    if told.get("$") == "table" and "columns" in told:
+        columns = {str(name): cells for name, _, cells in told["columns"]}
+        index = [columns.pop(name) for name in [*columns] if name.startswith("index ")]
+        rows = [" ".join(map(str, key)) for key in zip(*index, strict=True)]
+        if len(set(rows)) < told["rows"]:  # none, or some twice
+            rows = [str(at) for at in range(told["rows"])]
+        return {name: dict(zip(rows, cells, strict=True)) for name, cells in columns.items()}
+    return told
 
 
 # Untouched -------------------------------------------------------------------------------------

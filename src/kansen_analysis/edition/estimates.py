@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from kansen_analysis.edition.levels import participants_of, tested_panels
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation
 from kansen_analysis.estimate.attenuation import Attenuation
@@ -33,7 +34,7 @@ def run(inputs: Mapping) -> dict[str, object]:
         smallest difference that would have been seen.
     """
     people, protocol = inputs["schools"]["participants"], inputs["protocol"]
-    outcomes, panels = inputs["outcomes"], inputs["outcomes"]["panels"]
+    outcomes, panels = inputs["outcomes"], tested_panels(inputs)
 
     count = Reason(Obstacle.PARTICIPANTS, {"schools": len(people)})
     found: dict[int, EffectEstimate | tuple[Reason, ...]] = {
@@ -83,8 +84,8 @@ def run(inputs: Mapping) -> dict[str, object]:
 
 def _few(rows: pd.DataFrame, needed: int) -> tuple[Reason, ...]:
     """Say that too few schools supplied figures: an estimate of two is a figure of each."""
-    takes_part = rows["cohort"].notna()
-    mine, other = (rows.loc[part, "school"].nunique() for part in (takes_part, ~takes_part))
+    mine = participants_of(rows)
+    other = rows["school"].nunique() - mine
     if min(mine, other) >= needed:
         return ()
     return (Reason(Obstacle.FEW_SUPPLIED, {"schools": mine, "others": other, "needed": needed}),)

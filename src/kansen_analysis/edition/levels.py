@@ -2,8 +2,8 @@
 
 The Inspectie's exact share would give a count back that DUO hides, and so would whatever rests on
 it: a sum over a municipality of which all other schools are known, or the change of one school. So
-those are made of what is left here and cannot give away what they never saw. Estimates over all
-participants rest on the exact shares.
+those are made of what is left here and cannot give away what they never saw; so are estimates over
+few participants. Estimates over many rest on the exact shares.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 from kansen_analysis.edition.disclosure import joined
 from kansen_analysis.edition.outcomes import Chosen, advices_of, measured_of
 from kansen_analysis.outcomes import panel
+from kansen_analysis.outcomes.fixed import FEW
 from kansen_analysis.schools.load import Until
 
 
@@ -61,3 +62,24 @@ def _panels(inputs: Mapping, made: Mapping, levels: pd.DataFrame, goals) -> dict
     tested = [g for g in goals if str(g.id) in made["panels"] and g.outcome.measure in measured]
     panels = {g: choose.of(g.outcome.measure, g, g.outcome.higher_is_better) for g in tested}
     return {str(goal.id): found[0] for goal, found in panels.items() if found is not None}
+
+
+def tested_panels(stages: Mapping) -> dict[str, pd.DataFrame]:
+    """Return the panels to estimate on: where few take part, of what may be shown of a school.
+
+    Reads the stages ``outcomes`` and ``levels``.
+
+    The figures of an estimate are equations in the shares of its participants. Of fewer than
+    `FEW` they give hidden shares back to who knows all other schools, rounded or not; with what
+    may be shown in their place an estimate is a fiftieth nearer to zero (docs/methods.md).
+    """
+    shown = stages["levels"]["panels"]
+    return {
+        name: shown.get(name, rows) if participants_of(rows) < FEW else rows
+        for name, rows in stages["outcomes"]["panels"].items()
+    }
+
+
+def participants_of(rows: pd.DataFrame) -> int:
+    """Count the participants of a panel."""
+    return rows.loc[rows["cohort"].notna(), "school"].nunique()

@@ -156,7 +156,13 @@ class Edition:
     disclosure = _kept("disclosure", "What was hidden, and by which rule.")
     later_places = _private("outcomes", "later_places", "Former pupils in leerjaar 3 by school.")
     advices = _private("outcomes", "advices", "What goal 2 rests on, or None.")
-    panels = _private("outcomes", "panels", "By name the panels that estimates rest on.")
+
+    @property
+    def panels(self) -> dict[str, pd.DataFrame]:
+        """By name the panels that estimates rest on. Not for publication."""
+        from kansen_analysis.edition.levels import tested_panels  # which no page needs
+
+        return tested_panels({name: self.work(name) for name in ("outcomes", "levels")})
 
     @property
     def day(self) -> str | None:

@@ -10,6 +10,7 @@ from kansen_analysis.outcomes import printed, region
 from kansen_analysis.schools.load import Until
 
 FEWEST = 3  # guarded schools of a municipality that may hide behind each other
+CLOSE = 1e-6  # percent times pupils: sums of floats
 
 
 def run(inputs: Mapping) -> dict[str, object]:
@@ -61,12 +62,27 @@ def summed(exact: pd.DataFrame, guarded: pd.DataFrame, where: pd.Series) -> pd.D
     """Return the levels that sums over municipalities are made of.
 
     The schools of a municipality are printed, so its exact sum less these is what its guarded
-    schools have together. Of one or two of them that is too much; region and country are sums of
-    the same sums, so nothing is left to subtract.
+    schools have together. Of one or two of them that is too much, and of more where it would leave
+    any of them less than its range; region and country are sums of the same sums, so nothing is
+    left to subtract.
+
+    Parameters
+    ----------
+    exact, guarded : pandas.DataFrame
+        Levels as the publishers print them and as they may be shown, of the same school-years.
+    where : pandas.Series
+        The municipality of each school.
     """
     hidden = guarded["joined"].eq("solved")
-    there = hidden.groupby([guarded["school"].map(where), guarded["year"]]).transform("sum")
-    return exact.where(~there.between(1, FEWEST - 1), guarded[exact.columns])
+    rows = pd.DataFrame({end: guarded[end] * guarded[f"n_{end}"] for end in ("low", "high")})
+    rows = rows.astype(float).assign(exact=exact["value"] * exact["n"], hidden=hidden)
+    place = [guarded["school"].map(where), guarded["year"]]
+    sums = rows.groupby(place).transform("sum")
+    least = sums["exact"] - (sums["high"] - rows["high"])  # that is left for a school
+    most = sums["exact"] - (sums["low"] - rows["low"])
+    less = hidden & ((least > rows["low"] + CLOSE) | (most < rows["high"] - CLOSE))
+    unsafe = less.groupby(place).transform("any") | sums["hidden"].between(1, FEWEST - 1)
+    return exact.where(~unsafe.fillna(False).astype(bool), guarded[exact.columns])
 
 
 def _own(rows: pd.DataFrame, codes: set[str]) -> pd.Series:

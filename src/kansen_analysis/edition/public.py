@@ -1,7 +1,7 @@
 """The one gate between what is worked out and what pages, files and notebooks read.
 
 What passes it unchanged is what publishers print. Counts that schools supply pass as decided in
-`released`, estimates that rest on them as far as their error carries, and where the Inspectie and
+`released`, estimates as far as their error carries, and where the Inspectie and
 DUO together would solve a hidden count a range stands in the place of a share (`levels`). Nothing
 behind the gate can give away what it never saw.
 """
@@ -72,11 +72,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     out["previous_verdicts"] = None
     if "before/verdicts" in inputs:
         earlier = inputs["before/verdicts"]["verdicts"]
-        errors = _errors(inputs["before/estimates"])
-        goals = _supplied(inputs)
-        out["previous_verdicts"] = _verdicts(
-            earlier, {goal: error for goal, error in errors.items() if goal in goals}
-        )
+        out["previous_verdicts"] = _verdicts(earlier, _errors(inputs["before/estimates"]))
     out["dated"] = inputs["dated"]
     out["disclosure"] = {"limits": vars(limits), "rules": told}
     out["dictionary.csv"] = _dictionary(out, tidy)
@@ -154,10 +150,13 @@ def _errors(made: Mapping) -> dict[int, float]:
 
 
 def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> dict[str, object]:
-    """Round all that rests on supplied counts, and drop what they could be worked out from."""
+    """Round to its error what rests on counts or shares that are not shown.
+
+    Of supplied counts what they could be worked out from is dropped besides.
+    """
     goals = _supplied(inputs)
     made, other, judged = inputs["estimates"], inputs["sensitivity"], inputs["verdicts"]
-    errors = {goal: error for goal, error in _errors(made).items() if goal in goals}
+    errors = _errors(made)
     estimates, guards, choices = (
         dict(made["estimates"]),
         dict(made["guards"]),
@@ -166,9 +165,10 @@ def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> di
     detectable = dict(made["detectable"])
     for goal, error in errors.items():
         places = decimals(error)
-        estimates[goal] = shown(estimates[goal], limits)
-        if goal in guards:
-            guards[goal] = shown(guards[goal], limits)
+        if goal in goals:
+            estimates[goal] = shown(estimates[goal], limits)
+            if goal in guards:
+                guards[goal] = shown(guards[goal], limits)
         if isinstance(choices.get(goal), pd.DataFrame):
             choices[goal] = rounded(choices[goal], places)
         if goal in detectable:

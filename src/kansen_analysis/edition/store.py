@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -416,49 +416,15 @@ def scratch() -> Iterator[Path]:
     base.mkdir(mode=0o700, exist_ok=True)
     if os.name != "nt" and base.stat().st_uid != os.getuid():  # somebody put it there for us
         raise UsageError(f"{base} is not yours; set TMPDIR to another folder.")
-    with locked(base):
-        for left in base.iterdir():
-            if left.is_dir() and (lock := _lock(left, wait=False)) is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                lock.close()
-        own = Path(tempfile.mkdtemp(dir=base))
-        held = _lock(own)
-    assert held is not None  # nobody else knows this folder
-    try:
+    with hand.scratch(base) as own:
         yield own
-    finally:
-        held.close()
-        shutil.rmtree(own, ignore_errors=True)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write in a folder; one that ends, however it ends, lets go."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
+    lock = hand.lock(folder)
     assert lock is not None  # it was waited for
     with lock:
         yield
-
-
-def _lock(folder: Path, *, wait: bool = True) -> ExitStack | None:
-    """Lock a folder until what is returned is closed; None when it is locked and we do not wait."""
-    held = ExitStack()
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file = held.enter_context((folder / ".lock").open("w"))
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            handle = os.open(folder, os.O_RDONLY)
-            held.callback(os.close, handle)
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        held.close()
-        if wait:
-            raise
-        return None
-    return held

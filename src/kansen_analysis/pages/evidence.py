@@ -14,6 +14,7 @@ from kansen_analysis.display import figures
 from kansen_analysis.display.figures import Figure
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table, about
+from kansen_analysis.edition.disclosure.supplied import carried
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import Reason
 from kansen_analysis.outcomes import OUTCOMES, PAGES
@@ -103,9 +104,8 @@ def since_start(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure
     if estimate.event is None:
         return Absent("Er zijn te weinig jaren vooraf om jaar voor jaar te vergelijken.")
     # Bounds for all years together: whoever looks at ten years sees one stick out by chance.
-    frame = estimate.event.table[["estimate", "band_low", "band_high", "n"]].reset_index(
-        names="relative"
-    )
+    told = estimate.event.table[estimate.event.table["n"] >= _fewest(monitor)]
+    frame = told[["estimate", "band_low", "band_high", "n"]].reset_index(names="relative")
     frame = frame.rename(columns={"band_low": "low", "band_high": "high"})
     titles = {
         "beter": f"Na de start ligt {words.outcome} hoger dan op vergelijkbare scholen",
@@ -128,6 +128,11 @@ def since_start(monitor: Edition, goal: int, estimate: EffectEstimate) -> Figure
         margin=outcome.smallest_difference,
         start="start",
     )
+
+
+def _fewest(monitor: Edition) -> int:
+    """Return of how many participants a figure is at least."""
+    return monitor.disclosure["limits"]["schools"]
 
 
 @with_estimate
@@ -270,7 +275,11 @@ def by_period(monitor: Edition, goal: int, estimate: EffectEstimate) -> Table:
     starts = estimate.by_cohort.assign(
         label=lambda f: [f"Gestart in {schoolyear.label(int(c))}" for c in f.index]
     )
+    # A start of one or two schools is a figure of each of them.
+    schools = monitor.participants["coach_start"].value_counts()
+    starts = starts[schools.reindex(starts.index).fillna(0).to_numpy() >= _fewest(monitor)]
     frame = pd.concat([periods, starts], ignore_index=True)[columns]
+    frame = carried(frame, "effect", ("ci_low", "ci_high"))
     variables = about(
         ("label", "Deel", "", 0, "text"),
         ("effect", "Verschil", outcome.unit, words.decimals, "difference"),
@@ -300,6 +309,7 @@ def second_outcome(monitor: Edition, goal: int) -> Table | Absent:
     unit, decimals = OUTCOMES[other.measure].unit, CALLED[other.measure][2]
     decision = found.decision.reindex(list(VERSIONS))
     frame = decision[["effect", "ci_low", "ci_high"]].reset_index(drop=True)
+    frame = carried(frame, "effect", ("ci_low", "ci_high"))
     frame.insert(0, "label", [f"{name}: {words}" for name, words in VERSIONS.items()])
     variables = about(
         ("label", "Berekening", "", 0, "text"),

@@ -6,7 +6,6 @@ import datetime
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 from kansen_analysis.errors import UsageError
 from kansen_analysis.programme.schema import REGISTER, columns, tables
 from kansen_analysis.programme.settings import FILE, PROVINCES, read_settings
+from kansen_analysis.sources import hand
 
 GOALS = "goals.yml"
 OWN_WORDS = "Het doel zoals het programma het zelf noemt: vul in."
@@ -82,9 +82,8 @@ def initialise(folder: Path | str, settings: Mapping) -> Path:
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty; name a folder that is new or empty.")
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".kansen-") as scratch:
-        work = Path(scratch) / "new"
+    with hand.scratch(folder.absolute().parent, hand.NEW) as scratch:
+        work = scratch / "new"
         for name, content in _contents(settings):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_text(content, encoding="utf-8")

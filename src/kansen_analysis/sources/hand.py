@@ -6,13 +6,20 @@ read the same.
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kansen_analysis.errors import DataErrors, Finding, LayoutError, UsageError
 from kansen_analysis.sources import persons, reading
 
+NEW = ".kansen-new-"  # folders that a command fills beside the one that it makes
 SUFFIXES = (".csv", ".xlsx", ".ods", ".txt", ".tsv", ".xls")
 
 
@@ -28,15 +35,92 @@ class Row:
 
 
 def save(path: Path, content: bytes) -> Path:
-    """Write a file at once: a full disk or a kill leaves the one that was there."""
+    """Write a file at once: a full disk or a kill leaves the one that was there.
+
+    What a killed run left half written of it is removed.
+    """
     new = path.with_name(f".{path.name}.new-{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.new-*"):
+        _remove(left)
     try:
-        new.write_bytes(content)
+        new.touch()
+        with _held(new):
+            new.write_bytes(content)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def scratch(shelf: Path, prefix: str = "") -> Iterator[Path]:
+    """Give a temporary folder in another one, and remove those that killed runs left there.
+
+    Parameters
+    ----------
+    shelf : pathlib.Path
+        Made when it is not there.
+    prefix : str
+        Of the names; every folder that begins with it and that no process holds is removed.
+    """
+    shelf.mkdir(parents=True, exist_ok=True)
+    for left in shelf.glob(f"{prefix}*"):
+        if left.is_dir():
+            _remove(left)
+    held = None
+    while held is None:
+        own = Path(tempfile.mkdtemp(dir=shelf, prefix=prefix))
+        with suppress(FileNotFoundError):  # another one took it for a leftover
+            held = _held(own)
+    try:
+        yield own
+    finally:
+        held.close()
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _remove(left: Path) -> None:
+    """Remove what no process holds."""
+    held = None if left.is_symlink() else lock(left, wait=False)
+    if held is not None:
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+        held.close()
+
+
+def _held(path: Path) -> ExitStack:
+    return lock(path) or ExitStack()
+
+
+def lock(path: Path, *, wait: bool = True) -> ExitStack | None:
+    """Lock a folder or file until what is returned is closed, or the process ends.
+
+    None when it is locked and we do not wait; of a file on Windows, where it could not be replaced.
+    """
+    held = ExitStack()
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            if path.is_file():
+                return None
+            file = held.enter_context((path / ".lock").open("w"))
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            held.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        held.close()
+        if wait:
+            raise
+        return None
+    return held
 
 
 def find(folder: Path, stem: str) -> Path | None:

@@ -21,6 +21,7 @@ from kansen_analysis.errors import UsageError
 
 STEP = 5  # counts are shown as multiples of this
 ENDS = ("low", "high")
+NORMAL = 1.96  # errors between an estimate and an end of its interval
 CELLS = ["output", "group", "year", "count", "rule", "low", "high", "schools"]
 
 
@@ -213,3 +214,30 @@ def decimals(error: float) -> int:
     if not np.isfinite(error) or error <= 0:
         return 1
     return max(0, 1 - int(np.floor(np.log10(error))))
+
+
+def carried(
+    frame: pd.DataFrame, value: str = "estimate", ends: tuple[str, str] = ENDS
+) -> pd.DataFrame:
+    """Round estimates with their bounds to what their 95% intervals carry.
+
+    An estimate rests on figures of single schools that are not shown; more digits than it means
+    help only to work these out. An estimate without bounds gets the digits of the others.
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"estimate": [1.23456, 2.0], "low": [0.2, 0.1], "high": [2.2, None]})
+    >>> carried(told)["estimate"].tolist()
+    [1.23, 2.0]
+    """
+    out, names = frame.copy(), [value, *ends]
+    numbers = out[names].astype(float)
+    errors = (numbers[ends[1]] - numbers[ends[0]]) / (2 * NORMAL)
+    errors = errors.where(np.isfinite(errors) & (errors > 0))
+    if errors.isna().all():
+        return out
+    places = [decimals(error) for error in errors.fillna(errors.min())]
+    for name in names:
+        rounded = [round(x, p) + 0.0 for x, p in zip(numbers[name], places, strict=True)]
+        out[name] = pd.Series(rounded, index=out.index, dtype=float)
+    return out
