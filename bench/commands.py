@@ -7,7 +7,6 @@ the figure is the median over the rounds. Nothing here decides whether a test pa
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import os
@@ -69,14 +68,14 @@ folder = DataFolder(sys.argv[1])
 folder.scan()
 assert all(isinstance(finding, PlausibilityError) for finding in folder.findings)
 """
+# Each notebook in a kernel of its own, and as a page without a site around it.
 NOTEBOOKS = """
-import sys, pathlib, nbformat, nbclient, nbconvert
+import sys, pathlib, nbformat, nbclient, pypandoc
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.ipynb")):
     book = nbformat.read(path, 4)
     nbclient.NotebookClient(book, resources={"metadata": {"path": sys.argv[1]}}).execute()
-    nbconvert.HTMLExporter().from_notebook_node(book)
+    pypandoc.convert_text(nbformat.writes(book), "html", format="ipynb")
 """
-
 
 # The pages that every monitor has, without one for each school and municipality.
 PLAIN = """
@@ -236,17 +235,16 @@ def rendering(rows: dict[str, Row]) -> None:
         changed = cost(command, project).seconds
         _add(rows, "render after nothing changed", "first render", 0.05, again / first)
         _add(rows, "render after one sentence changed", "first render", 0.2, changed / first)
-        if all(map(importlib.util.find_spec, ("nbclient", "nbconvert", "ipykernel"))):
-            edition = next((project / "editions").glob("demo-*"))
-            notebooks = sorted((project / "notebooks").glob("*.ipynb"))
-            books = cost(_python(NOTEBOOKS, notebooks[0].parent), KANSEN_EDITION=str(edition))
-            words = "its notebooks through nbclient and nbconvert"
-            _add(rows, "render of the demo, once built", words, 0.15, drawn / books.seconds)
-            pages = len([*(edition / "drawn").rglob("*.page")])
-            plain = cost(_python(PLAIN, edition), project).seconds
-            more = (drawn - plain) / (pages - len([*(edition / "drawn").rglob("*.page")]))
-            one = books.seconds / len(notebooks)
-            _add(rows, "a page of a school more", "one of these notebooks", 0.01, more / one)
+        edition = next((project / "editions").glob("demo-*"))
+        notebooks = sorted((project / "notebooks").glob("*.ipynb"))
+        books = cost(_python(NOTEBOOKS, notebooks[0].parent), KANSEN_EDITION=str(edition)).seconds
+        words = "its notebooks through nbclient and pandoc"
+        _add(rows, "render of the demo, once built", words, 0.15, drawn / books)
+        pages = len([*(edition / "drawn").rglob("*.page")])
+        plain = cost(_python(PLAIN, edition), project).seconds
+        more = (drawn - plain) / (pages - len([*(edition / "drawn").rglob("*.page")]))
+        one = books / len(notebooks)
+        _add(rows, "a page of a school more", "one of these notebooks", 0.01, more / one)
 
 
 def _add(rows: dict[str, Row], work: str, beside: str, most: float, ratio: float) -> None:

@@ -51,7 +51,9 @@ def run(inputs: Mapping) -> dict[str, object]:
         name: t.assign(school=as_one(t["school"], one)) if len(t) else t
         for name, t in tables.items()
     }
-    everyone = set(chain.from_iterable(t["school"].dropna() for t in tables.values() if len(t)))
+    everyone = set(
+        chain.from_iterable(t["school"].dropna().unique() for t in tables.values() if len(t))
+    )
     groups = {
         REGISTER: own,
         AREA: set() if own else area,

@@ -26,8 +26,11 @@ def run(inputs: Mapping) -> dict[str, object]:
         print of the country and of the provinces that the programme works in.
     """
     area, settings = inputs["schools"]["region"].area, inputs["schools"]["region"]
-    tables = region.gather(Until(inputs["tidy"], inputs["year"]), inputs["year"])
     exact, guarded = (inputs[stage]["target_levels"] for stage in ("outcomes", "levels"))
+    made = {name: inputs["outcomes"][name] for name in ("advice_low", "advice_high")}
+    tables = region.gather(
+        Until(inputs["tidy"], inputs["year"]), inputs["year"], made | {"levels": exact}
+    )
     tables["levels"] = summed(exact, guarded, region.municipality_of(tables))
     known = region.municipalities(tables)
     others = known[known["province"].isin(area.provinces[1:])]["municipality_code"]

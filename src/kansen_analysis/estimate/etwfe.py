@@ -27,7 +27,6 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
 
 from kansen_analysis.errors import PanelError
@@ -176,8 +175,6 @@ class Fit:
     ----------
     prepared : Prepared
         The rows it was fitted on.
-    results : Results
-        The fit of the outcome on `design`, by statsmodels.
     design : array
         The cells, and the trend when there is one, without what school means and nuisance explain.
     cells : DataFrame
@@ -194,7 +191,6 @@ class Fit:
     """
 
     prepared: Prepared
-    results: Results
     design: np.ndarray
     cells: pd.DataFrame
     scale: float
@@ -205,6 +201,14 @@ class Fit:
     def data(self) -> Data:
         """The rows it was fitted on."""
         return self.prepared.data
+
+    @cached_property
+    def results(self) -> Results:
+        """The fit of the outcome on `design`, by statsmodels; who counts how much needs none."""
+        from statsmodels.regression.linear_model import WLS
+
+        weights = self.data.weight
+        return WLS(self.prepared.y, self.design, weights=weights, hasconst=False).fit()
 
     @cached_property
     def n_schools(self) -> int:
@@ -339,7 +343,7 @@ class Fit:
         prepared = replace(
             self.prepared, data=replace(self.data, y=outcome), y=self.prepared.without(outcome)
         )
-        return replace(self, prepared=prepared, results=_least_squares(prepared, self.design))
+        return replace(self, prepared=prepared)
 
 
 def figures_of(effect: np.ndarray | float, error: np.ndarray | float, free: float) -> pd.DataFrame:
@@ -479,18 +483,12 @@ def fit(
         )
     return Fit(
         prepared=prepared,
-        results=_least_squares(prepared, design),
         design=design,
         cells=cells,
         scale=(len(data.y) - design.shape[1]) / free,
         lost=pd.concat(lost) if lost else cells.head(0).assign(lack=""),
         trend=trend,
     )
-
-
-def _least_squares(prepared: Prepared, design: np.ndarray) -> Results:
-    model = sm.WLS(prepared.y, design, weights=prepared.data.weight, hasconst=False)
-    return model.fit()
 
 
 def scaled_years(data: Data) -> np.ndarray:

@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.sparse import csr_array
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.estimate.components import (
@@ -27,7 +29,7 @@ from kansen_analysis.estimate.components import (
     variance_components,
 )
 from kansen_analysis.estimate.effects import EffectEstimate
-from kansen_analysis.estimate.etwfe import Fit, fit
+from kansen_analysis.estimate.etwfe import Fit, Prepared, fit, prepare
 from kansen_analysis.estimate.panel import Data, to_data
 from kansen_analysis.estimate.specifications import Version
 from kansen_analysis.estimate.specifications import versions as all_versions
@@ -182,8 +184,8 @@ def needed(
     names = list(alphas)
     table = covariance.loc[names, names].to_numpy()
     errors = np.sqrt(np.diag(table))
-    rng = np.random.default_rng(SEED)
-    moved = rng.standard_normal((DRAWS, len(names))) @ _root(table)
+    drawn = _drawn(len(names) + 1)
+    moved = drawn[: DRAWS * len(names)].reshape(DRAWS, len(names)) @ _root(table)
     reach = np.empty_like(moved)
     for at, name in enumerate(names):
         half = 1 - alphas[name] / 2
@@ -198,15 +200,24 @@ def needed(
             board = stats.t.ppf(half, boards - 1) * error * _varied(boards - 1, seed=2)
             reach[:, at] = np.maximum(reach[:, at], board)
         if name == decides and intake:
-            reach[:, at] += np.maximum(intake * rng.standard_normal(DRAWS), 0)
+            reach[:, at] += np.maximum(intake * drawn[-DRAWS:], 0)
     return (reach - moved).max(axis=1)
 
 
-def expected_error(found: Fit, components: VarianceComponents) -> float:
+def expected_error(
+    found: Fit, components: VarianceComponents, shared: dict[int, np.ndarray] | None = None
+) -> float:
     """Return the clustered error that a fit will have, which is not quite its spread.
 
     Every effect is counted, school effects too, which widens it; what the columns explain of a
     school's results is no longer in its residual, which narrows it where a start has few schools.
+
+    Parameters
+    ----------
+    found : Fit
+    components : VarianceComponents
+    shared : dict, optional
+        Takes, and gives, what all fits on the same rows have in common with these components.
 
     Notes
     -----
@@ -214,37 +225,53 @@ def expected_error(found: Fit, components: VarianceComponents) -> float:
     over schools, a school adds ``l'y - (l'D) A u`` to the error: its variance follows from the
     covariance of that school's years.
     """
-    data, first = found.data, found.data.first
-    columns = np.column_stack([found.design, found.prepared.z])
-    own = found.design.T @ (found.design * data.weight[:, None])
-    cross = np.zeros((columns.shape[1],) * 2)
-    split = len(own)
-    cross[:split, :split], cross[split:, split:] = np.linalg.inv(own), found.prepared.z_cross
-    row = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(data.school)]))
-    at = row, np.searchsorted(data.years, data.year)
+    data, z = found.data, found.prepared.z
+    weight = data.weight[:, None]
+    heavy = z * weight
+    shared = {} if shared is None else shared
+    key = id(found.prepared)
+    if key not in shared:
+        shared[key] = heavy.T @ _moved(data, heavy, components)
+    weighted = found.design * weight
+    moved = _moved(data, np.column_stack([weighted, found.loads]), components)
+    beside = moved[:, :-1].T @ heavy
+    scores = np.block([[weighted.T @ moved[:, :-1], beside], [beside.T, shared[key]]])
+    split = found.design.shape[1]
+    cross = np.zeros_like(scores)
+    cross[:split, :split] = np.linalg.inv(found.design.T @ weighted)
+    cross[split:, split:] = found.prepared.z_cross
 
-    def spread(values: np.ndarray) -> np.ndarray:  # rows to school x year
-        table = np.zeros((len(first), len(data.years), *values.shape[1:]))
-        table[at] = values
-        return table
+    columns = np.column_stack([found.design, z])
 
-    alike = components.rho ** np.abs(np.subtract.outer(data.years, data.years))
+    def by_school(values: np.ndarray) -> np.ndarray:  # sums of values times columns
+        ends = np.r_[data.first, len(values)]
+        return csr_array((values, np.arange(len(values)), ends)) @ columns
 
-    def moved(table: np.ndarray) -> np.ndarray:  # times the covariance of a school's years
-        flat = table.reshape(*table.shape[:2], -1)
-        shared = components.school_year_sd**2 * (alike @ flat)
-        alone = components.pupil_sd**2 * spread(1 / data.n)[:, :, None] * flat
-        return (shared + alone).reshape(table.shape)
-
-    loads, heavy = spread(found.loads), spread(columns * data.weight[:, None])
-    pull = np.add.reduceat(found.loads[:, None] * columns, first) @ cross
-    scores = np.tensordot(heavy, moved(heavy), ((0, 1), (0, 1)))
-    between = np.einsum("itk,it->ik", heavy, moved(loads))
-    squares = (loads * moved(loads)).sum() - 2 * (pull * between).sum()
-    squares += np.einsum("ik,kl,il->", pull, scores, pull)
+    pull, rest = by_school(found.loads), by_school(data.weight * moved[:, -1])
+    squares = found.loads @ moved[:, -1] - 2 * (cross * (pull.T @ rest)).sum()
+    squares += (cross @ scores @ cross * (pull.T @ pull)).sum()
     return float(np.sqrt(found.correction * squares))
 
 
+def _moved(data: Data, columns: np.ndarray, components: VarianceComponents) -> np.ndarray:
+    """Multiply columns by the covariance of the years of each school."""
+    school = np.repeat(np.arange(len(data.first)), np.diff(np.r_[data.first, len(data.school)]))
+    at = np.searchsorted(data.years, data.year), school
+    table = np.zeros((len(data.years), len(data.first), columns.shape[1]))
+    table[at] = columns
+    alike = components.rho ** np.abs(np.subtract.outer(data.years, data.years))
+    shared = (alike @ table.reshape(len(alike), -1)).reshape(table.shape)[at]
+    alone = components.pupil_sd**2 * columns / data.n[:, None]
+    return components.school_year_sd**2 * shared + alone
+
+
+@lru_cache(maxsize=8)
+def _drawn(times: int) -> np.ndarray:
+    """Draw so many times `DRAWS` standard normals, the same each time."""
+    return np.random.default_rng(SEED).standard_normal(DRAWS * times)
+
+
+@lru_cache(maxsize=64)
 def _varied(free: int, seed: int = SEED) -> np.ndarray:
     """Draw what a standard error is of its own expectation; the same draws for all versions."""
     return np.sqrt(np.random.default_rng([seed, free]).chisquare(free, DRAWS) / free)
@@ -396,13 +423,13 @@ class Design:
             index=["n_treated", "n_others"],
         ).T
         alphas = {name: a for name, a in asked(decides, limit, gate).items() if name in fits}
-        boards = main.n_boards
+        boards, shared = main.n_boards, {}
         smallest = needed(
             covariance,
             alphas,
             decides=decides,
             counts=counts,
-            expected={name: expected_error(each, components) for name, each in fits.items()},
+            expected={n: expected_error(each, components, shared) for n, each in fits.items()},
             boards=boards,
         )
         smallest = smallest / attenuation
@@ -447,11 +474,14 @@ def design(
     every = dict((versions or all_versions)(data, start))
     if versions is None:
         every["since"] = Version(every[decides].data, {"leads": None}, every[decides].lack)
+    prepared: dict[int, Prepared] = {}
     for name, version in every.items():
         fits[name] = None
         if not version.lack:
             with suppress(PanelError):  # too few school-years for all that has to be told apart
-                fits[name] = fit(version.data, **version.options)
+                key = id(version.data)
+                prepared[key] = prepared.get(key) or prepare(version.data)
+                fits[name] = fit(prepared[key], **version.options)
     if all(each is None for each in fits.values()):
         raise PanelError("No version can be made with these schools and years.")
     return Design(fits)
@@ -598,9 +628,9 @@ def usable(panel: pd.DataFrame, before: int = MIN_BEFORE) -> pd.DataFrame:
     earlier = np.searchsorted(years, starts)  # NaN sorts last
     own = ~np.isnan(starts)
     after = panel["year"].to_numpy() >= starts
-    ends = pd.DataFrame({"school": panel["school"], "after": after}).groupby("school")["after"]
-    both = panel["school"].map(ends.any()) & ~panel["school"].map(ends.all())
-    keep = ~own | ((earlier >= before) & both.to_numpy())
+    school = pd.factorize(panel["school"])[0]
+    share = np.bincount(school, after) / np.maximum(np.bincount(school), 1)
+    keep = ~own | ((earlier >= before) & ((share > 0) & (share < 1))[school])
     return panel[keep].reset_index(drop=True)
 
 

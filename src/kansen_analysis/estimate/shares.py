@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
-from statsmodels.tools.sm_exceptions import SpecificationWarning
 
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate.codes import Note
@@ -95,6 +93,9 @@ def estimate_share_effect(panel: pd.DataFrame, *, higher_is_better: bool = True)
             f"School {row['school']} counts {row['count']} of {row['n']} pupils; a count lies "
             "between 0 and n, so check that both come from the same file."
         )
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import SpecificationWarning
+
     data, notes = to_data(panel, "count")
     data, columns, of_cells, lost = _design(data)
     if lost:

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from kansen_analysis.errors import PanelError
 from kansen_analysis.outcomes.panel import MIN_CELL
@@ -418,22 +417,25 @@ def _residuals(part: pd.DataFrame) -> tuple[np.ndarray, float]:
     if len(design.columns):  # the largest is the reference, also for those too few to count
         design = design.drop(columns=design[others].sum().idxmax())
     design["test"], design["schoolweging"] = part["test"], part["schoolweging"]
-    design = sm.add_constant(design.astype(float), has_constant="add")
+    design.insert(0, "const", 1.0)
+    design = design.astype(float)
     params = _expectation(part[others], design[others])
     return (part["level"] - design @ params).to_numpy(), float(params["test"])
 
 
 def _expectation(part: pd.DataFrame, design: pd.DataFrame) -> pd.Series:
     """Coefficients of the expected level; the test by what lasts of it, if that is strong."""
+    from statsmodels.regression.linear_model import WLS
+
     known = part["other_years"].notna()
     if known.sum() >= 2 * MIN_CELL:
         few, weights = design[known], part.loc[known, "n"]
         instead = few.drop(columns="test").assign(other_years=part["other_years"])
-        first = sm.WLS(few["test"], instead, weights=weights).fit()
+        first = WLS(few["test"], instead, weights=weights).fit()
         if first.tvalues["other_years"] ** 2 >= STRONG:
             second = few.assign(test=first.fittedvalues)
-            return sm.WLS(part.loc[known, "level"], second, weights=weights).fit().params
-    return sm.WLS(part["level"], design, weights=part["n"]).fit().params
+            return WLS(part.loc[known, "level"], second, weights=weights).fit().params
+    return WLS(part["level"], design, weights=part["n"]).fit().params
 
 
 def advice_fill(counts: np.ndarray, advice: AdvicePanel) -> np.ndarray:

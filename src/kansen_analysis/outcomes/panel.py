@@ -494,4 +494,11 @@ def school_facts(tables: Tables) -> pd.DataFrame:
         return pd.DataFrame(columns=["school", *columns])
     table = pd.concat(parts, ignore_index=True).sort_values("year", kind="stable")
     # The last value that is there: a file that leaves a cell empty does not erase what is known.
-    return table.groupby("school")[columns].last().reset_index()
+    codes, schools = pd.factorize(table["school"], sort=True)
+    facts = {"school": schools}
+    for name in columns:
+        there = np.flatnonzero(table[name].notna() & (codes >= 0))
+        last = np.full(len(schools), -1)
+        last[codes[there]] = there
+        facts[name] = table[name].array.take(last, allow_fill=True)
+    return pd.DataFrame(facts)

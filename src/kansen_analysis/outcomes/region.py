@@ -91,7 +91,9 @@ COLUMNS = [
 ]
 
 
-def gather(tidy: panel.Tables, year: int | None = None) -> dict[str, pd.DataFrame]:
+def gather(
+    tidy: panel.Tables, year: int | None = None, made: panel.Tables | None = None
+) -> dict[str, pd.DataFrame]:
     """Put the tables together that the facts rest on.
 
     Parameters
@@ -100,6 +102,8 @@ def gather(tidy: panel.Tables, year: int | None = None) -> dict[str, pd.DataFram
         The tidy tables.
     year : int, optional
         Later school years are left aside.
+    made : mapping of str to pandas.DataFrame, optional
+        ``levels``, ``advice_low`` and ``advice_high``, where these were worked out before.
 
     Returns
     -------
@@ -123,11 +127,11 @@ def gather(tidy: panel.Tables, year: int | None = None) -> dict[str, pd.DataFram
         *("leerresultaten", "vo_doorstroom", "vsv", "so_vso"),
     )
     tables = {name: tidy[name] for name in names}
-    low, high = panel.advice_cells(tidy)
+    if made is None:
+        low, high = (cells.reset_index() for cells in panel.advice_cells(tidy))
+        made = {"levels": panel.target_levels(tidy), "advice_low": low, "advice_high": high}
     tables |= {
-        "advice_low": low.reset_index(),
-        "advice_high": high.reset_index(),
-        "levels": panel.target_levels(tidy),
+        **{name: made[name] for name in ("levels", "advice_low", "advice_high")},
         "raised": panel.raised_advices(tidy),
         "schools": panel.school_facts(tidy),
         "spelled": pd.concat(spelled) if spelled else pd.DataFrame(columns=_PLACE),
@@ -171,8 +175,13 @@ def municipalities(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         )
         .drop_duplicates("municipality_code")
     )
-    provinces = found.dropna(subset="province").groupby("municipality_code")["province"]
-    province = provinces.agg(lambda values: values.value_counts(sort=True).index[0])
+    province = (
+        found.groupby(["municipality_code", "province"], sort=False)
+        .size()
+        .sort_values(ascending=False, kind="stable")
+        .reset_index("province")["province"]
+    )
+    province = province[~province.index.duplicated()]
     result = counts[_PLACE[:2]].assign(province=counts["municipality_code"].map(province))
     return result.reset_index(drop=True)
 
@@ -267,15 +276,19 @@ def _sums(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     parts = [rows for make in makers for rows in make(tables, place) if len(rows)]
     if not parts:
         return pd.DataFrame(columns=[*_KEYS, *_PARTS, *_CELLS, "provisional"])
-    rows = pd.concat(parts, ignore_index=True)
-    rows = rows[rows["municipality_code"].notna()]
+    rows = pd.concat([_of_fact(part) for part in parts], ignore_index=True)
+    rows = rows.reindex(columns=[*_KEYS, *_PARTS, *_CELLS, "provisional"])
+    return rows.sort_values(_KEYS, ignore_index=True, kind="stable")
+
+
+def _of_fact(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add up the rows of one fact."""
     if "provisional" not in rows:
-        rows["provisional"] = False
-    rows["provisional"] = rows["provisional"].fillna(False).astype(bool)
-    numbers = rows.reindex(columns=[*_PARTS, *_CELLS]).astype(float)
-    sums = pd.concat([rows[[*_KEYS, "provisional"]], numbers], axis=1).groupby(_KEYS, sort=True)
-    result = sums[[*_PARTS, *_CELLS]].sum(min_count=1)
-    return result.assign(provisional=sums["provisional"].any()).reset_index()
+        rows = rows.assign(provisional=False)
+    names = [name for name in (*_PARTS, *_CELLS) if name in rows]
+    groups = rows.astype(dict.fromkeys(names, float)).groupby(_BY, sort=True)
+    sums = groups[names].sum(min_count=1).assign(provisional=groups["provisional"].any())
+    return sums.reset_index().assign(fact=rows["fact"].iloc[0])
 
 
 def _roll_up(sums: pd.DataFrame, codes: Collection[str] | None) -> pd.DataFrame:
