@@ -12,7 +12,7 @@ from kansen_analysis import __version__
 from kansen_analysis.display.downloads import FORMULA
 from kansen_analysis.edition.disclosure.supplied import decimals
 from kansen_analysis.edition.open import Edition
-from kansen_analysis.edition.shown import rounded
+from kansen_analysis.edition.shown import rounded, rounded_verdicts
 from kansen_analysis.errors import UsageError
 from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
@@ -45,12 +45,10 @@ def tables(edition: Edition) -> dict[str, pd.DataFrame]:
         themselves are not among them, and where two publishers together would solve a hidden count
         a panel holds the range that the pages show.
     """
-    found = {"verdicts": edition.verdicts[_VERDICTS]}
-    versions = [
-        _versions(each).reset_index().assign(goal=goal)
-        for goal, each in edition.estimates.items()
-        if not isinstance(each, tuple)
-    ]
+    made = {goal: each for goal, each in edition.estimates.items() if not isinstance(each, tuple)}
+    errors = {goal: each.std_error for goal, each in made.items()}
+    found = {"verdicts": rounded_verdicts(edition.verdicts, errors)[_VERDICTS]}
+    versions = [_versions(each).reset_index().assign(goal=goal) for goal, each in made.items()]
     if versions:
         found["versions"] = pd.concat(versions, ignore_index=True)
     measures = _measures(edition.protocol)

@@ -1,9 +1,10 @@
 """The one gate between what is worked out and what pages, files and notebooks read.
 
 What passes it unchanged is what publishers print. Counts that schools supply pass as decided in
-`released`, estimates as far as their error carries, and where the Inspectie and
+`released`, estimates that rest on them as far as their error carries, and where the Inspectie and
 DUO together would solve a hidden count a range stands in the place of a share (`levels`). Nothing
-behind the gate can give away what it never saw.
+behind the gate can give away what it never saw. Verdicts and estimates on the files of publishers
+keep all digits, so that who has the same files can check them; pages and exports round them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pandas as pd
 from kansen_analysis.edition import released
 from kansen_analysis.edition.disclosure import supplied
 from kansen_analysis.edition.disclosure.supplied import Rule, decimals
-from kansen_analysis.edition.shown import rounded, shown, shown_share
+from kansen_analysis.edition.shown import rounded, rounded_verdicts, shown, shown_share
 from kansen_analysis.errors import Reason
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.sources import get, names
@@ -72,7 +73,8 @@ def run(inputs: Mapping) -> dict[str, object]:
     out["previous_verdicts"] = None
     if "before/verdicts" in inputs:
         earlier = inputs["before/verdicts"]["verdicts"]
-        out["previous_verdicts"] = _verdicts(earlier, _errors(inputs["before/estimates"]))
+        errors, goals = _errors(inputs["before/estimates"]), _supplied(inputs)
+        out["previous_verdicts"] = _verdicts(earlier, errors, goals)
     out["dated"] = inputs["dated"]
     out["disclosure"] = {"limits": vars(limits), "rules": told}
     out["dictionary.csv"] = _dictionary(out, tidy)
@@ -150,9 +152,9 @@ def _errors(made: Mapping) -> dict[int, float]:
 
 
 def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> dict[str, object]:
-    """Round to its error what rests on counts or shares that are not shown.
+    """Round all that rests on supplied counts, and drop what they could be worked out from.
 
-    Of supplied counts what they could be worked out from is dropped besides.
+    Under other choices everything is rounded to its error: pages show it as it stands.
     """
     goals = _supplied(inputs)
     made, other, judged = inputs["estimates"], inputs["sensitivity"], inputs["verdicts"]
@@ -176,7 +178,7 @@ def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> di
         told.append({"rule": "rounded to its error", "output": f"goal {goal}", "decimals": places})
     check = other["share_check"]
     reasons = {
-        goal: _rounded_reasons(why, decimals(errors[goal])) if goal in errors else why
+        goal: _rounded_reasons(why, decimals(errors[goal])) if goal in goals & set(errors) else why
         for goal, why in judged["reasons"].items()
     }
     return {
@@ -191,17 +193,13 @@ def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> di
         # The change of a single school is a figure of a single school.
         "changes": {goal: each for goal, each in other["changes"].items() if goal not in goals},
         "share_check": None if check is None else shown_share(check),
-        "verdicts": _verdicts(judged["verdicts"], errors),
+        "verdicts": _verdicts(judged["verdicts"], errors, goals),
         "reasons": reasons,
     }
 
 
-def _verdicts(table: pd.DataFrame, errors: Mapping[int, float]) -> pd.DataFrame:
-    out = table.copy()
-    for goal, error in errors.items():
-        at = out["goal"] == goal
-        out.loc[at] = rounded(out[at], decimals(error))
-    return out
+def _verdicts(table: pd.DataFrame, errors: Mapping[int, float], goals: set[int]) -> pd.DataFrame:
+    return rounded_verdicts(table, {g: error for g, error in errors.items() if g in goals})
 
 
 def _rounded_reasons(reasons: tuple[Reason, ...], places: int) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ the counts out again. What pages show are a few figures; they are kept, rounded,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -118,6 +119,15 @@ def shown_share(check: ShareEffect) -> ShareEffect:
         n_treated=check.n_treated,
         notes=check.notes,
     )
+
+
+def rounded_verdicts(table: pd.DataFrame, errors: Mapping[int, float]) -> pd.DataFrame:
+    """Round the verdict on each goal to the standard error of its estimate."""
+    out = table.copy()
+    for goal, error in errors.items():
+        at = out["goal"] == goal
+        out.loc[at] = rounded(out[at], decimals(error))
+    return out
 
 
 def rounded(table: pd.DataFrame, places: int) -> pd.DataFrame:
