@@ -423,7 +423,8 @@ class Design:
             index=["n_treated", "n_others"],
         ).T
         alphas = {name: a for name, a in asked(decides, limit, gate).items() if name in fits}
-        boards, shared = main.n_boards, {}
+        boards = main.n_boards
+        shared: dict[int, np.ndarray] = {}
         smallest = needed(
             covariance,
             alphas,

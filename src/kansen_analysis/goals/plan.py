@@ -124,13 +124,10 @@ def outlook(
     moved, origin = components or measured_components(panel, goal)
     editions_to_come = range(latest + 1, latest + 1 + editions)
 
-    def rows_of(
-        name: Scenario, added: int, joined: pd.DataFrame, known: bool = False
-    ) -> list[dict]:
+    def rows_of(name: Scenario, added: int, joined: pd.DataFrame) -> list[dict]:
         rows = []
         for year in editions_to_come:
             limit = limits.get(year, 0.05) if isinstance(limits, Mapping) else limits
-            seen = 1.0 if known else attenuation
             found = _one(
                 until(joined, year - lag),
                 minimum,
@@ -139,34 +136,37 @@ def outlook(
                 gate=gate,
                 decides=decides,
                 size_by_year=size_by_year,
-                attenuation=seen,
+                attenuation=attenuation,
                 share=share,
                 versions=versions,
             )
-            if known:  # hiding has widened what the components were measured on
-                for column in ("difference", "difference_slow"):
-                    found[column] /= WIDER_BY_HIDING
             rows.append({"scenario": name, "more": added, "year": year, "limit": limit} | found)
         return rows
 
-    rows = rows_of(Scenario.REGISTER, 0, panel)
-    base, added = panel, 0
+    of_base = rows_of(Scenario.REGISTER, 0, panel)
+    base, added, rows = panel, 0, [*of_base]
     for count in more:
         try:
             joined = with_schools(panel, count, latest + 1 - lag)
         except PanelError:  # the own region has fewer schools to join
             continue
-        rows += rows_of(Scenario.MORE_SCHOOLS, count, joined)
+        with_more = rows_of(Scenario.MORE_SCHOOLS, count, joined)
+        rows += with_more
         if added == 0 and rows[editions - 1]["code"]:  # the register alone will not do
-            base, added = joined, count
+            base, added, of_base = joined, count, with_more
     if len(panel):
         first = int(panel["year"].min())
         before = next(year for year in range(first - 1, first - 9, -1) if year not in exclude)
         rows += rows_of(Scenario.EARLIER, added, with_earlier(base, [before]))
-    if exact:
-        rows += rows_of(Scenario.EXACT, added, base, known=True)
+    if exact:  # all is seen, and hiding has widened what the components were measured on
+        for row in of_base:
+            seen = {n: row[n] * attenuation / WIDER_BY_HIDING for n in _DIFFERENCES}
+            rows.append(row | {"scenario": Scenario.EXACT} | seen)
     table = pd.DataFrame(rows).assign(goal=goal, needed=minimum, components_from=origin)
     return table.reindex(columns=COLUMNS).astype({"schools": "Int64"})
+
+
+_DIFFERENCES = ("difference", "difference_slow")
 
 
 def _one(
@@ -180,7 +180,7 @@ def _one(
     **options,
 ) -> dict:
     """Return the difference of one panel, or the code that says why there is none."""
-    none = {"difference": np.nan, "difference_slow": np.nan}
+    none = dict.fromkeys(_DIFFERENCES, np.nan)
     own = panel[panel["cohort"].notna()]
     if not len(own):
         return none | {"code": Hurdle.NO_START, "schools": 0}

@@ -663,7 +663,7 @@ def _ends(one: Slice, others: list[Slice]) -> Iterator[PlausibilityError]:
             np.count_nonzero(each.to_numpy(zero_copy_only=False)[of])
             for each in (pc.less(theirs, first), pc.greater(theirs, last))
         )
-        return before > least or behind > new
+        return bool(before > least or behind > new)
 
     unlike = _unlike(one, others, "", differ)
     if unlike:
