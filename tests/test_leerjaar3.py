@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from kansen_analysis import load
+from kansen_analysis.demo.panels import simulate
 from kansen_analysis.display.prose import Absent
-from kansen_analysis.edition import secret
+from kansen_analysis.edition import secret, sensitivity
 from kansen_analysis.edition.build import build
 from kansen_analysis.edition.open import Edition
 from kansen_analysis.errors import DataErrors, UsageError
@@ -261,3 +262,14 @@ def test_one_school_is_not_shown_and_nothing_of_its_file_is(demo, edition, tmp_p
     assert entry["keyed"] == digest  # the owner can show that it is the same file
     with pytest.raises(UsageError, match="not public"):
         made.load("leerjaar3")
+
+
+def test_too_few_schools_to_tell_years_apart_leave_the_check_on_counts_out():
+    """It stopped the whole edition, with a sentence about comparison schools."""
+    rows = simulate("S0", seed=1, schools=60, treated=40)
+    below = np.random.default_rng(1).binomial(rows["n"].astype(int), 0.3)
+    places = rows[["school", "year"]].assign(pupils_below_low=below, pupils_below_high=below)
+    assert sensitivity._share_check(rows, places) is not None
+    alone = rows[rows["cohort"].notna()]
+    assert sensitivity._share_check(alone, places) is None
+    assert sensitivity._share_check(rows, places.assign(pupils_below_high=below + 1)) is None

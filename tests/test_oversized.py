@@ -194,3 +194,47 @@ def test_what_is_no_file_is_told_and_passed_over(work, usual, command):
     assert code in (0, 1, 2)
     assert seconds < usual[command] + SECONDS, (seconds, usual)
     assert memory * 1024 < BYTES, memory
+
+
+PLACES = {
+    "a pipe": lambda path: os.mkfifo(path),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a loop": lambda path: path.symlink_to(path.name),
+}
+ASKED = (
+    *("goals --data {}", "plan --data {}", "build --data {}", "plan --protocol {}"),
+    *("build --participants {}", "fetch --data {}", "verify {}", "reproduce {}", "export {}"),
+    *("demo --output {} --schools 330", "leerjaar3 template {}", "programme import {}"),
+    "init {} --name P --what Een. --province Drenthe --owner Wij",
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_is_no_file_or_folder_is_one_sentence_of_every_command(work, place):
+    """One process asks them all: to begin one takes longer than to refuse."""
+    path = work / "plek.xlsx"
+    PLACES[place](path)
+    code = (
+        "import sys; from kansen_analysis import cli\n"
+        "for words in sys.argv[1:]:\n"
+        "    sys.argv = ['kansen', *words.split()]\n"
+        "    try: cli.main()\n"
+        "    except SystemExit as end: print('END', end.code, file=sys.stderr, flush=True)\n"
+        "    else: print('END went on', file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *(words.format(path.name) for words in ASKED)],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    parts = done.stderr.split("END ")
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    assert len(parts) == len(ASKED) + 1, done.stderr[-2000:]
+    ends = [part.split()[0] for part in parts[1:]]
+    wrong = [words for words, end in zip(ASKED, ends, strict=True) if end not in ("1", "2")]
+    assert wrong == []
+    assert not list(work.glob(".kansen-new-*"))

@@ -27,7 +27,7 @@ from kansen_analysis.errors import (
 # What takes long to import (pandas, rich) is imported by the commands that need it: help and
 # version answer at once.
 DATA_ERRORS, WRONG_USE = 1, 2
-# What a disk can say when nothing is wrong with the data.
+# What a disk, or a place on it, can say when nothing is wrong with the data.
 _ROOM = {
     errno.ENOSPC: "The disk, or the folder for temporary files (TMPDIR), is full: make room",
     errno.EDQUOT: "The quota of the disk is used up: make room",
@@ -35,6 +35,11 @@ _ROOM = {
     errno.EROFS: "The disk can only be read: choose another folder with --output",
     errno.EACCES: "This may not be written or read here: choose another folder, or change rights",
     errno.EPERM: "This may not be written here: choose another folder, or change rights",
+    errno.ELOOP: "A link leads to itself: name another file or folder",
+    errno.ENOTDIR: "Something else stands where a folder is needed: name another",
+    errno.EEXIST: "Something else stands where a folder is needed: name another",
+    errno.EISDIR: "A folder stands where a file is needed: name another",
+    errno.ENAMETOOLONG: "A name is too long: choose a shorter one",
 }
 app = typer.Typer(
     help="Monitor of a school programme: published school data, comparable schools, a verdict per "
@@ -796,10 +801,14 @@ def main() -> None:
             raise
         say(str(error), err=True)
         sys.exit(WRONG_USE if isinstance(error, UsageError | EngineError) else DATA_ERRORS)
-    except OSError as error:
-        if debug or error.errno not in _ROOM:
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError):
+            number, place = error.errno, error.filename2 or error.filename  # of a copy: where to
+        else:  # so says Python 3.11 and 3.12 of a link
+            loop = str(error).startswith("Symlink loop from ")
+            number, place = errno.ELOOP if loop else None, str(error).partition(" from ")[2]
+        if debug or number not in _ROOM:
             raise
-        place = error.filename2 or error.filename  # of a copy the place it goes to
         where = f" ({place})" if place else ""
-        say(f"{_ROOM[error.errno]}{where}; what was there before is untouched.", err=True)
+        say(f"{_ROOM[number]}{where}; what was there before is untouched.", err=True)
         sys.exit(WRONG_USE)

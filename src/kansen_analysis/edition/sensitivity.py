@@ -114,7 +114,10 @@ def _advice_check(rows: pd.DataFrame | None, advices) -> EmCheck | None:
 
 
 def _share_check(rows: pd.DataFrame | None, places: pd.DataFrame) -> ShareEffect | None:
-    """Estimate the goal on places once more, from the counts; None where some are hidden."""
+    """Estimate the goal on places once more, from the counts.
+
+    None where some are hidden, or too few schools supply them to tell years and schools apart.
+    """
     if rows is None:
         return None
     keys = pd.MultiIndex.from_frame(rows[["school", "year"]])
@@ -122,7 +125,10 @@ def _share_check(rows: pd.DataFrame | None, places: pd.DataFrame) -> ShareEffect
     if not (counts["pupils_below_low"] == counts["pupils_below_high"]).all():
         return None
     below = counts["pupils_below_low"].to_numpy()
-    return estimate_share_effect(rows.assign(count=below), higher_is_better=False)
+    try:
+        return estimate_share_effect(rows.assign(count=below), higher_is_better=False)
+    except PanelError:
+        return None
 
 
 def _choices(rows: pd.DataFrame, protocol: Protocol, goal: int) -> pd.DataFrame | Reason:

@@ -79,7 +79,7 @@ def leerjaar3_template(target: Path | str, last: int | None = None) -> Path:
     target = Path(target)
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target.name} is no xlsx; name the form something like leerjaar3.xlsx.")
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise UsageError(f"{target} is there already; name another file, or take it away first.")
     if last is None:
         today = date.today()
