@@ -406,6 +406,13 @@ def test_a_heading_goes_with_what_was_below_it_and_its_reasons_are_told_once():
     assert html_of(kept.notebook).count("Geen jaren.") == 2  # once, as html and as plain text
 
 
+def test_a_notice_breaks_no_school_year_and_hides_no_sign():
+    reason = "De school begon in 2021-2022, met &lt;5 leerlingen."
+    page = page_of("Tekst.", code("a.b", ABSENT.format(reason)), code("a.c", "<p>iets</p>"))
+    told = html_of(empty.prune(page).notebook)
+    assert 'in <span class="kansen-whole">2021-2022</span>, met &lt;5 leerlingen.' in told
+
+
 def test_a_block_stays_whole_when_a_section_in_it_goes():
     page = page_of(
         "## Eén",
