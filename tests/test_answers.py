@@ -212,6 +212,16 @@ def test_what_began_is_not_said_to_have_begun_with_a_coach(real_edition):
     assert "network_start" not in deelnemers.register(real_edition).variables.index
 
 
+@pytest.mark.real
+def test_a_share_of_a_few_schools_says_of_how_many_pupils(real_edition):
+    """Of three schools of Meppel it rose from 44 to 59%, and nothing said that they were 39."""
+    figure = gemeente.results(real_edition, "0119")
+    rows = real_edition.target_levels.query("year == 2024")
+    rows = rows[rows["school"].isin(["06GS00", "10HM00", "13PS00"])]
+    low, high = rows["n_low"].sum(), rows["n_high"].sum()
+    assert f"om {low} tot {high} leerlingen: een verschil kan toeval zijn." in figure.html()
+
+
 @pytest.mark.parametrize("name", ["edition", pytest.param("real_edition", marks=pytest.mark.real)])
 def test_pages_count_the_schools_of_a_municipality_alike(request, name):
     """Of Meppel *Netwerk* counted 12 schools with a schoolweging, *De regio* 13."""
@@ -404,6 +414,13 @@ def test_a_heading_goes_with_what_was_below_it_and_its_reasons_are_told_once():
     text = sources(kept.notebook)
     assert "Eén" not in text and "@fig-een" not in text and "Tekst zonder figuur." in text
     assert html_of(kept.notebook).count("Geen jaren.") == 2  # once, as html and as plain text
+
+
+def test_a_notice_breaks_no_school_year_and_hides_no_sign():
+    reason = "De school begon in 2021-2022, met &lt;5 leerlingen."
+    page = page_of("Tekst.", code("a.b", ABSENT.format(reason)), code("a.c", "<p>iets</p>"))
+    told = html_of(empty.prune(page).notebook)
+    assert 'in <span class="kansen-whole">2021-2022</span>, met &lt;5 leerlingen.' in told
 
 
 def test_a_block_stays_whole_when_a_section_in_it_goes():

@@ -256,6 +256,16 @@ def test_rescaling_is_estimating_in_another_unit(treated):
         estimate.rescaled(-1)
 
 
+def test_the_year_before_the_start_counts_participants_only(panel, estimate):
+    """Below the figure stood 192 schools, of which 118 never began: their last year counted."""
+    years = np.sort(panel["year"].unique())
+    begun = panel[panel["cohort"].notna()]
+    step = np.searchsorted(years, begun["year"]) - np.searchsorted(years, begun["cohort"])
+    table = estimate.event.table
+    expected = begun.loc[step == -1, "school"].nunique()
+    assert table.loc[-1, "n"] == expected <= begun["school"].nunique() < panel["school"].nunique()
+
+
 def test_ten_schools_give_an_estimate():
     panel = simulate("S0", seed=1, schools=14, treated=6).assign(provider=pd.NA)
     found = estimate_effect(panel)

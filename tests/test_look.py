@@ -230,6 +230,45 @@ def test_a_table_of_many_columns_is_printed_below_its_heading_and_takes_no_sheet
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
 
 
+def test_a_table_of_seven_columns_fits_a_desk_and_breaks_no_school_year_on_paper(
+    chromium, tmp_path
+):
+    """*Alle activiteiten* was 1 725 pixels wide in a column of 974."""
+    row = {
+        "Activiteit": "Verkenning van de kennisbehoefte over armoede en kansenongelijkheid",
+        "Thema": "Inwonersbetrokkenheid en bewustwording",
+        "Stand": "voorbereiding (augustus 2021)",
+        "Partners": "MWC, gemeente Emmen, gemeente Hardenberg, RUG (onderzoek)",
+        "Doelgroep": "inwoners die moeilijk te bereiken zijn",
+        "Waar": "Parkschool, Willem Alexanderschool",
+        "Toelichting": "Met ervaringsdeskundigen; een voorstel is in de maak",
+    }
+    years = {"Wat": "een zin van heel veel korte woorden " * 3, "Jaar": "2021-2022"}
+    made = [
+        tables.table(
+            pd.DataFrame([each] * 3),
+            name=f"t{len(each)}",
+            caption="Een tabel",
+            variables=tables.about(*((name, name, "", 0, "text") for name in each)),
+            source="DUO",
+        )
+        for each in (row, years | dict.fromkeys("abc", "een zin van heel veel woorden " * 4))
+    ]
+    cells = [new_raw_cell('---\ntitle: "Start"\n---'), *map(shown, made)]
+    (tmp_path / "work").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "work" / "index.ipynb")
+    embedded.build(tmp_path / "work", tmp_path / "site", Project("Monitor", echo=False), "nu")
+    with chromium.open(Site(tmp_path / "site"), "index.html", width=1280) as opened:
+        over = """[...document.querySelectorAll('.kansen-scroll')].map(
+            (each) => each.scrollWidth - each.clientWidth)"""
+        assert opened.evaluate(over) == [0, 0]
+        opened.set_viewport_size({"width": 680, "height": 900})
+        opened.emulate_media(media="print")
+        lines = """[...document.querySelectorAll('#tabel-t5 td .kansen-whole')].map(
+            (each) => each.getClientRects().length)"""
+        assert opened.evaluate(lines) == [1, 1, 1]
+
+
 def test_every_page_of_which_a_picture_is_kept_is_there():
     made = {path.stem for path in (Path(__file__).parents[1] / "notebooks").glob("*.ipynb")}
     assert set(pictures.PAGES) <= made

@@ -122,6 +122,7 @@ def event_study(rows: Prepared, *, draws: int = 0, seed: int = 1) -> EventStudy 
     reach = critical(found, picks) * figures["std_error"].to_numpy()
     cohort, years = found.data.cohort, found.data.years
     last = np.searchsorted(years, found.data.year) - np.searchsorted(years, cohort) == -1
+    last &= ~np.isnan(cohort)  # a school without a start sorts behind the last year
     count = found.cells["count"].to_numpy()
     n = [int(count[pick].sum()) for pick in picks]
     effect, at = figures["effect"].to_numpy(), int(np.searchsorted(steps, -1))  # where the base is

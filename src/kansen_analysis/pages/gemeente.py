@@ -22,6 +22,7 @@ from kansen_analysis.words.numbers import many
 SOURCES = school_page.SOURCES
 BACK = 10  # school years that the size is shown for
 _COUNTRY = "NL"  # how CBS begins the code of the country
+FEW_PUPILS = 100  # tested; of fewer a page says how many there were
 _HERE, _COUNTRY_NAME = "deze gemeente", "Nederland"
 _ROLES = {_HERE: "participants", "overige scholen hier": "national"}
 
@@ -202,6 +203,8 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
     frame["provisional"] = frame["year"].isin(school_page.provisional(monitor, *SOURCES))
     year = int(frame.loc[frame["series"] == "scholen in het register", "year"].max())
     last = frame[frame["year"] == year].set_index("series")
+    mine = table[inside["scholen in het register"] & table["year"].eq(year)]
+    tested = [int(mine[end].sum()) for end in ("n_low", "n_high")]
     kinds = {
         "scholen in het register": ("school in het register", "scholen in het register"),
         "vergelijkbare scholen": ("vergelijkbare school", "vergelijkbare scholen"),
@@ -220,6 +223,14 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
             f"schooljaar, {_name(monitor, code)}; context, geen toets",
             source=source_line(*SOURCES),
             notes=(
+                *(
+                    [
+                        f"Op de scholen in het register ging het in {schoolyear.label(year)} om "
+                        f"{numbers.to(*tested)} leerlingen: een verschil kan toeval zijn."
+                    ]
+                    if tested[1] < FEW_PUPILS
+                    else []
+                ),
                 "Vergelijkbare scholen: elders in het land, met ongeveer dezelfde schoolweging en "
                 "evenveel leerlingen als de scholen in het register hier.",
                 "Schooljaren van een school met minder dan 5 leerlingen tellen niet mee.",

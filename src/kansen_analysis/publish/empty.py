@@ -16,6 +16,8 @@ from pathlib import PurePosixPath
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from kansen_analysis.display._html import words
+
 ABSENT = "kansen-absent"  # the class that `display.prose.Absent` shows itself with
 BANNER = "common.banner("  # shown on every page, so that it says nothing of this one
 RESEARCH = ".voor-onderzoekers"
@@ -303,7 +305,7 @@ def _cells(pieces: Iterable[_Piece]) -> list[NotebookNode]:
 
 
 def _notice(reasons: list[str]) -> NotebookNode:
-    told = " ".join(html.escape(reason, quote=False) for reason in reasons)
+    told = " ".join(words(reason) for reason in reasons)  # no school year broken in two
     shown = f'<div class="kansen-block kansen-notice"><p><strong>{TITLE}.</strong> {told}</p></div>'
     output = new_output("display_data", {"text/html": shown, "text/plain": f"{TITLE}: {told}"})
     return new_code_cell("None  # what could not be made", outputs=[output])
