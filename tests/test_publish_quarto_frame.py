@@ -11,6 +11,7 @@ import pytest
 from test_display_figures import draw
 
 from kansen_analysis.publish import embedded
+from kansen_analysis.words.frame import DUTCH
 
 ASSETS = Path(embedded.__file__).parent / "assets"
 SCHOOLS = [f"b{number}" for number in range(embedded.MENU_MOST + 1)]
@@ -247,6 +248,15 @@ def test_the_foot_tells_who_made_it_and_leads_to_all_figures(html):
     assert "<dt>Van</dt><dd>een stichting</dd>" in foot
     assert "<p>Gemaakt vandaag.</p>" in foot
     assert '<a href="../files/downloads/cijferbijlage.xlsx" download>' in foot
+
+
+def test_the_frame_says_the_same_words_as_the_other_engine(html):
+    """All words of the frame were empty: a link without a name, a search without a label."""
+    template = (ASSETS / "page.html").read_text(encoding="utf-8")
+    keys = set(re.findall(r"\$frame\.([\w-]+)\$", template))
+    assert {"skip", "search", "menu", "contents", "annex"} <= keys
+    for key in keys:
+        assert f">{DUTCH[key]}<" in html or f'aria-label="{DUTCH[key]}"' in html, key
 
 
 def test_notes_stand_in_the_text_with_a_heading(html):

@@ -203,8 +203,8 @@ def results(monitor: Edition, code: str) -> Figure | Absent:
     frame["provisional"] = frame["year"].isin(school_page.provisional(monitor, *SOURCES))
     year = int(frame.loc[frame["series"] == "scholen in het register", "year"].max())
     last = frame[frame["year"] == year].set_index("series")
-    mine = table[inside["scholen in het register"] & table["year"].eq(year)]
-    tested = [int(mine[end].sum()) for end in ("n_low", "n_high")]
+    sat = table[inside["scholen in het register"] & table["year"].eq(year)]
+    tested = [int(sat[end].sum()) for end in ("n_low", "n_high")]
     kinds = {
         "scholen in het register": ("school in het register", "scholen in het register"),
         "vergelijkbare scholen": ("vergelijkbare school", "vergelijkbare scholen"),

@@ -11,6 +11,11 @@ local MENU_MOST = 12 -- as in embedded.py
 -- as in embedded.py
 local POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; "
   .. "img-src 'self' file: data:; font-src data:; base-uri 'none'; form-action 'none'"
+-- as in words/frame.py: what page.html itself says
+local FRAME = {
+  skip = "Naar de inhoud", search = "Zoeken", ["search-in"] = "Zoeken in de monitor",
+  menu = "Hoofdmenu", contents = "Op deze pagina", annex = "Alle cijfers in één werkmap (xlsx)",
+}
 local FILES = {
   "../../../display/assets/fonts.css", "../../../display/assets/kansen.css",
   "../../../display/assets/favicon.svg", "../site.css", "../site.js",
@@ -200,6 +205,7 @@ local function framed(text, name)
     pagetitle = bare(title),
     ["site-title"] = bare(text:match('<div class="sidebar%-title.->(.-)</div>') or ""),
     root = root,
+    frame = FRAME,
     favicon = icon and icon:gsub("^[./]+/", "") or "assets/favicon.svg",
     menu = menu(list),
     breadcrumbs = breadcrumbs(list),
