@@ -22,11 +22,6 @@ ABOUT = ("files", "dated", "disclosure", "coverage", "aside", "unmatched", "dict
 MADE = ("provisional", "edition", "dataset")  # columns of ours in the table of a publisher
 KEYS = ("school", "year", "goal", "ovt", "group", "source", "table", "municipality_code")
 PARTS = ("kind", "provider", "domain", "level")  # where a publisher has several rows of a key
-    "kind",
-    "provider",
-    "domain",
-    "level",
-)  # of the tables of a publisher that have several rows of a key
 
 
 @dataclass(frozen=True)
