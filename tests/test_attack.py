@@ -11,7 +11,7 @@ from kansen_analysis.desk.export import tables
 from kansen_analysis.edition import outcomes, released, secret
 from kansen_analysis.edition.disclosure.joined import guard
 from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
-from kansen_analysis.edition.levels import tested_panels
+from kansen_analysis.edition.levels import panels_for_estimates
 from kansen_analysis.edition.place import summed
 from kansen_analysis.errors import SettingsError, UsageError
 from kansen_analysis.estimate.per_school import school_changes
@@ -402,7 +402,7 @@ def test_of_few_participants_an_estimate_never_sees_a_share_that_is_not_shown(ed
     """Of ten every share could be worked out, of twenty six of 24, also from rounded figures."""
     stages = {name: edition.work(name) for name in ("outcomes", "levels")}
     exact, shown = (stages[name]["panels"] for name in ("outcomes", "levels"))
-    whole = tested_panels(stages)
+    whole = panels_for_estimates(stages)
     hidden = exact["1"]["value"] != shown["1"]["value"]
     assert (hidden & exact["1"]["cohort"].notna()).sum() > 20
     assert whole["1"]["value"].tolist() == exact["1"]["value"].tolist()
@@ -414,7 +414,9 @@ def test_of_few_participants_an_estimate_never_sees_a_share_that_is_not_shown(ed
             for n, p in panels.items()
             if n == goal
         }
-        pd.testing.assert_frame_equal(tested_panels(few)[goal], few["levels"]["panels"][goal])
+        pd.testing.assert_frame_equal(
+            panels_for_estimates(few)[goal], few["levels"]["panels"][goal]
+        )
         assert (
             few["levels"]["panels"][goal]["value"] != few["outcomes"]["panels"][goal]["value"]
         ).any()

@@ -60,6 +60,8 @@ def tested():
         by_step={2: {-1: 20, 0: 20, 1: 20}},
         protocol=protocol,
         verdicts=verdicts,
+        disclosure={"limits": {"schools": 3}},
+        participants=panel.drop_duplicates("school").rename(columns={"cohort": "coach_start"}),
         year=2024,
     )
 
@@ -82,12 +84,12 @@ def test_choices_of_a_corrected_estimate_are_corrected_alike(tested):
     """One choice is the version that decides, so it must lie where that version lies."""
     frame = evidence.results_vary(tested, 2).frame
     plain = vary(tested.panels["2"], size_by_year=True)["effect"].dropna()
-    assert sorted(frame["estimate"]) == pytest.approx(sorted(plain / 0.8))
+    assert sorted(frame["estimate"]) == pytest.approx(sorted(plain / 0.8), abs=0.0051)  # rounded
     decides = tested.protocol.goal(2).outcome.decides
     main, version = frame[frame["main"]], tested.estimates[2].versions.loc[decides]
     assert len(main) == 1
     for name, other in (("estimate", "effect"), ("low", "ci_low"), ("high", "ci_high")):
-        assert main[name].item() == pytest.approx(version[other])
+        assert main[name].item() == pytest.approx(version[other], abs=0.0051)
 
 
 def test_an_undecided_goal_has_no_title_that_decides(tested):
@@ -100,7 +102,7 @@ def test_the_ruler_speaks_of_the_version_that_decides(tested):
     shown = evidence.what_could_be_seen(tested, 2).frame.set_index("kind")["value"]
     decides = tested.protocol.goal(2).outcome.decides
     effect = tested.estimates[2].decision.loc[decides, "effect"]
-    assert shown["estimate"] == pytest.approx(effect, rel=1e-8)  # as far as it is drawn
+    assert shown["estimate"] == pytest.approx(effect, abs=0.0051)  # as far as it is drawn
     assert shown["matters"] == 0.19
 
 

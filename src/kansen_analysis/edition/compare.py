@@ -21,12 +21,7 @@ CLOSE = 1e-8  # numbers that differ by less, relative, are the same
 ABOUT = ("files", "dated", "disclosure", "coverage", "aside", "unmatched", "dictionary")
 MADE = ("provisional", "edition", "dataset")  # columns of ours in the table of a publisher
 KEYS = ("school", "year", "goal", "ovt", "group", "source", "table", "municipality_code")
-PARTS = (
-    "kind",
-    "provider",
-    "domain",
-    "level",
-)  # of the tables of a publisher that have several rows of a key
+PARTS = ("kind", "provider", "domain", "level")  # where a publisher has several rows of a key
 
 
 @dataclass(frozen=True)

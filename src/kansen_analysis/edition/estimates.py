@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kansen_analysis.edition.levels import participants_of, tested_panels
+from kansen_analysis.edition.levels import panels_for_estimates, participants_of
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation
 from kansen_analysis.estimate.attenuation import Attenuation
@@ -34,7 +34,7 @@ def run(inputs: Mapping) -> dict[str, object]:
         smallest difference that would have been seen.
     """
     people, protocol = inputs["schools"]["participants"], inputs["protocol"]
-    outcomes, panels = inputs["outcomes"], tested_panels(inputs)
+    outcomes, panels = inputs["outcomes"], panels_for_estimates(inputs)
 
     count = Reason(Obstacle.PARTICIPANTS, {"schools": len(people)})
     found: dict[int, EffectEstimate | tuple[Reason, ...]] = {

@@ -64,7 +64,7 @@ def _panels(inputs: Mapping, made: Mapping, levels: pd.DataFrame, goals) -> dict
     return {str(goal.id): found[0] for goal, found in panels.items() if found is not None}
 
 
-def tested_panels(stages: Mapping) -> dict[str, pd.DataFrame]:
+def panels_for_estimates(stages: Mapping) -> dict[str, pd.DataFrame]:
     """Return the panels to estimate on: where few take part, of what may be shown of a school.
 
     Reads the stages ``outcomes`` and ``levels``.

@@ -160,9 +160,9 @@ class Edition:
     @property
     def panels(self) -> dict[str, pd.DataFrame]:
         """By name the panels that estimates rest on. Not for publication."""
-        from kansen_analysis.edition.levels import tested_panels  # which no page needs
+        from kansen_analysis.edition.levels import panels_for_estimates  # which no page needs
 
-        return tested_panels({name: self.work(name) for name in ("outcomes", "levels")})
+        return panels_for_estimates({name: self.work(name) for name in ("outcomes", "levels")})
 
     @property
     def day(self) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kansen_analysis.edition.estimates import measure_attenuation
-from kansen_analysis.edition.levels import tested_panels
+from kansen_analysis.edition.levels import panels_for_estimates
 from kansen_analysis.errors import PanelError, Reason
 from kansen_analysis.estimate import attenuation, em_check
 from kansen_analysis.estimate.codes import why
@@ -61,7 +61,7 @@ def run(inputs: Mapping) -> dict[str, object]:
     """
     made, protocol = inputs["estimates"], inputs["protocol"]
     outcomes = inputs["outcomes"]
-    panels, advices = tested_panels(inputs), outcomes["advices"]
+    panels, advices = panels_for_estimates(inputs), outcomes["advices"]
     tested = {goal: panels[str(goal)] for goal in made["estimates"] if str(goal) in panels}
 
     return {
