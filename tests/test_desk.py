@@ -58,6 +58,15 @@ def test_without_a_choice_the_figures_are_those_of_the_monitor(edition, goal):
     assert ours.effect == edition.estimates[goal].effect
 
 
+def test_two_analyses_on_one_page_have_names_and_titles_of_their_own(edition):
+    """Three tables of *Een deelgroep* had one id, which a reader on a phone heard three times."""
+    people = edition.participants["school"].tolist()
+    made = [compare_schools(edition, 1, schools=people[:k])._table() for k in (40, 60)]
+    assert len({each.name for each in made}) == len({each.caption for each in made}) == 2
+    again = compare_schools(edition, 1, schools=people[:40])._table()
+    assert again.name == made[0].name
+
+
 def test_a_group_is_estimated_beside_the_same_comparison_schools(edition):
     panel = edition.panel(1)
     treated = panel.loc[panel["cohort"].notna(), "school"].unique()

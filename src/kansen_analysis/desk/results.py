@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from kansen_analysis.errors import UsageError
 from kansen_analysis.estimate.effects import EffectEstimate
 from kansen_analysis.sources.rows import each_row
 from kansen_analysis.words import estimates, own_analysis
+from kansen_analysis.words.numbers import many
 from kansen_analysis.words.own_analysis import About
 
 LANGUAGES = ("nl", "en")
@@ -92,10 +94,13 @@ class Effect(_Shown):
             ("n_treated", "Deelnemende scholen", "scholen", 0, "count"),
             ("n_others", "Andere scholen", "scholen", 0, "count"),
         )
+        # a page may hold several: each its own name, and a title that tells them apart
+        told = hashlib.sha256(frame.to_csv(index=False, float_format="%.6g").encode()).hexdigest()
+        schools = many(self.estimate.n_treated, "school", "scholen")
         return tables.table(
             frame,
-            name="eigen-analyse",
-            caption=f"{about.name}: verschil met vergelijkbare scholen na de start",
+            name=f"eigen-analyse-{told[:8]}",
+            caption=f"{about.name}: verschil van {schools} met vergelijkbare scholen na de start",
             variables=variables,
             source=about.source,
             notes=(
