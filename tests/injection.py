@@ -102,6 +102,24 @@ HOSTILE = (
     "\u202etxt.exe",
     "a\u200b\u2028b",
     "a\x00b\x1b[31m",
+    "a\x01b\x08c",
+    "a\ufffeb",
+    "[klik](\x01javascript:alert(1))",
+    "[klik](&#106;avascript:alert(1))",
+    "[klik](blob:https://example.org/1)",
+    "![a](data:image/svg+xml,%3Csvg%20onload=alert(1)%3E)",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<details open ontoggle=alert(1)>",
+    '<meta http-equiv=Content-Security-Policy content="script-src *">',
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "&amp;lt;script&amp;gt;",
+    "${alert(1)} {{7*7}} {0.__class__} %(x)s",
+    "{{< env HOME >}}",
+    "!!python/object/apply:os.system ['id']",
+    "\u2066abc\u2069\u061c",
+    "=cmd|' /C calc'!A0",
+    '-2+3+HYPERLINK("https://example.org")',
+    "\u00a0=1+1",
     "\\",
     "\\\\[klik\\\\](javascript:x)",
     "\\<script\\>",
@@ -130,7 +148,7 @@ def pieces(at: int, size: int) -> str:
 
 def one_line(text: str) -> str:
     """Leave out what no cell of a published text can hold: the end of a line, and a NUL."""
-    return re.sub(r"[\n\r\x00\x1b\u2028]", " ", text)
+    return re.sub(r"[\n\r\x00\u2028]", " ", text)
 
 
 @dataclass

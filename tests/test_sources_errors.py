@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 
+import openpyxl
 import pytest
 
 from kansen_analysis import load
@@ -182,6 +183,25 @@ def test_nul_bytes_and_utf_16(tmp_path):
     assert not findings(tmp_path, text().encode("utf-16"))  # what Excel calls Unicode text
     one(tmp_path, text().encode("utf-16-le"), FileFormatError, line=1)  # without its mark
     one(tmp_path, text().encode("utf-16")[:-1], FileFormatError, line=1)
+
+
+def test_a_sign_that_no_picture_can_hold_is_a_space(tmp_path):
+    """A name with U+0001 stopped the page that drew it: "not well-formed"."""
+    names = {"School 3": "School\x013", "School 4": "School\ufffe4", "School 5": "School_x0001_5"}
+    content = text()
+    for name, odd in names.items():
+        content = content.replace(name, odd)
+    (tmp_path / NAME).write_text(content.replace("School_x0001_5", "School\x1b5"), encoding="utf-8")
+    loaded = load("eindscores", tmp_path)["name"]
+    book = openpyxl.Workbook()
+    for line in content.replace("\x01", "_x0001_").split("\r\n"):
+        if line:
+            book.active.append(line.split(";"))
+    (tmp_path / "xlsx").mkdir()
+    book.save(tmp_path / "xlsx" / NAME.replace(".csv", ".xlsx"))
+    for found in (loaded, load("eindscores", tmp_path / "xlsx")["name"]):
+        assert {*names} <= {*found}
+        assert not found.str.contains("[\x01\x1b\ufffe]").any()
 
 
 def test_a_zip_under_the_name_of_a_csv(tmp_path):

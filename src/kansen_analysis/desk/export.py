@@ -18,6 +18,7 @@ from kansen_analysis.goals.protocol import Protocol
 from kansen_analysis.outcomes import OUTCOMES
 from kansen_analysis.schools.over_time import as_one, together
 from kansen_analysis.sources import hand, schoolyear
+from kansen_analysis.sources.reading import shown
 
 FORMS = ("xlsx", "csv", "parquet")
 JOINED = "target_levels"  # the outcome that two publishers print
@@ -222,9 +223,10 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep a spreadsheet from reading text as a formula."""
 
     def safe(cell: object) -> object:
-        return (
-            f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
-        )
+        if not isinstance(cell, str):
+            return cell
+        cell = shown(cell)
+        return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
 
     text = frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]
     return frame.assign(**{name: frame[name].map(safe) for name in text})

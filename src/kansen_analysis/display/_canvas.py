@@ -25,6 +25,7 @@ from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from kansen_analysis.sources.reading import shown
 from kansen_analysis.words import numbers
 
 WIDE, NARROW = 920, 350
@@ -216,7 +217,7 @@ def paint(name: str, painter: Callable[[Board], None], *, width: int = WIDE) -> 
 
 def _tidy(svg: str) -> str:
     """Make an SVG that can stand in a page: small, dateless, without styles and loose names."""
-    root = ElementTree.fromstring(svg)
+    root = ElementTree.fromstring(shown(svg))
     used = set(re.findall(r'(?:href="|url\()#([^")]+)', svg))
     for parent in list(root.iter()):
         for node in list(parent):

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kansen_analysis.display.publication import current
+from kansen_analysis.sources.reading import shown
 from kansen_analysis.words import numbers
 
 # A spreadsheet reads text that begins with one of these as a formula.
@@ -206,6 +207,7 @@ def _cell(value, kind: str) -> str:
 
 
 def _safe(text: str) -> str:
+    text = shown(text)
     return "'" + text if text.lstrip(" ").startswith(FORMULA) else text
 
 

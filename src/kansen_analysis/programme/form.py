@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 from kansen_analysis.errors import FileFormatError, KansenError
-from kansen_analysis.sources.reading import read_small
+from kansen_analysis.sources.reading import read_small, shown
 from kansen_analysis.sources.spec import YAML
 
 T = typing.TypeVar("T")
@@ -92,7 +92,10 @@ def is_plain(text: str) -> bool:
 
 # As a publisher writes it; pages escape it as they do the names in his files.
 Name = typing.Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, strict=True), Expected("a text")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, strict=True),
+    Expected("a text"),
+    AfterValidator(shown),
 ]
 
 

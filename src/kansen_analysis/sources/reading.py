@@ -146,6 +146,28 @@ class Table:
         return _below(self, self._source, at, width, until)
 
 
+# Signs that show nothing and that no picture or workbook can hold; a space shows as much.
+_CONTROL = [at for at in range(1, 32) if at not in b"\t\n\r"]  # a NUL is told
+_CONTROLS = bytes(32 if at in _CONTROL else at for at in range(256))
+_UNSEEN = dict.fromkeys([0, *_CONTROL, 0xFFFE, 0xFFFF], " ")
+
+
+def shown(text: str) -> str:
+    """Return text with a space for every sign that nothing can show.
+
+    Examples
+    --------
+    >>> shown("De\\x01Brug")
+    'De Brug'
+    """
+    return text.translate(_UNSEEN)
+
+
+def _shown(content: bytes) -> bytes:
+    content = content.translate(_CONTROLS)
+    return content.replace("\ufffe".encode(), b" ").replace("\uffff".encode(), b" ")
+
+
 def read_small(path: Path, most: int = SMALL_MAX) -> bytes:
     """Read a file that somebody wrote by hand; what is none, or larger, is refused unread.
 
@@ -161,7 +183,7 @@ def read_small(path: Path, most: int = SMALL_MAX) -> bytes:
     if about.st_size > most:
         found = f"{about.st_size / 1e6:,.0f} MB"
         raise FileFormatError(path.name, found, expected, "put the old file back")
-    return path.read_bytes()
+    return _shown(path.read_bytes())
 
 
 def read_bytes(path: Path) -> bytes:
@@ -212,7 +234,7 @@ def read_bytes(path: Path) -> bytes:
             content.count(b"\n", 0, content.index(b"\x00")) + 1,
             "text in UTF-8 or cp1252",
         )
-    return content
+    return _shown(content)
 
 
 # ---------------------------------------------------------------- text
@@ -452,7 +474,8 @@ def _columns(rows: list[list], width: int) -> list[Column]:
         keys = np.empty(len(cells), dtype=object)
         keys[:] = cells
         codes, distinct = pd.factorize(keys, use_na_sentinel=False)
-        columns.append(Column(codes.astype(np.int32), list(distinct)))
+        seen = [shown(cell) if isinstance(cell, str) else cell for cell in distinct]
+        columns.append(Column(codes.astype(np.int32), seen))
     return columns
 
 
