@@ -19,7 +19,7 @@ from kansen_analysis import compare_schools, estimate_effect, power
 from kansen_analysis.desk import export, lab
 from kansen_analysis.desk.results import Effect, Outlook
 from kansen_analysis.edition.disclosure.supplied import Limits
-from kansen_analysis.edition.shown import shown
+from kansen_analysis.edition.shown import rounded_verdicts, shown
 from kansen_analysis.errors import PanelError, UsageError
 from kansen_analysis.publish import site
 
@@ -293,6 +293,15 @@ def test_an_estimate_on_supplied_figures_is_exported_as_it_is_shown(edition):
     versions = export.tables(own)["versions"]
     assert versions["n_treated"].isna().all()
     assert versions["effect"].tolist() == own.estimates[3].decision["effect"].tolist()
+
+
+def test_a_verdict_is_rounded_to_its_error_whatever_stands_beside_it():
+    """A text that is missing beside the figures stopped an edition."""
+    text = pd.array(["board", None], dtype="str")
+    table = pd.DataFrame({"goal": [1, 3], "clusters": text, "effect": [0.12345, 1.6789]})
+    found = rounded_verdicts(table, {1: 0.03, 3: 0.4})
+    assert found["effect"].tolist() == [0.123, 1.68]
+    assert found.dtypes.equals(table.dtypes)
 
 
 def test_text_in_an_export_is_no_formula(edition, tmp_path):

@@ -9,7 +9,8 @@ a line or a column, or a note that says to look twice; *wrong*: other numbers, a
 without a word, or a finding without a place.
 
 What no reader can see in one small file, and so is not tried here: a digit that becomes another, a
-file cut off between two lines, few hidden counts replaced by 0, rows below each other that are
+file cut off between two lines or within its first words, few hidden counts replaced by 0 (also all
+of them, in a file that shows fewer than thirty counts of 5 to 9), rows below each other that are
 filled with a number that is common anyway, codes that were moved where no other file has them. What
 more files together can tell is in test_plausible.
 """

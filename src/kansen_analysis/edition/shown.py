@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from kansen_analysis.edition.disclosure.supplied import Limits, decimals
@@ -124,9 +125,10 @@ def shown_share(check: ShareEffect) -> ShareEffect:
 def rounded_verdicts(table: pd.DataFrame, errors: Mapping[int, float]) -> pd.DataFrame:
     """Round the verdict on each goal to the standard error of its estimate."""
     out = table.copy()
+    figures = table.columns[[kind.kind == "f" or kind == np.dtype(object) for kind in table.dtypes]]
     for goal, error in errors.items():
         at = out["goal"] == goal
-        out.loc[at] = rounded(out[at], decimals(error))
+        out.loc[at, figures] = rounded(out.loc[at, figures], decimals(error))
     return out
 
 
