@@ -15,6 +15,7 @@ from kansen_analysis.display import downloads, tables
 from kansen_analysis.display.publication import Publication, drawn_for
 from kansen_analysis.edition.disclosure import disclose
 from kansen_analysis.errors import UsageError
+from kansen_analysis.sources import reading
 
 FRAME = pd.DataFrame(
     {
@@ -204,7 +205,7 @@ def test_text_that_looks_like_a_formula_stays_text(start):
     )
 )
 def test_no_text_reaches_a_spreadsheet_as_a_formula_and_none_is_lost(values):
-    for cell, value in zip(one_column(values, "text"), values, strict=True):
+    for cell, value in zip(one_column(values, "text"), map(reading.shown, values), strict=True):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
         assert cell.removeprefix("'") == value.removeprefix("'") or cell == value
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from kansen_analysis.programme.workspace import is_demo, root
-from kansen_analysis.sources import hand
 
 __all__ = ["SEED", "default_data", "demo_folder", "write_demo"]
 
@@ -62,6 +61,7 @@ def write_demo(
     from kansen_analysis.demo.programme import write_demo_programme
     from kansen_analysis.demo.world import build
     from kansen_analysis.schools.participants import read_participants
+    from kansen_analysis.sources import hand
 
     folder = Path(folder)
     world = build(seed, effects, schools or SCHOOLS)

@@ -226,7 +226,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         if not isinstance(cell, str):
             return cell
         cell = shown(cell)
-        return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
+        return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA) else cell
 
     text = frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]
     return frame.assign(**{name: frame[name].map(safe) for name in text})

@@ -250,7 +250,7 @@ def _number(text: str) -> int | float:
 def _plain(text: str) -> str:
     """Take away the apostrophe that keeps a CSV from being read as a formula."""
     bare = text.removeprefix("'")
-    return bare if bare.lstrip(" ").startswith(FORMULA) else text
+    return bare if bare.lstrip(" \u00a0").startswith(FORMULA) else text
 
 
 def _titles(names: Iterable[str]) -> list[str]:

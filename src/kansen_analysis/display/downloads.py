@@ -208,7 +208,7 @@ def _cell(value, kind: str) -> str:
 
 def _safe(text: str) -> str:
     text = shown(text)
-    return "'" + text if text.lstrip(" ").startswith(FORMULA) else text
+    return "'" + text if text.lstrip(" \u00a0").startswith(FORMULA) else text
 
 
 def _text(value) -> str:
