@@ -135,6 +135,7 @@ MADE = re.compile(
     r"<blockquote|<dt>\s*term|<p>voetnoot"
 )
 DAY = "2025-06-01"
+STORIES = 6  # among which the strings are spread: a head has at most 10 000 signs
 
 
 # Input ------------------------------------------------------------------------------------------
@@ -393,8 +394,8 @@ def _stories(made: Workspace) -> None:
     own = read_settings(made.folder).name
     fixed = {"programme": own, "date": "2024-05", "goal": 1, "advice": "stop", "school": ""}
     names = [n for n in (*stories._NEEDED, *stories._OPTIONAL) if n not in (*fixed, "picture")]
-    for at in range(4):
-        text = one_line(pieces(at, len(HOSTILE) // 4 + 1))
+    for at in range(STORIES):
+        text = one_line(pieces(at, len(HOSTILE) // STORIES + 1))
         head = dict(fixed)
         for name in names:
             made.fields.add(("stories", name))
@@ -403,7 +404,7 @@ def _stories(made: Workspace) -> None:
         head["consent"] = [{"by": text, "covers": words, "until": "2030-01-01"}]
         head["not_persons"] = words
         head.pop("alt")
-        body = "\n\n".join(HOSTILE[at::4]).replace("\x00", "")
+        body = "\n\n".join(HOSTILE[at::STORIES]).replace("\x00", "")
         made.fields.add(("stories", "text"))
         (folder / f"verhaal-{at}.md").write_text(
             f"---\n{_yaml(head)}---\n\n{body}\n", encoding="utf-8"
