@@ -294,7 +294,8 @@ def bench(
         text = PAGE.read_text(encoding="utf-8")
         head, tail = text.split(BEGIN)[0], text.split(END)[1]
         told = f"Measured on {about['date']}: {about['cores']} cores, {about['processor']}, "
-        told += f"Python {about['python']}, median of {rounds} rounds."
+        how = "one round" if rounds == 1 else f"median of {rounds} rounds"
+        told += f"Python {about['python']}, {how}."
         new = f"{head}{BEGIN}\n\n{told}\n\n{table(found)}\n\n{END}{tail}"
         PAGE.write_text(new, encoding="utf-8")
 
