@@ -11,7 +11,7 @@ from kansen_analysis.desk.export import tables
 from kansen_analysis.edition import outcomes, released, secret
 from kansen_analysis.edition.disclosure.joined import guard
 from kansen_analysis.edition.disclosure.supplied import CELLS, Limits, Rule, release
-from kansen_analysis.edition.levels import panels_for_estimates
+from kansen_analysis.edition.levels import made_of_ranges, panels_for_estimates
 from kansen_analysis.edition.place import summed
 from kansen_analysis.errors import SettingsError, UsageError
 from kansen_analysis.estimate.per_school import school_changes
@@ -417,6 +417,7 @@ def test_of_few_participants_an_estimate_never_sees_a_share_that_is_not_shown(ed
         pd.testing.assert_frame_equal(
             panels_for_estimates(few)[goal], few["levels"]["panels"][goal]
         )
+        assert made_of_ranges(few) == [goal]
         assert (
             few["levels"]["panels"][goal]["value"] != few["outcomes"]["panels"][goal]["value"]
         ).any()

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from kansen_analysis.edition.disclosure.supplied import RANGES
 from kansen_analysis.errors import ProtocolError, UsageError
 from kansen_analysis.goals import released
 from kansen_analysis.goals.protocol import DEFAULT, Protocol, load_protocol
@@ -91,6 +92,15 @@ def test_one_school_year_is_no_plural():
     levels = pd.DataFrame({"joined": ["solved", "solved", "contradiction"]})
     told = verantwoording._joined(levels)
     assert told[0].startswith("Bij 2 schooljaren ") and told[1].startswith("Bij 1 schooljaar ")
+
+
+def test_a_test_that_rests_on_ranges_says_so_and_no_other_does(edition):
+    levels = pd.DataFrame({"joined": ["solved"]})
+    told = " ".join(verantwoording._joined(levels, ["goal 1", "goal 2"]))
+    assert "Bij doel 1 en 2 doen minder dan 40 scholen mee" in told
+    assert "doen minder dan" not in " ".join(verantwoording._joined(levels))
+    # eighty take part in the demo
+    assert RANGES not in {rule["rule"] for rule in edition.disclosure["rules"]}
 
 
 def test_every_table_an_outcome_can_rest_on_is_a_table():

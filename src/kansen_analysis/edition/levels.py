@@ -70,14 +70,17 @@ def panels_for_estimates(stages: Mapping) -> dict[str, pd.DataFrame]:
     Reads the stages ``outcomes`` and ``levels``.
 
     The figures of an estimate are equations in the shares of its participants. Of fewer than
-    `FEW` they give hidden shares back to who knows all other schools, rounded or not; with what
-    may be shown in their place an estimate is a fiftieth nearer to zero (docs/methods.md).
+    `FEW` they give hidden shares back to who knows all other schools, rounded or not; what may be
+    shown in their place brings an estimate nearer to zero (docs/methods.md).
     """
-    shown = stages["levels"]["panels"]
-    return {
-        name: shown.get(name, rows) if participants_of(rows) < FEW else rows
-        for name, rows in stages["outcomes"]["panels"].items()
-    }
+    shown, panels = stages["levels"]["panels"], stages["outcomes"]["panels"]
+    return panels | {name: shown[name] for name in made_of_ranges(stages)}
+
+
+def made_of_ranges(stages: Mapping) -> list[str]:
+    """Name the panels of few participants, which `panels_for_estimates` makes of ranges."""
+    panels = stages["outcomes"]["panels"]
+    return [n for n in stages["levels"]["panels"] if participants_of(panels[n]) < FEW]
 
 
 def participants_of(rows: pd.DataFrame) -> int:

@@ -18,7 +18,8 @@ import pandas as pd
 
 from kansen_analysis.edition import released
 from kansen_analysis.edition.disclosure import supplied
-from kansen_analysis.edition.disclosure.supplied import Rule, decimals
+from kansen_analysis.edition.disclosure.supplied import RANGES, Rule, decimals
+from kansen_analysis.edition.levels import made_of_ranges
 from kansen_analysis.edition.shown import rounded, rounded_verdicts, shown, shown_share
 from kansen_analysis.errors import Reason
 from kansen_analysis.estimate.effects import EffectEstimate
@@ -176,6 +177,9 @@ def _estimates(inputs: Mapping, limits: supplied.Limits, told: list[dict]) -> di
         if goal in detectable:
             detectable[goal] = round(detectable[goal], places)
         told.append({"rule": "rounded to its error", "output": f"goal {goal}", "decimals": places})
+    for name in made_of_ranges(inputs):
+        if int(name) in errors:
+            told.append({"rule": RANGES, "output": f"goal {name}"})
     check = other["share_check"]
     reasons = {
         goal: _rounded_reasons(why, decimals(errors[goal])) if goal in goals & set(errors) else why

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from kansen_analysis.display.prose import Absent, Prose
 from kansen_analysis.display.tables import Table
+from kansen_analysis.edition.disclosure.supplied import RANGES
 from kansen_analysis.edition.open import Edition
+from kansen_analysis.outcomes.fixed import FEW
 from kansen_analysis.pages.common import estimate_or_reason, published_table, term
 from kansen_analysis.pages.markdown import plain
 from kansen_analysis.sources import get, schoolyear
@@ -157,7 +161,8 @@ def limits(monitor: Edition) -> Prose:
             "streefniveau deels afgeschermd. Het is dan geplaatst waar scholen van die omvang "
             "gemiddeld liggen in het mogelijke bereik."
         )
-    lines += _joined(levels[levels["school"].isin(monitor.participants["school"])])
+    goals = [r["output"] for r in monitor.disclosure["rules"] if r["rule"] == RANGES]
+    lines += _joined(levels[levels["school"].isin(monitor.participants["school"])], goals)
     lines += say_joined(monitor.over_time, monitor.left_out, monitor.unexplained)
     lost = unmatched["key"].nunique()
     if lost:
@@ -170,8 +175,11 @@ def limits(monitor: Edition) -> Prose:
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
-def _joined(levels: pd.DataFrame) -> list[str]:
-    """Say where two publishers together would solve a hidden count, and where they disagree."""
+def _joined(levels: pd.DataFrame, ranges: Collection[str] = ()) -> list[str]:
+    """Say where two publishers together would solve a hidden count, and where they disagree.
+
+    `ranges` are the goals whose estimates rest on what is shown instead.
+    """
     solved, apart = (int((levels["joined"] == word).sum()) for word in ("solved", "contradiction"))
     lines = []
     if solved:
@@ -179,6 +187,14 @@ def _joined(levels: pd.DataFrame) -> list[str]:
             f"Bij {many(solved, 'schooljaar', 'schooljaren')} van deelnemers zou het percentage "
             "van de Inspectie naast de tabel van DUO een afgeschermd aantal verraden. Daar "
             "staat een bereik."
+        )
+    if solved and ranges:
+        which = numbers.listed(each.removeprefix("goal ") for each in ranges)
+        lines.append(
+            f"Bij doel {which} doen minder dan {FEW} scholen mee. Uit een schatting over zo "
+            "weinig scholen zijn hun afgeschermde cijfers terug te rekenen. Daarom rekent ook de "
+            "toets met dat bereik: een school telt waar scholen van die omvang gemiddeld in hun "
+            "bereik liggen. Een verschil lijkt daardoor iets kleiner, hoe minder scholen hoe meer."
         )
     if apart:
         lines.append(

@@ -22,6 +22,7 @@ from kansen_analysis.errors import UsageError
 STEP = 5  # counts are shown as multiples of this
 ENDS = ("low", "high")
 NORMAL = 1.96  # errors between an estimate and an end of its interval
+RANGES = "made of what may be shown"  # an estimate over few participants
 CELLS = ["output", "group", "year", "count", "rule", "low", "high", "schools"]
 
 
